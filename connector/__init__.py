@@ -1,0 +1,1 @@
+"""A Kafka Connect-style sink worker that delivers Kafka records to AWS."""

@@ -1,0 +1,1 @@
+"""Servers, fakes and contract suites for tests of connectors; nothing in the product imports this."""
