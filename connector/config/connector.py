@@ -1,0 +1,155 @@
+"""The options that every sink connector has, whatever its class: Kafka Connect's own."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from connector.config.option import (
+    BOOLEAN,
+    CLASS,
+    INT,
+    LIST,
+    LONG,
+    STRING,
+    Importance,
+    at_least,
+    defaulted,
+    one_of,
+    optional,
+    required,
+)
+from connector.config.schema import Config
+from connector.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+def _legal_name(value: str) -> None:
+    if not value:
+        raise ValueError("String may not be empty")
+    if control := [ord(character) for character in value if ord(character) < 32 or ord(character) == 127]:
+        codes = ", ".join(map(str, control))
+        raise ValueError(f"String may not contain control sequences but had the following ASCII chars: {codes}")
+
+
+def _regex(value: str) -> None:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"Invalid regex: {error}") from None
+
+
+class ConnectorConfig(Config):
+    """Kafka Connect's options of a sink connector, which the runtime itself acts on."""
+
+    name = required(
+        "name",
+        STRING,
+        "The connector's name, unique in the cluster; the consumer group is connect-<name>, so a new name"
+        " starts from the beginning.",
+        validate=_legal_name,
+        group="Common",
+    )
+    connector_class = required(
+        "connector.class",
+        CLASS,
+        "The sink, by short name (s3), by our class name, or by the Java class name it replaces.",
+        group="Common",
+    )
+    tasks_max = defaulted(
+        "tasks.max",
+        INT,
+        1,
+        "The most tasks that share the partitions; tasks beyond the number of partitions stay idle.",
+        validate=at_least(1),
+        importance=Importance.HIGH,
+        group="Common",
+    )
+    topics = defaulted(
+        "topics",
+        LIST,
+        [],
+        "The topics to read, separated by commas. Either this or topics.regex.",
+        importance=Importance.HIGH,
+        group="Common",
+    )
+    topics_regex = defaulted(
+        "topics.regex",
+        STRING,
+        "",
+        "A regular expression that names of topics to read match as a whole; topics created later are found.",
+        validate=_regex,
+        importance=Importance.HIGH,
+        group="Common",
+    )
+    key_converter = optional(
+        "key.converter", CLASS, "How record keys are read; the worker's converter if absent.", group="Common"
+    )
+    value_converter = optional(
+        "value.converter", CLASS, "How record values are read; the worker's converter if absent.", group="Common"
+    )
+    header_converter = optional(
+        "header.converter",
+        CLASS,
+        "How header values are read; the worker's converter if absent.",
+        importance=Importance.LOW,
+        group="Common",
+    )
+    transforms = defaulted(
+        "transforms", LIST, [], "Aliases of the transforms, in the order they apply.", group="Transforms"
+    )
+    predicates = defaulted(
+        "predicates", LIST, [], "Aliases of the predicates that transforms refer to.", group="Predicates"
+    )
+    errors_tolerance = defaulted(
+        "errors.tolerance",
+        STRING,
+        "none",
+        "none stops the task at the first record that can never succeed; all skips such records and counts them.",
+        validate=one_of("none", "all"),
+        choices=("none", "all"),
+        group="Error Handling",
+    )
+    errors_log_enable = defaulted(
+        "errors.log.enable",
+        BOOLEAN,
+        False,
+        "Log every record that can never succeed, with topic, partition and offset, never its content.",
+        group="Error Handling",
+    )
+    memory_budget_bytes = defaulted(
+        "task.memory.budget.bytes",
+        LONG,
+        128 * 1024 * 1024,
+        "The bytes a task may hold between Kafka and the destination; when they are spent its partitions"
+        " pause until uploads catch up.",
+        validate=at_least(16 * 1024 * 1024),
+    )
+
+    @property
+    def group_id(self) -> str:
+        """The consumer group, where Kafka Connect keeps a sink's offsets."""
+        return self.raw.get("consumer.override.group.id") or f"connect-{self.name}"
+
+    def consumer_overrides(self) -> dict[str, str]:
+        return with_prefix(self.raw, "consumer.override.")
+
+    def check(self) -> Iterator[Problem]:
+        yield from super().check()
+        has_topics, has_regex = any(self.topics), bool(self.topics_regex.strip())
+        if has_topics and has_regex:
+            text = "topics and topics.regex are mutually exclusive options, but both are set."
+            yield from (Problem(option, text + " Keep one of them.") for option in ("topics", "topics.regex"))
+        elif not has_topics and not has_regex and not self.is_faulty(ConnectorConfig.topics_regex):
+            yield Problem("topics", "Must configure one of topics or topics.regex")
+        if len(set(self.topics)) != len(self.topics):
+            yield Problem("topics", "Configuration 'topics' values must not be duplicated.")
+        if has_topics and not all(self.topics):
+            yield Problem("topics", "Configuration 'topics' values must not be empty.")
+
+
+def with_prefix(raw: Mapping[str, str | None], prefix: str) -> dict[str, str]:
+    """The keys below ``prefix``, without it; null values are left to the options that own them."""
+    return {key.removeprefix(prefix): value for key, value in raw.items() if key.startswith(prefix) and value is not None}

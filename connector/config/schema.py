@@ -1,0 +1,98 @@
+"""A typed view of one flat dotted-key map: subclasses of Config declare options, parsing finds all faults."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from connector.config.option import Option
+from connector.config.suggest import closest
+from connector.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+RawConfig = dict[str, str]
+"""What the user submitted: dotted keys, text values. Kept as it is for the REST round trip."""
+
+
+class Config:
+    """Base of every group of options.
+
+    Declare options as class attributes and cross-field rules in :meth:`check`::
+
+        class FileConfig(Config):
+            path = required("file.path", STRING, "The file that records are appended to.")
+    """
+
+    def __init__(self, raw: Mapping[str, str | None]) -> None:
+        """Parse without raising; :meth:`problems` then tells every fault. Prefer :meth:`parse`."""
+        self.raw: Mapping[str, str | None] = raw
+        self._values: dict[str, Any] = {}
+        self._faults: list[Problem] = []
+        for option in self.options().values():
+            self._values[option.name] = self._read(option)
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, str | None]) -> Self:
+        """The parsed options.
+
+        Raises:
+            ConfigError: With every fault of every option and of the rules between them.
+        """
+        config = cls(raw)
+        if problems := config.problems():
+            raise ConfigError(problems)
+        return config
+
+    @classmethod
+    def options(cls) -> dict[str, Option[Any]]:
+        """Every option by its dotted name, base classes first, in the order of declaration."""
+        found: dict[str, Option[Any]] = {}
+        for owner in reversed(cls.__mro__):
+            for attribute in vars(owner).values():
+                if isinstance(attribute, Option):
+                    found[attribute.name] = attribute
+        return found
+
+    def problems(self) -> list[Problem]:
+        return [*self._faults, *self.check()]
+
+    def check(self) -> Iterator[Problem]:
+        """Rules between options; an option that is itself at fault reads as its default here."""
+        yield from ()
+
+    def value(self, name: str) -> Any:
+        return self._values[name]
+
+    def is_set(self, option: Option[Any]) -> bool:
+        """Whether the user gave this option."""
+        return self.raw.get(option.name) is not None
+
+    def is_faulty(self, option: Option[Any]) -> bool:
+        return any(fault.option == option.name for fault in self._faults)
+
+    def _read(self, option: Option[Any]) -> Any:
+        if option.name not in self.raw:
+            if option.required:
+                message = f'Missing required configuration "{option.name}" which has no default value.'
+                self._faults.append(Problem(option.name, message + self._hint(option)))
+            return option.default
+        text = self.raw[option.name]
+        try:
+            if text is None:
+                reason = "Null value can not be supplied as the configuration value."
+                raise ValueError(f"Invalid value null for configuration {option.name}: {reason}")
+            return option.parse(text)
+        except ValueError as error:
+            self._faults.append(Problem(option.name, str(error)))
+            return option.default
+
+    def _hint(self, option: Option[Any]) -> str:
+        unknown = [key for key in self.raw if key not in self.options()]
+        found = closest(option.name, unknown)
+        return f' Did you mean it by "{found}"?' if found else ""
+
+
+def unknown_options(raw: Mapping[str, str | None], known: Mapping[str, Option[Any]]) -> dict[str, str | None]:
+    """Keys that no option answers to, each with the option it was probably meant to be."""
+    return {key: closest(key, list(known)) for key in raw if key not in known}

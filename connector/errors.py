@@ -1,0 +1,82 @@
+"""Every error raised on purpose, in one tree: a class says who must act, and carries no policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from connector.record import TopicPartition
+
+
+class ConnectorError(Exception):
+    """Base of everything the product raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault in one option.
+
+    Attributes:
+        option: The dotted key as the user writes it, e.g. ``aws.s3.bucket.name``.
+        message: What is wrong and what to do; never holds a secret value.
+    """
+
+    option: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.option}: {self.message}"
+
+
+class ConfigError(ConnectorError):
+    """The user must change the configuration; raised before anything starts, with all faults at once."""
+
+    def __init__(self, problems: Sequence[Problem], *, source: str = "") -> None:
+        self.problems = tuple(problems)
+        self.source = source
+        lines = [f"  - {problem}" for problem in self.problems]
+        where = f" in {source}" if source else ""
+        super().__init__("\n".join([f"{len(lines)} configuration error(s){where}:", *lines]))
+
+    @classmethod
+    def of(cls, option: str, message: str, *, source: str = "") -> ConfigError:
+        return cls([Problem(option, message)], source=source)
+
+
+class RetriableError(ConnectorError):
+    """Nobody needs to act: wait, then the same again. The runtime owns when."""
+
+
+class AccessError(ConnectorError):
+    """The owner of the destination must act: grant a permission, create or rename a resource."""
+
+
+class RecordError(ConnectorError):
+    """This record can never succeed; errant-record handling decides what happens to it."""
+
+    def __init__(self, message: str, *, stage: str, origin: str) -> None:
+        """Args: ``stage`` is a KIP-298 stage such as ``VALUE_CONVERTER``, ``origin`` the class at fault."""
+        super().__init__(message)
+        self.stage = stage
+        self.origin = origin
+
+
+class BatchError(ConnectorError):
+    """Some records of a batch can never succeed; what is not named succeeded.
+
+    Attributes:
+        topic_partition: Where the batch came from.
+        failed: Offset of each failed record, and why.
+    """
+
+    def __init__(self, topic_partition: TopicPartition, failed: Mapping[int, RecordError]) -> None:
+        self.topic_partition = topic_partition
+        self.failed = dict(failed)
+        offset, error = next(iter(self.failed.items()))
+        super().__init__(
+            f"{len(self.failed)} record(s) of {topic_partition} cannot be delivered; "
+            f"first at offset {offset}: {error}"
+        )

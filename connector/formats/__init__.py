@@ -1,0 +1,1 @@
+"""How records become bytes: one module per format."""

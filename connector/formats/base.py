@@ -1,0 +1,34 @@
+"""The format contract: columns in, bytes out; compression and objects are somebody else's."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from connector.formats.fields import OutputFields
+    from connector.record import RecordBatch
+
+
+class Format(ABC):
+    """A format whose objects are ``head + separator.join(encoded batches) + tail``.
+
+    Encoding runs in a thread and keeps no state, so one instance serves a whole task.
+    """
+
+    head: ClassVar[bytes] = b""
+    separator: ClassVar[bytes] = b"\n"
+    tail: ClassVar[bytes] = b""
+    suffix: ClassVar[str] = ""
+    """What the default object name gets before the compression's suffix."""
+
+    def __init__(self, fields: OutputFields) -> None:
+        self.fields = fields
+
+    @abstractmethod
+    def encode(self, batch: RecordBatch) -> bytes:
+        """The records of a non-empty batch, joined by the separator, without head and tail.
+
+        Raises:
+            BatchError: Records that this format cannot express; no bytes are produced.
+        """

@@ -1,0 +1,102 @@
+"""Every metric of the worker, declared once with the text that documents it.
+
+Labels come from closed sets (connector, task, sink, stage, operation, outcome, topic, partition of what is
+assigned); nothing here may grow with the data.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)
+
+_TASK = ("connector", "task")
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+
+
+def _counter(name: str, text: str, labels: tuple[str, ...] = _TASK) -> Counter:
+    return Counter(name, text, labels, registry=REGISTRY)
+
+
+def _gauge(name: str, text: str, labels: tuple[str, ...] = _TASK) -> Gauge:
+    return Gauge(name, text, labels, registry=REGISTRY)
+
+
+def _histogram(name: str, text: str, labels: tuple[str, ...] = _TASK) -> Histogram:
+    return Histogram(name, text, labels, buckets=_SECONDS, registry=REGISTRY)
+
+
+RECORDS_READ = _counter("connector_records_read_total", "Records read from Kafka, before transforms.")
+BYTES_READ = _counter("connector_read_bytes_total", "Bytes of keys and values read from Kafka.")
+RECORDS_PUT = _counter("connector_records_put_total", "Records handed to the sink, after transforms.")
+RECORDS_DELIVERED = _counter(
+    "connector_records_delivered_total", "Records that are durable at the destination."
+)
+BYTES_DELIVERED = _counter(
+    "connector_delivered_bytes_total", "Bytes stored at the destination, after encoding and compression."
+)
+RECORDS_SKIPPED = _counter(
+    "connector_records_skipped_total",
+    "Records left out because they can never succeed and errors.tolerance is all.",
+    (*_TASK, "stage"),
+)
+OBJECTS = _counter("connector_objects_total", "Objects completed at the destination.")
+PARTS = _counter("connector_upload_parts_total", "Parts of multipart uploads stored.")
+UPLOADS_ABORTED = _counter("connector_uploads_aborted_total", "Multipart uploads aborted.")
+
+LAG = _gauge(
+    "connector_consumer_lag_records",
+    "Records between the position of the task and the end of the partition.",
+    (*_TASK, "topic", "partition"),
+)
+UNCOMMITTED = _gauge(
+    "connector_uncommitted_records",
+    "Offsets between what is read and what is committed.",
+    (*_TASK, "topic", "partition"),
+)
+PUT_SECONDS = _histogram("connector_put_seconds", "Time of one put: encoding, compressing, buffering.")
+FLUSH_SECONDS = _histogram("connector_flush_seconds", "Time of one flush: until what was put is durable.")
+COMMIT_SECONDS = _histogram("connector_offset_commit_seconds", "Time of one offset commit.")
+COMMIT_FAILURES = _counter(
+    "connector_offset_commit_failures_total", "Offset commits that Kafka refused or did not answer."
+)
+RETRIES = _counter("connector_retries_total", "Operations repeated after a fault.", (*_TASK, "operation"))
+REBALANCES = _counter(
+    "connector_rebalances_total", "Partition assignments that changed.", (*_TASK, "event")
+)
+CONSUMER_ERRORS = _counter(
+    "connector_consumer_errors_total", "Errors that the Kafka client reported.", (*_TASK, "code")
+)
+CONSUMER_QUEUED_BYTES = _gauge(
+    "connector_consumer_queued_bytes", "Bytes fetched from Kafka and not yet read by the task."
+)
+BROKER_ROUND_TRIP = _gauge(
+    "connector_broker_round_trip_seconds", "Average time of a request to the slowest broker."
+)
+BUFFERED_BYTES = _gauge("connector_buffered_bytes", "Bytes read and not yet durable: the memory budget in use.")
+BUDGET_BYTES = _gauge("connector_memory_budget_bytes", "The memory budget of the task.")
+PAUSED = _gauge("connector_task_paused", "1 while partitions are paused because the memory budget is spent.")
+TASK_STATE = _gauge("connector_task_state", "1 for the state that the task is in.", (*_TASK, "state"))
+
+STS_CALLS = _counter("connector_sts_requests_total", "Requests for short-lived credentials.", ("outcome",))
+CREDENTIALS_EXPIRY = _gauge(
+    "connector_credentials_expiry_timestamp_seconds",
+    "When the short-lived credentials expire, in seconds since the epoch.",
+    ("role",),
+)
+AWS_REQUESTS = _histogram(
+    "connector_aws_request_seconds", "Time of one AWS request.", ("operation", "outcome")
+)
+
+
+def forget_task(connector: str, task: int) -> None:
+    """Drop the series of a task that is gone, so that nobody is alarmed by its last values."""
+    for metric in list(globals().values()):
+        if isinstance(metric, Counter | Gauge | Histogram) and metric._labelnames[:2] == _TASK:  # noqa: SLF001
+            metric.remove_by_labels({"connector": connector, "task": str(task)})

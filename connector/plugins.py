@@ -1,0 +1,85 @@
+"""Finds plug-ins by entry point; built-in ones are registered the same way as anybody else's.
+
+A plug-in answers to the name of its entry point. Java class names that users have in their configs are
+further entry points of the same object; Connect's short forms (the simple class name, with or without
+its ``Connector`` or ``Converter`` ending) follow from them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from connector.config.suggest import did_you_mean
+from connector.errors import ConfigError
+
+
+class PluginKind(StrEnum):
+    """The entry-point groups."""
+
+    SINK = "connector.sinks"
+    FORMAT = "connector.formats"
+    CONVERTER = "connector.converters"
+    HEADER_CONVERTER = "connector.header_converters"
+    TRANSFORM = "connector.transforms"
+    PREDICATE = "connector.predicates"
+    CONFIG_PROVIDER = "connector.config_providers"
+
+
+_SUFFIXES = ("Connector", "HeaderConverter", "Converter", "Transformation", "Predicate")
+
+
+def find(kind: PluginKind, name: str, option: str) -> type[Any]:
+    """The class that ``name``, the value of ``option``, stands for.
+
+    Raises:
+        ConfigError: No installed plug-in answers to the name, or it cannot be imported.
+    """
+    known = _by_name(kind)
+    entry_point = known.get(name)
+    if entry_point is None:
+        available = ", ".join(sorted(names(kind)))
+        raise ConfigError.of(
+            option,
+            f"Invalid value {name} for configuration {option}: Class {name} could not be found."
+            f"{did_you_mean(name, list(known))} Installed here: {available}.",
+        )
+    try:
+        plugin: type[Any] = entry_point.load()
+    except (ImportError, AttributeError) as error:
+        raise ConfigError.of(option, f"The plug-in {name} is installed but cannot be loaded: {error}") from error
+    return plugin
+
+
+def names(kind: PluginKind) -> dict[str, str]:
+    """The shortest name of every installed plug-in, and the object it stands for as ``module:attribute``."""
+    shortest: dict[str, str] = {}
+    for entry_point in sorted(_entry_points(kind), key=lambda found: len(found.name), reverse=True):
+        shortest[entry_point.value] = entry_point.name
+    return {name: value for value, name in shortest.items()}
+
+
+@cache
+def _entry_points(kind: PluginKind) -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=kind.value))
+
+
+@cache
+def _by_name(kind: PluginKind) -> dict[str, EntryPoint]:
+    found: dict[str, EntryPoint] = {}
+    for entry_point in _entry_points(kind):
+        _, _, class_name = entry_point.value.partition(":")
+        for name in {entry_point.name, entry_point.value.replace(":", "."), *_short_forms(entry_point.name)}:
+            found.setdefault(name, entry_point)
+        found.setdefault(class_name, entry_point)
+    return found
+
+
+def _short_forms(java_name: str) -> set[str]:
+    """Connect's aliases of ``org.example.FooConnector``: ``FooConnector`` and ``Foo``."""
+    if "." not in java_name:
+        return set()
+    simple = java_name.rpartition(".")[2]
+    return {simple, *(simple.removesuffix(suffix) for suffix in _SUFFIXES if simple.endswith(suffix))}

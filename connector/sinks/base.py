@@ -1,0 +1,147 @@
+"""The sink contract: a sink owns its destination; polling, conversion, offsets, retries and time are the runtime's.
+
+A sink that writes a batch and then knows it is stored needs :class:`WriteThroughSink` (or, with a
+blocking client, :class:`BlockingSink`) and nothing else. ``connector.testing.contract`` checks any of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
+
+from connector.config.schema import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Coroutine, Mapping
+    from typing import Any
+
+    from connector.errors import RetriableError
+    from connector.record import RecordBatch, TopicPartition
+
+T = TypeVar("T")
+
+
+class SinkContext(Protocol):
+    """What the runtime lends to one task's sink."""
+
+    @property
+    def connector(self) -> str: ...
+    @property
+    def task(self) -> int: ...
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run ``work`` beside the data path; if it fails, the task fails, without committing."""
+        ...
+
+    async def in_thread(self, function: Callable[..., T], *args: Any) -> T:
+        """Run CPU work off the event loop; worth it above about a tenth of a millisecond."""
+        ...
+
+    def retried(self, operation: str, error: RetriableError) -> None:
+        """Count and log one retry that the sink makes on its own."""
+        ...
+
+
+class Sink(ABC):
+    """One task's way to a destination. All methods run on the worker's event loop.
+
+    Life of a sink: ``start`` · ``open`` partitions · ``put`` batches, ``flush`` now and then ·
+    ``close`` partitions that move away, or ``drop`` those that were lost · ``stop``.
+
+    Calls overlap in one way only: ``close`` and ``drop`` may come while a ``put`` or ``flush`` waits.
+    """
+
+    config_class: ClassVar[type[Config]] = Config
+    """The options of this sink; the runtime validates them before the sink is made."""
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+
+    async def start(self, context: SinkContext) -> None:
+        """Connect; fail here rather than at the first record.
+
+        Raises:
+            AccessError: The destination refuses or is not there, with what to grant or create.
+            RetriableError: Not reachable now; the runtime calls ``start`` again later.
+        """
+        self.context = context
+
+    def open(self, partitions: Collection[TopicPartition]) -> None:
+        """These partitions are this task's from now on."""
+
+    @abstractmethod
+    async def put(self, batch: RecordBatch) -> None:
+        """Take a batch: the records are now the sink's, in memory or further.
+
+        Batches of one partition come in offset order; a batch may be empty and then only moves the
+        position to ``batch.next_offset``.
+
+        Raises:
+            RetriableError: Nothing of the batch was taken; the runtime waits and puts the same again.
+            BatchError: The named records can never succeed; all others were taken.
+        """
+
+    async def flush(self) -> None:
+        """A commit is due: make what was put durable, as far as the sink's policy asks for it now.
+
+        Raises:
+            RetriableError: Nothing is lost; the runtime waits and flushes again.
+        """
+
+    @abstractmethod
+    def committable(self) -> Mapping[TopicPartition, int]:
+        """For each open partition the offset below which every record is durable (exclusive)."""
+
+    async def close(self, partitions: Collection[TopicPartition]) -> None:
+        """Finish what was put for these partitions; the runtime then commits and drops them.
+
+        The runtime sets the deadline and cancels this call when it passes.
+        """
+
+    async def drop(self, partitions: Collection[TopicPartition]) -> None:
+        """Forget these partitions at once, finished or not; they may be somebody else's already."""
+
+    async def stop(self) -> None:
+        """Release connections; every partition has been dropped before."""
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes taken and not yet durable; over the task's budget the runtime pauses the partitions."""
+        return 0
+
+
+class WriteThroughSink(Sink):
+    """A sink whose ``write`` returns only when the batch is stored."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self._durable: dict[TopicPartition, int] = {}
+
+    @abstractmethod
+    async def write(self, batch: RecordBatch) -> None:
+        """Store the batch; raises as :meth:`Sink.put` does."""
+
+    async def put(self, batch: RecordBatch) -> None:
+        if len(batch):
+            await self.write(batch)
+        self._durable[batch.topic_partition] = batch.next_offset
+
+    def committable(self) -> Mapping[TopicPartition, int]:
+        return self._durable
+
+    async def drop(self, partitions: Collection[TopicPartition]) -> None:
+        for topic_partition in partitions:
+            self._durable.pop(topic_partition, None)
+
+
+class BlockingSink(WriteThroughSink):
+    """A sink for a client that blocks: ``write_blocking`` runs in a thread, one batch at a time."""
+
+    @abstractmethod
+    def write_blocking(self, batch: RecordBatch) -> None:
+        """Store the batch; raises as :meth:`Sink.put` does."""
+
+    async def write(self, batch: RecordBatch) -> None:
+        # A thread cannot be cancelled: a deadline lets it run on, and its batch counts as not stored.
+        await self.context.in_thread(self.write_blocking, batch)

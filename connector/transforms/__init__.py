@@ -1,0 +1,1 @@
+"""Single message transforms and predicates, batch-wise: one module per transform."""
