@@ -67,9 +67,7 @@ COMMIT_FAILURES = _counter(
     "connector_offset_commit_failures_total", "Offset commits that Kafka refused or did not answer."
 )
 RETRIES = _counter("connector_retries_total", "Operations repeated after a fault.", (*_TASK, "operation"))
-REBALANCES = _counter(
-    "connector_rebalances_total", "Partition assignments that changed.", (*_TASK, "event")
-)
+REBALANCES = _counter("connector_rebalances_total", "Partition assignments that changed.", (*_TASK, "event"))
 CONSUMER_ERRORS = _counter(
     "connector_consumer_errors_total", "Errors that the Kafka client reported.", (*_TASK, "code")
 )
@@ -79,7 +77,9 @@ CONSUMER_QUEUED_BYTES = _gauge(
 BROKER_ROUND_TRIP = _gauge(
     "connector_broker_round_trip_seconds", "Average time of a request to the slowest broker."
 )
-BUFFERED_BYTES = _gauge("connector_buffered_bytes", "Bytes read and not yet durable: the memory budget in use.")
+BUFFERED_BYTES = _gauge(
+    "connector_buffered_bytes", "Bytes read and not yet durable: the memory budget in use."
+)
 BUDGET_BYTES = _gauge("connector_memory_budget_bytes", "The memory budget of the task.")
 PAUSED = _gauge("connector_task_paused", "1 while partitions are paused because the memory budget is spent.")
 TASK_STATE = _gauge("connector_task_state", "1 for the state that the task is in.", (*_TASK, "state"))

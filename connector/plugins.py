@@ -49,7 +49,9 @@ def find(kind: PluginKind, name: str, option: str) -> type[Any]:
     try:
         plugin: type[Any] = entry_point.load()
     except (ImportError, AttributeError) as error:
-        raise ConfigError.of(option, f"The plug-in {name} is installed but cannot be loaded: {error}") from error
+        raise ConfigError.of(
+            option, f"The plug-in {name} is installed but cannot be loaded: {error}"
+        ) from error
     return plugin
 
 

@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 def _legal_name(value: str) -> None:
     if not value:
         raise ValueError("String may not be empty")
-    if control := [ord(character) for character in value if ord(character) < 32 or ord(character) == 127]:
-        codes = ", ".join(map(str, control))
-        raise ValueError(f"String may not contain control sequences but had the following ASCII chars: {codes}")
+    if control := [character for character in value if character.isascii() and not character.isprintable()]:
+        codes = ", ".join(str(ord(character)) for character in control)
+        raise ValueError(
+            f"String may not contain control sequences but had the following ASCII chars: {codes}"
+        )
 
 
 def _regex(value: str) -> None:
@@ -88,7 +90,10 @@ class ConnectorConfig(Config):
         "key.converter", CLASS, "How record keys are read; the worker's converter if absent.", group="Common"
     )
     value_converter = optional(
-        "value.converter", CLASS, "How record values are read; the worker's converter if absent.", group="Common"
+        "value.converter",
+        CLASS,
+        "How record values are read; the worker's converter if absent.",
+        group="Common",
     )
     header_converter = optional(
         "header.converter",
@@ -107,7 +112,8 @@ class ConnectorConfig(Config):
         "errors.tolerance",
         STRING,
         "none",
-        "none stops the task at the first record that can never succeed; all skips such records and counts them.",
+        "none stops the task at the first record that can never succeed; all skips such records and counts"
+        " them.",
         validate=one_of("none", "all"),
         choices=("none", "all"),
         group="Error Handling",
@@ -152,4 +158,8 @@ class ConnectorConfig(Config):
 
 def with_prefix(raw: Mapping[str, str | None], prefix: str) -> dict[str, str]:
     """The keys below ``prefix``, without it; null values are left to the options that own them."""
-    return {key.removeprefix(prefix): value for key, value in raw.items() if key.startswith(prefix) and value is not None}
+    return {
+        key.removeprefix(prefix): value
+        for key, value in raw.items()
+        if key.startswith(prefix) and value is not None
+    }

@@ -77,7 +77,7 @@ class Option(Generic[T]):
 
     Attributes:
         name: The dotted key as the user writes it.
-        type: How its text is parsed.
+        kind: How its text is parsed.
         description: A full sentence that says effect and consequence, not the type.
         required: There is no default.
         validate: Raises ValueError with the reason when a parsed value is unacceptable.
@@ -85,7 +85,7 @@ class Option(Generic[T]):
     """
 
     name: str
-    type: Type[Any]
+    kind: Type[Any]
     description: str
     default: Any = None
     required: bool = False
@@ -106,13 +106,13 @@ class Option(Generic[T]):
 
     @property
     def is_secret(self) -> bool:
-        return self.type is PASSWORD
+        return self.kind is PASSWORD
 
     def parse(self, text: str) -> Any:
         """The typed value of ``text``; raises ValueError with the full ConfigDef message."""
         shown = "[hidden]" if self.is_secret else text
         try:
-            value = self.type.parse(text if self.is_secret else text.strip())
+            value = self.kind.parse(text if self.is_secret else text.strip())
             if self.validate is not None:
                 self.validate(value)
         except ValueError as error:
@@ -120,17 +120,17 @@ class Option(Generic[T]):
         return value
 
 
-def required(name: str, type_: Type[T], description: str, **rest: Any) -> Option[T]:
-    return Option(name, type_, description, required=True, importance=Importance.HIGH, **rest)
+def required(name: str, kind: Type[T], description: str, **rest: Any) -> Option[T]:
+    return Option(name, kind, description, required=True, importance=Importance.HIGH, **rest)
 
 
-def optional(name: str, type_: Type[T], description: str, **rest: Any) -> Option[T | None]:
+def optional(name: str, kind: Type[T], description: str, **rest: Any) -> Option[T | None]:
     """An option that may be absent; its value is then None."""
-    return Option(name, type_, description, **rest)
+    return Option(name, kind, description, **rest)
 
 
-def defaulted(name: str, type_: Type[T], default: T, description: str, **rest: Any) -> Option[T]:
-    return Option(name, type_, description, default=default, **rest)
+def defaulted(name: str, kind: Type[T], default: T, description: str, **rest: Any) -> Option[T]:
+    return Option(name, kind, description, default=default, **rest)
 
 
 def between(low: int, high: int) -> Validator:

@@ -1,4 +1,4 @@
-"""The sink contract: a sink owns its destination; polling, conversion, offsets, retries and time are the runtime's.
+"""The sink contract: a sink owns its destination; polling, offsets, retries and time are the runtime's.
 
 A sink that writes a batch and then knows it is stored needs :class:`WriteThroughSink` (or, with a
 blocking client, :class:`BlockingSink`) and nothing else. ``connector.testing.contract`` checks any of them.
@@ -6,13 +6,13 @@ blocking client, :class:`BlockingSink`) and nothing else. ``connector.testing.co
 
 from __future__ import annotations
 
-import asyncio
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
 from connector.config.schema import Config
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Collection, Coroutine, Mapping
     from typing import Any
 
