@@ -65,7 +65,7 @@ class RecordError(ConnectorError):
 
 
 class BatchError(ConnectorError):
-    """Some records of a batch can never succeed; what is not named succeeded.
+    """Some records of a batch can never succeed; none of the batch was taken.
 
     Attributes:
         topic_partition: Where the batch came from.

@@ -41,6 +41,7 @@ class Columns(Protocol):
     def offsets(self) -> list[int]: ...
     def timestamps(self) -> list[int | None]: ...
     def headers(self) -> list[Headers | None]: ...
+    def first_offset(self) -> int: ...
     def __len__(self) -> int: ...
     def select(self, indices: Sequence[int]) -> Columns: ...
 
@@ -65,6 +66,9 @@ class RecordColumns:
 
     def headers(self) -> list[Headers | None]:
         return [record.headers for record in self._records]
+
+    def first_offset(self) -> int:
+        return self._records[0].offset
 
     def __len__(self) -> int:
         return len(self._records)
@@ -117,6 +121,11 @@ class RecordBatch:
     @property
     def headers(self) -> list[Headers | None]:
         return self._column("headers")
+
+    @property
+    def first_offset(self) -> int:
+        """The offset of the first record; the batch must not be empty."""
+        return self.offsets[0] if "offsets" in self._columns else self._source.first_offset()
 
     def with_columns(self, **columns: list[Any]) -> RecordBatch:
         """The same records with some columns replaced, e.g. ``batch.with_columns(values=decoded)``."""

@@ -38,6 +38,10 @@ class SinkContext(Protocol):
         """Run CPU work off the event loop; worth it above about a tenth of a millisecond."""
         ...
 
+    def delivered(self, records: int, size_bytes: int) -> None:
+        """Count records that became durable, and the bytes that it took at the destination."""
+        ...
+
     def retried(self, operation: str, error: RetriableError) -> None:
         """Count and log one retry that the sink makes on its own."""
         ...
@@ -79,7 +83,8 @@ class Sink(ABC):
 
         Raises:
             RetriableError: Nothing of the batch was taken; the runtime waits and puts the same again.
-            BatchError: The named records can never succeed; all others were taken.
+            BatchError: The named records can never succeed. Nothing was taken: the runtime deals with
+                them and puts the others again.
         """
 
     async def flush(self) -> None:
@@ -88,6 +93,10 @@ class Sink(ABC):
         Raises:
             RetriableError: Nothing is lost; the runtime waits and flushes again.
         """
+
+    async def relieve(self) -> None:
+        """The memory budget is spent: make ``buffered_bytes`` fall, by waiting or by finishing early."""
+        await self.flush()
 
     @abstractmethod
     def committable(self) -> Mapping[TopicPartition, int]:
@@ -125,6 +134,7 @@ class WriteThroughSink(Sink):
     async def put(self, batch: RecordBatch) -> None:
         if len(batch):
             await self.write(batch)
+            self.context.delivered(len(batch), 0)
         self._durable[batch.topic_partition] = batch.next_offset
 
     def committable(self) -> Mapping[TopicPartition, int]:

@@ -1,0 +1,77 @@
+"""When to try again: exponential backoff with full jitter, for everything that raises RetriableError."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
+from tenacity.stop import stop_never
+
+from connector.errors import RetriableError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tenacity import RetryCallState
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """The n-th wait is random between 0 and ``base * 2^n`` seconds, at most ``cap`` seconds."""
+
+    base_seconds: float = 0.1
+    cap_seconds: float = 20.0
+
+
+async def retrying(
+    attempt: Callable[[], Awaitable[T]],
+    backoff: Backoff,
+    on_retry: Callable[[RetriableError], None],
+    stopping: asyncio.Event | None = None,
+) -> T:
+    """Call ``attempt`` until it does not raise RetriableError; every other error passes at once.
+
+    Without ``stopping`` it goes on until it is cancelled. Once ``stopping`` is set, a wait ends at once
+    and the last RetriableError is raised.
+    """
+    stop = _StopWhenSet(stopping) if stopping else stop_never
+
+    def before_sleep(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, RetriableError):
+            on_retry(error)
+
+    controller = AsyncRetrying(
+        retry=retry_if_exception_type(RetriableError),
+        wait=wait_random_exponential(multiplier=backoff.base_seconds, max=backoff.cap_seconds),
+        stop=stop,
+        sleep=_sleep_unless(stopping),
+        before_sleep=before_sleep,
+        reraise=True,
+    )
+    return await controller(attempt)
+
+
+class _StopWhenSet:
+    def __init__(self, event: asyncio.Event) -> None:
+        self._event = event
+
+    def __call__(self, _: RetryCallState) -> bool:
+        return self._event.is_set()
+
+
+def _sleep_unless(stopping: asyncio.Event | None) -> Callable[[float], Awaitable[None]]:
+    if stopping is None:
+        return asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        try:
+            await asyncio.wait_for(stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+    return sleep

@@ -1,0 +1,275 @@
+"""One task's Kafka consumer on a thread of its own: polls columns, commits, tells of rebalances.
+
+Every call to librdkafka that may block runs on the one thread, in the order it was asked for; nothing
+cancels a running ``consume``, since the messages it returns would reach nobody while the position moved on.
+Rebalance callbacks run on that thread too, and wait there for the event loop to finish its part.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from itertools import compress, count
+from operator import ne, or_
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+import confluent_kafka
+from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka import TopicPartition as KafkaTopicPartition
+
+from connector import logs
+from connector.errors import AccessError, RetriableError
+from connector.record import RecordBatch, TopicPartition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+
+    from connector.record import Headers
+
+log = logs.get(__name__)
+
+Message: Any = confluent_kafka.Message
+"""Untyped: its methods are mapped over columns, and the stubs say None where a consumed message has a value."""
+
+DEFAULTS: dict[str, Any] = {
+    "auto.offset.reset": "earliest",
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    "isolation.level": "read_committed",
+    "partition.assignment.strategy": "cooperative-sticky",
+    # The default of 1000 ms stops fetching for a second whenever the local queue is full: six times slower.
+    "fetch.queue.backoff.ms": 5,
+    "queued.max.messages.kbytes": 32 * 1024,
+    "statistics.interval.ms": 5000,
+}
+"""Kafka Connect's consumer defaults, then what a bulk reader needs; users override both."""
+
+_DENIED = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "grant READ and DESCRIBE on the topic to the worker's principal",
+    KafkaError.GROUP_AUTHORIZATION_FAILED: "grant READ on the consumer group to the worker's principal",
+}
+
+
+class RebalanceListener(Protocol):
+    """What a task does when its partitions change, on the event loop, while the consumer's thread waits."""
+
+    async def assigned(self, partitions: Collection[TopicPartition]) -> None: ...
+
+    async def revoked(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Finish what is open, under the task's own deadline; the offsets returned are committed."""
+        ...
+
+    async def lost(self, partitions: Collection[TopicPartition]) -> None: ...
+
+
+class Observer(Protocol):
+    """Where the consumer reports what operators watch."""
+
+    def client_error(self, error: KafkaError) -> None: ...
+    def statistics(self, statistics: Mapping[str, Any]) -> None: ...
+
+
+class MessageColumns:
+    """Columns straight out of librdkafka's messages, without a Python object of ours per record."""
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        self._messages = messages
+
+    def keys(self) -> list[bytes | None]:
+        return list(map(Message.key, self._messages))
+
+    def values(self) -> list[bytes | None]:
+        return list(map(Message.value, self._messages))
+
+    def offsets(self) -> list[int]:
+        return list(map(Message.offset, self._messages))
+
+    def timestamps(self) -> list[int | None]:
+        return [stamp if kind else None for kind, stamp in map(Message.timestamp, self._messages)]
+
+    def headers(self) -> list[Headers | None]:
+        return list(map(Message.headers, self._messages))
+
+    def first_offset(self) -> int:
+        offset: int = self._messages[0].offset()
+        return offset
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def select(self, indices: Sequence[int]) -> MessageColumns:
+        if isinstance(indices, range) and indices.step == 1:
+            return MessageColumns(self._messages[indices.start : indices.stop])
+        return MessageColumns([self._messages[index] for index in indices])
+
+
+class TaskConsumer:
+    """The consumer of one task; every method is for the event loop."""
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        listener: RebalanceListener,
+        observer: Observer,
+        *,
+        batch_records: int = 10_000,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._listener = listener
+        self._observer = observer
+        self._batch_records = batch_records
+        self._paused = False
+        self._closed = False
+        self._thread = ThreadPoolExecutor(1, f"consumer-{config.get('client.id', '')}")
+        self._consumer = Consumer(
+            {
+                **DEFAULTS,
+                **config,
+                "error_cb": self._on_error,
+                "stats_cb": self._on_statistics,
+            },
+            logger=logging.getLogger("librdkafka"),
+        )
+
+    async def subscribe(self, topics: Sequence[str]) -> None:
+        """Topics by name, or as librdkafka has it, a regular expression that starts with ``^``."""
+        await self._run(self._subscribe, list(topics))
+
+    async def poll(self, timeout_seconds: float) -> list[RecordBatch]:
+        """What arrived, one batch per topic-partition, in offset order; empty when nothing did."""
+        batches: list[RecordBatch] = await self._run(self._poll, timeout_seconds)
+        return batches
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Commit, synchronously, on the consumer's thread.
+
+        Raises:
+            RetriableError: Kafka did not take it; the same or later offsets may be committed again.
+        """
+        await self._run(self._commit, offsets)
+
+    async def pause(self) -> None:
+        """Stop fetching, for partitions that are assigned later, too; polling keeps the membership."""
+        if not self._paused:
+            await self._run(self._set_paused, True)
+
+    async def resume(self) -> None:
+        if self._paused:
+            await self._run(self._set_paused, False)
+
+    async def close(self) -> None:
+        """Leave the group; partitions that are still assigned are revoked on the way."""
+        if not self._closed:
+            self._closed = True
+            await self._run(self._consumer.close)
+            self._thread.shutdown(wait=False)
+
+    def end_offset(self, partition: TopicPartition) -> int | None:
+        """The end of the partition as of the last fetch; None when nothing was fetched yet."""
+        watermarks = self._consumer.get_watermark_offsets(_to_kafka(partition), cached=True)
+        return watermarks[1] if watermarks and watermarks[1] >= 0 else None
+
+    async def _run(self, function: Callable[..., Any], *args: Any) -> Any:
+        # Shielded: if the caller is cancelled, the thread still finishes what it began, in order.
+        return await asyncio.shield(self._loop.run_in_executor(self._thread, function, *args))
+
+    # ---- on the consumer's thread ----
+
+    def _subscribe(self, topics: list[str]) -> None:
+        self._consumer.subscribe(
+            topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+        )
+
+    def _poll(self, timeout_seconds: float) -> list[RecordBatch]:
+        messages = self._consumer.consume(self._batch_records, timeout_seconds)
+        if not messages:
+            return []
+        if any(map(Message.error, messages)):
+            messages = self._without_errors(messages)
+        return split(messages)
+
+    def _without_errors(self, messages: Sequence[Message]) -> list[Message]:
+        for message in messages:
+            error = message.error()
+            if error is None:
+                continue
+            self._observer.client_error(error)
+            if remedy := _DENIED.get(error.code()):
+                raise AccessError(f"Kafka refuses: {error.str()}; {remedy}.")
+            if error.fatal():
+                raise KafkaException(error)
+        return [message for message in messages if message.error() is None]
+
+    def _commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        if not offsets:
+            return
+        request = [_to_kafka(partition, offset) for partition, offset in offsets.items()]
+        try:
+            answer = self._consumer.commit(offsets=request, asynchronous=False)
+        except KafkaException as error:
+            raise RetriableError(f"Kafka did not take the offset commit: {error.args[0].str()}") from error
+        for partition in answer or ():
+            if partition.error is not None:
+                raise RetriableError(f"Kafka refused an offset of {partition.topic}: {partition.error.str()}")
+
+    def _set_paused(self, paused: bool) -> None:
+        assigned = self._consumer.assignment()
+        (self._consumer.pause if paused else self._consumer.resume)(assigned)
+        self._paused = paused
+
+    def _on_assign(self, consumer: Consumer, partitions: list[KafkaTopicPartition]) -> None:
+        self._await(self._listener.assigned(list(map(_from_kafka, partitions))))
+        consumer.incremental_assign(partitions)
+        if self._paused:
+            consumer.pause(partitions)
+
+    def _on_revoke(self, consumer: Consumer, partitions: list[KafkaTopicPartition]) -> None:
+        if not partitions:
+            return
+        offsets = self._await(self._listener.revoked(list(map(_from_kafka, partitions))))
+        try:
+            self._commit(offsets)
+        except RetriableError as error:
+            # The next owner reads again from the last commit: nothing is lost.
+            log.warning("commit on revocation failed", error=str(error), partitions=len(partitions))
+        consumer.incremental_unassign(partitions)
+
+    def _on_lost(self, consumer: Consumer, partitions: list[KafkaTopicPartition]) -> None:
+        self._await(self._listener.lost(list(map(_from_kafka, partitions))))
+        consumer.incremental_unassign(partitions)
+
+    def _await(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _on_error(self, error: KafkaError) -> None:
+        self._observer.client_error(error)
+
+    def _on_statistics(self, text: str) -> None:
+        self._observer.statistics(orjson.loads(text))
+
+
+def split(messages: Sequence[Message]) -> list[RecordBatch]:
+    """One batch per topic-partition; messages come in runs of one partition, and runs are joined, not records."""
+    partitions = list(map(Message.partition, messages))
+    topics = list(map(Message.topic, messages))
+    changes = map(or_, map(ne, partitions, partitions[1:]), map(ne, topics, topics[1:]))
+    starts = [0, *compress(count(1), changes)]
+    found: dict[TopicPartition, list[Message]] = {}
+    for start, stop in zip(starts, [*starts[1:], len(messages)], strict=True):
+        partition = TopicPartition(topics[start], partitions[start])
+        found.setdefault(partition, []).extend(messages[start:stop])
+    return [
+        RecordBatch(partition, MessageColumns(run), run[-1].offset() + 1) for partition, run in found.items()
+    ]
+
+
+def _to_kafka(partition: TopicPartition, offset: int | None = None) -> KafkaTopicPartition:
+    if offset is None:
+        return KafkaTopicPartition(partition.topic, partition.partition)
+    return KafkaTopicPartition(partition.topic, partition.partition, offset)
+
+
+def _from_kafka(partition: KafkaTopicPartition) -> TopicPartition:
+    return TopicPartition(partition.topic, partition.partition)

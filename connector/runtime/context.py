@@ -1,0 +1,73 @@
+"""What a task lends to its sink: threads, supervised background work, counters."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from connector import logs, metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from concurrent.futures import Executor
+
+    from connector.errors import RetriableError
+
+T = TypeVar("T")
+log = logs.get(__name__)
+
+
+class TaskContext:
+    """The :class:`~connector.sinks.base.SinkContext` of one task."""
+
+    def __init__(self, connector: str, task: int, executor: Executor) -> None:
+        self._connector = connector
+        self._task = task
+        self._executor = executor
+        self._loop = asyncio.get_running_loop()
+        self._background: set[asyncio.Task[Any]] = set()
+        self.failure: asyncio.Future[BaseException] = self._loop.create_future()
+        """Done as soon as background work fails, with the error."""
+        labels = (connector, str(task))
+        self._delivered_records = metrics.RECORDS_DELIVERED.labels(*labels)
+        self._delivered_bytes = metrics.BYTES_DELIVERED.labels(*labels)
+
+    @property
+    def connector(self) -> str:
+        return self._connector
+
+    @property
+    def task(self) -> int:
+        return self._task
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = self._loop.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._supervise)
+        return task
+
+    async def in_thread(self, function: Callable[..., T], *args: Any) -> T:
+        return await self._loop.run_in_executor(self._executor, function, *args)
+
+    def delivered(self, records: int, size_bytes: int) -> None:
+        self._delivered_records.inc(records)
+        self._delivered_bytes.inc(size_bytes)
+
+    def retried(self, operation: str, error: RetriableError) -> None:
+        metrics.RETRIES.labels(self._connector, str(self._task), operation).inc()
+        log.warning("retrying", operation=operation, error=str(error))
+
+    async def cancel_background(self) -> None:
+        """End what the sink left running."""
+        left = list(self._background)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    def _supervise(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None and not self.failure.done():
+            self.failure.set_result(error)

@@ -1,0 +1,63 @@
+"""What happens to records that can never succeed: stop, or skip and count (KIP-298)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector import logs, metrics
+from connector.errors import ConnectorError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.config.connector import ConnectorConfig
+    from connector.errors import RecordError
+    from connector.record import RecordBatch, TopicPartition
+
+log = logs.get(__name__)
+
+
+class ToleranceExceededError(ConnectorError):
+    """A record can never succeed and errors.tolerance is none."""
+
+
+class ErrantRecords:
+    """Decides by ``errors.tolerance``; every errant record is counted, none is dropped in silence."""
+
+    def __init__(self, config: ConnectorConfig, task: int) -> None:
+        self._config = config
+        self._labels = (config.name, str(task))
+
+    def leave_out(self, batch: RecordBatch, failed: Mapping[int, RecordError]) -> RecordBatch:
+        """The batch without the records at the failed offsets.
+
+        Raises:
+            ToleranceExceededError: With ``errors.tolerance=none``.
+        """
+        tolerant = self._config.errors_tolerance == "all"
+        for offset, error in failed.items():
+            self._report(batch.topic_partition, offset, error, tolerant=tolerant)
+        if not tolerant:
+            offset, error = next(iter(failed.items()))
+            raise ToleranceExceededError(
+                f"Tolerance exceeded in error handler: record {batch.topic_partition} at offset {offset},"
+                f" stage {error.stage}, class {error.origin}: {error}"
+                " Mend or skip the record, or set errors.tolerance=all to skip such records."
+            ) from error
+        kept = [index for index, offset in enumerate(batch.offsets) if offset not in failed]
+        return batch.select(kept)
+
+    def _report(self, partition: TopicPartition, offset: int, error: RecordError, *, tolerant: bool) -> None:
+        if tolerant:
+            metrics.RECORDS_SKIPPED.labels(*self._labels, error.stage).inc()
+        if self._config.errors_log_enable or not tolerant:
+            log.error(
+                "errant record",
+                topic=partition.topic,
+                partition=partition.partition,
+                offset=offset,
+                stage=error.stage,
+                origin=error.origin,
+                error=str(error),
+                skipped=tolerant,
+            )

@@ -1,0 +1,80 @@
+"""What operators see of a task's reading: lag, client errors, statistics; nothing here decides anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from connector import logs, metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from confluent_kafka import KafkaError
+
+    from connector.record import TopicPartition
+    from connector.runtime.offsets import Offsets
+    from connector.runtime.state import State
+
+log = logs.get(__name__)
+
+
+class TaskObserver:
+    """Keeps the gauges of one task."""
+
+    def __init__(self, connector: str, task: int) -> None:
+        self._labels = (connector, str(task))
+        self._bytes_seen = 0
+        self.records_read = metrics.RECORDS_READ.labels(*self._labels)
+        self.records_put = metrics.RECORDS_PUT.labels(*self._labels)
+        self.put_seconds = metrics.PUT_SECONDS.labels(*self._labels)
+        self.flush_seconds = metrics.FLUSH_SECONDS.labels(*self._labels)
+        self.commit_seconds = metrics.COMMIT_SECONDS.labels(*self._labels)
+        self.commit_failures = metrics.COMMIT_FAILURES.labels(*self._labels)
+        self.buffered_bytes = metrics.BUFFERED_BYTES.labels(*self._labels)
+        self.budget_bytes = metrics.BUDGET_BYTES.labels(*self._labels)
+        self.paused = metrics.PAUSED.labels(*self._labels)
+
+    def client_error(self, error: KafkaError) -> None:
+        """From any thread."""
+        metrics.CONSUMER_ERRORS.labels(*self._labels, error.name()).inc()
+        log.warning("kafka client error", code=error.name(), error=error.str(), fatal=error.fatal())
+
+    def statistics(self, statistics: Mapping[str, Any]) -> None:
+        """From the consumer's thread; fields as in librdkafka's STATISTICS.md."""
+        total = statistics.get("rxmsg_bytes", 0)
+        metrics.BYTES_READ.labels(*self._labels).inc(max(0, total - self._bytes_seen))
+        self._bytes_seen = total
+        partitions = [
+            partition
+            for topic in statistics.get("topics", {}).values()
+            for partition in topic.get("partitions", {}).values()
+        ]
+        queued = sum(partition.get("fetchq_size", 0) for partition in partitions)
+        metrics.CONSUMER_QUEUED_BYTES.labels(*self._labels).set(queued)
+        round_trips = [
+            broker.get("rtt", {}).get("avg", 0) for broker in statistics.get("brokers", {}).values()
+        ]
+        metrics.BROKER_ROUND_TRIP.labels(*self._labels).set(max(round_trips, default=0) / 1e6)
+
+    def rebalanced(self, event: str, partitions: Collection[TopicPartition]) -> None:
+        metrics.REBALANCES.labels(*self._labels, event).inc()
+        log.info("rebalance", rebalance=event, partitions=[str(partition) for partition in partitions])
+
+    def progress(self, offsets: Offsets, end_offset: Callable[[TopicPartition], int | None]) -> None:
+        for partition in offsets:
+            labels = (*self._labels, partition.topic, str(partition.partition))
+            metrics.UNCOMMITTED.labels(*labels).set(offsets.uncommitted(partition))
+            end, position = end_offset(partition), offsets.position(partition)
+            if end is not None and position is not None:
+                metrics.LAG.labels(*labels).set(max(0, end - position))
+
+    def forget(self, partitions: Collection[TopicPartition]) -> None:
+        """Partitions that moved away must not leave their last lag behind."""
+        for partition in partitions:
+            labels = (*self._labels, partition.topic, str(partition.partition))
+            for gauge in (metrics.LAG, metrics.UNCOMMITTED):
+                gauge.remove(*labels)
+
+    def state(self, state: State) -> None:
+        for known in type(state):
+            metrics.TASK_STATE.labels(*self._labels, known.value).set(known is state)

@@ -1,0 +1,107 @@
+"""Which offsets of a task were put and which are committed; pure, the consumer does the committing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from connector.record import RecordBatch, TopicPartition
+
+
+@dataclass(slots=True)
+class _Progress:
+    epoch: int
+    position: int | None = None
+    committed: int | None = None
+
+
+class Offsets:
+    """Progress of the partitions that this task owns now.
+
+    Invariants: a partition that is not owned accepts nothing; a position never goes back while the
+    partition stays owned; nothing beyond the position is ever committed.
+    """
+
+    def __init__(self) -> None:
+        self._owned: dict[TopicPartition, _Progress] = {}
+        self._epochs = count(1)
+
+    def __iter__(self) -> Iterator[TopicPartition]:
+        return iter(self._owned)
+
+    def __contains__(self, partition: TopicPartition) -> bool:
+        return partition in self._owned
+
+    def own(self, partitions: Collection[TopicPartition]) -> None:
+        """An assignment starts from nothing, also when the partition was here before."""
+        for partition in partitions:
+            self._owned[partition] = _Progress(next(self._epochs))
+
+    def disown(self, partitions: Collection[TopicPartition]) -> None:
+        for partition in partitions:
+            self._owned.pop(partition, None)
+
+    def fresh(self, batch: RecordBatch) -> RecordBatch | None:
+        """What of a polled batch is to be put: None if its partition moved away, never what was put before.
+
+        librdkafka drops what it fetched under an earlier assignment; this holds even where it does not.
+        """
+        progress = self._owned.get(batch.topic_partition)
+        if progress is None or (progress.position is not None and batch.next_offset <= progress.position):
+            return None
+        if progress.position is None or not len(batch) or batch.first_offset >= progress.position:
+            return batch
+        seen = sum(offset < progress.position for offset in batch.offsets)
+        return batch.select(range(seen, len(batch)))
+
+    def epoch(self, partition: TopicPartition) -> int | None:
+        """The number of the assignment under which the partition is owned; None if it is not."""
+        progress = self._owned.get(partition)
+        return progress.epoch if progress else None
+
+    def put(self, batch: RecordBatch) -> int | None:
+        """The batch is given to the sink from now on; returns the epoch, or None if it must not be."""
+        if progress := self._owned.get(batch.topic_partition):
+            progress.position = batch.next_offset
+            return progress.epoch
+        return None
+
+    def to_commit(self, durable: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """The offsets that are durable and not yet committed.
+
+        Raises:
+            AssertionError: The sink claims records that it was never given; committing would lose them.
+        """
+        offsets: dict[TopicPartition, int] = {}
+        for partition, offset in durable.items():
+            progress = self._owned.get(partition)
+            if progress is None or progress.position is None:
+                continue
+            if offset > progress.position:
+                raise AssertionError(
+                    f"The sink says that {partition} is durable up to {offset},"
+                    f" but was given records up to {progress.position} only"
+                )
+            if progress.committed is None or offset > progress.committed:
+                offsets[partition] = offset
+        return offsets
+
+    def committed(self, offsets: Mapping[TopicPartition, int]) -> None:
+        for partition, offset in offsets.items():
+            if progress := self._owned.get(partition):
+                progress.committed = offset
+
+    def position(self, partition: TopicPartition) -> int | None:
+        progress = self._owned.get(partition)
+        return progress.position if progress else None
+
+    def uncommitted(self, partition: TopicPartition) -> int:
+        """Offsets put and not committed; 0 before the first batch."""
+        progress = self._owned.get(partition)
+        if progress is None or progress.position is None or progress.committed is None:
+            return 0
+        return progress.position - progress.committed

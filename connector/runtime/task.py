@@ -1,0 +1,315 @@
+"""The data path of one task, from poll to commit; everything else hangs off a line of this file.
+
+Life of a task:
+
+1. start the sink: credentials are there before anything is read,
+2. join the consumer group,
+3. until told to stop: poll · convert · put · stay within the memory budget · commit what is durable,
+4. leave the group, which closes the sink's partitions under one deadline and commits them.
+
+A failure ends the task without a commit; what was not committed is read again by whoever comes next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from structlog.contextvars import bound_contextvars
+
+from connector import logs
+from connector.errors import BatchError, ConnectorError, RetriableError
+from connector.retry import Backoff, retrying
+from connector.runtime.consumer import TaskConsumer
+from connector.runtime.offsets import Offsets
+from connector.runtime.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+
+    from connector.record import RecordBatch, TopicPartition
+    from connector.runtime.context import TaskContext
+    from connector.runtime.errant import ErrantRecords
+    from connector.runtime.observer import TaskObserver
+    from connector.runtime.pipeline import Pipeline
+    from connector.sinks.base import Sink
+
+T = TypeVar("T")
+log = logs.get(__name__)
+
+POLL_SECONDS = 0.1
+PATIENCE_SECONDS = 1.0
+"""How long a slow sink may hold the loop before partitions pause and polling goes on."""
+OBSERVE_SECONDS = 1.0
+RETRY_BACKOFF = Backoff(base_seconds=0.5, cap_seconds=30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSpec:
+    """What a task works with; times in seconds, sizes in bytes."""
+
+    connector: str
+    task: int
+    topics: Sequence[str]
+    consumer_config: Mapping[str, Any]
+    batch_records: int
+    memory_budget_bytes: int
+    flush_interval_seconds: float
+    shutdown_seconds: float
+
+
+class Task:
+    """One task of a sink connector; a coroutine of the worker's event loop."""
+
+    def __init__(
+        self,
+        spec: TaskSpec,
+        sink: Sink,
+        *,
+        pipeline: Pipeline,
+        errant: ErrantRecords,
+        context: TaskContext,
+        observer: TaskObserver,
+    ) -> None:
+        self.spec = spec
+        self.state = State.UNASSIGNED
+        self.trace: str | None = None
+        self._sink = sink
+        self._pipeline = pipeline
+        self._errant = errant
+        self._context = context
+        self._observer = observer
+        self._offsets = Offsets()
+        self._stopping = asyncio.Event()
+        self._deadline: float | None = None
+        self._carried: list[RecordBatch] = []
+        self._next_flush = self._next_observation = 0.0
+        self._consumer: TaskConsumer | None = None
+
+    async def run(self) -> None:
+        """From start to stop; never raises: ``state`` and ``trace`` tell how it ended."""
+        with bound_contextvars(connector=self.spec.connector, task=self.spec.task):
+            try:
+                await self._start()
+                while not self._stopping.is_set():
+                    batches = await self._poll()
+                    batches = await self._convert(batches)
+                    await self._put(batches)
+                    await self._stay_within_budget()
+                    await self._commit_if_due()
+                self._enter(State.STOPPED)
+            except _StoppedError:
+                self._enter(State.STOPPED)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the task fails and says so
+                self._fail(error)
+            finally:
+                await self._leave()
+
+    def stop(self) -> None:
+        """Finish within the graceful timeout, which starts now; :meth:`run` then returns."""
+        if not self._stopping.is_set():
+            self._deadline = time.monotonic() + self.spec.shutdown_seconds
+            self._stopping.set()
+
+    # ---- the story, line by line ----
+
+    async def _start(self) -> None:
+        await self._retrying("start", lambda: self._sink.start(self._context))
+        self._consumer = TaskConsumer(
+            self.spec.consumer_config, self, self._observer, batch_records=self.spec.batch_records
+        )
+        await self._consumer.subscribe(self.spec.topics)
+        self._observer.budget_bytes.set(self.spec.memory_budget_bytes)
+        self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
+        self._enter(State.RUNNING)
+
+    async def _poll(self) -> list[RecordBatch]:
+        self._raise_background_failure()
+        batches, self._carried = self._carried, []
+        if not batches:
+            await self.consumer.resume()
+            batches = await self.consumer.poll(POLL_SECONDS)
+        self._observe_if_due()
+        fresh = [batch for polled in batches if (batch := self._offsets.fresh(polled)) is not None]
+        self._observer.records_read.inc(sum(map(len, fresh)))
+        return fresh
+
+    async def _convert(self, batches: list[RecordBatch]) -> list[RecordBatch]:
+        if self._pipeline.is_identity or not batches:
+            return batches
+        return await self._context.in_thread(lambda: list(map(self._pipeline.apply, batches)))
+
+    async def _put(self, batches: list[RecordBatch]) -> None:
+        for batch in batches:
+            epoch = self._offsets.put(batch)
+            if epoch is None:
+                continue
+            started = time.perf_counter()
+            await self._keep_polling(self._put_one(batch, epoch))
+            self._observer.put_seconds.observe(time.perf_counter() - started)
+            self._observer.records_put.inc(len(batch))
+
+    async def _put_one(self, batch: RecordBatch, epoch: int) -> None:
+        while True:
+            try:
+                await self._retrying("put", lambda batch=batch: self._put_if_owned(batch, epoch))  # type: ignore[misc]
+            except BatchError as error:
+                batch = self._errant.leave_out(batch, error.failed)
+            else:
+                return
+
+    async def _put_if_owned(self, batch: RecordBatch, epoch: int) -> None:
+        """While a put waits to be repeated its partition may move away, and even come back."""
+        if self._offsets.epoch(batch.topic_partition) == epoch:
+            await self._sink.put(batch)
+
+    async def _stay_within_budget(self) -> None:
+        self._observer.buffered_bytes.set(self._sink.buffered_bytes)
+        while self._sink.buffered_bytes > self.spec.memory_budget_bytes:
+            await self._keep_polling(self._retrying("relieve", self._sink.relieve))
+
+    async def _commit_if_due(self) -> None:
+        if time.monotonic() < self._next_flush:
+            return
+        started = time.perf_counter()
+        await self._keep_polling(self._retrying("flush", self._sink.flush))
+        self._observer.flush_seconds.observe(time.perf_counter() - started)
+        await self._commit()
+        self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
+
+    async def _commit(self) -> None:
+        """The next commit covers what a refused one did not, so a refusal is counted, not raised."""
+        offsets = self._offsets.to_commit(self._sink.committable())
+        if not offsets:
+            return
+        started = time.perf_counter()
+        try:
+            await self.consumer.commit(offsets)
+        except RetriableError as error:
+            self._observer.commit_failures.inc()
+            log.warning("offset commit failed", error=str(error))
+        else:
+            self._offsets.committed(offsets)
+            log.info("committed", offsets={str(where): offset for where, offset in offsets.items()})
+        self._observer.commit_seconds.observe(time.perf_counter() - started)
+
+    # ---- rebalances: called while the consumer's thread waits ----
+
+    async def assigned(self, partitions: Collection[TopicPartition]) -> None:
+        self._observer.rebalanced("assigned", partitions)
+        self._offsets.own(partitions)
+        self._sink.open(partitions)
+
+    async def revoked(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        self._observer.rebalanced("revoked", partitions)
+        offsets = await self._close(partitions) if self.state is not State.FAILED else {}
+        await self._forget(partitions)
+        return offsets
+
+    async def lost(self, partitions: Collection[TopicPartition]) -> None:
+        self._observer.rebalanced("lost", partitions)
+        await self._forget(partitions)
+
+    async def _close(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """What can be finished before the deadline is committed; the rest is read again elsewhere."""
+        try:
+            async with asyncio.timeout(self._remaining_seconds()):
+                await self._sink.close(partitions)
+        except TimeoutError:
+            log.warning("not everything was finished in time; it will be read again")
+        except Exception as error:  # noqa: BLE001 - the partitions go, whatever the sink says
+            log.warning("closing partitions failed; they will be read again", error=str(error))
+        durable = self._sink.committable()
+        return self._offsets.to_commit({where: durable[where] for where in partitions if where in durable})
+
+    async def _forget(self, partitions: Collection[TopicPartition]) -> None:
+        self._offsets.disown(partitions)
+        self._observer.forget(partitions)
+        await self._sink.drop(partitions)
+
+    # ---- the end ----
+
+    def _fail(self, error: BaseException) -> None:
+        self.trace = "".join(traceback.format_exception(error))
+        self._enter(State.FAILED)
+        if isinstance(error, ConnectorError):
+            log.error("task failed", error=str(error))
+        else:
+            log.error("task failed", error=str(error), trace=self.trace)
+
+    async def _leave(self) -> None:
+        if self._consumer is not None:
+            await self._consumer.close()
+        await self._sink.stop()
+        await self._context.cancel_background()
+        log.info("task ended", state=self.state.value)
+
+    def _enter(self, state: State) -> None:
+        self.state = state
+        self._observer.state(state)
+
+    # ---- waiting ----
+
+    @property
+    def consumer(self) -> TaskConsumer:
+        if self._consumer is None:
+            raise AssertionError("The task has not started")
+        return self._consumer
+
+    async def _retrying(self, operation: str, attempt: Callable[[], Awaitable[T]]) -> T:
+        def on_retry(error: RetriableError) -> None:
+            self._context.retried(operation, error)
+
+        try:
+            return await retrying(attempt, RETRY_BACKOFF, on_retry, self._stopping)
+        except RetriableError as error:
+            raise _StoppedError(str(error)) from error
+
+    async def _keep_polling(self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for ``work``; when it is slow, pause the partitions and poll on, to stay in the group."""
+        pending = asyncio.ensure_future(work)
+        try:
+            await self._either(pending, PATIENCE_SECONDS)
+            while not pending.done():
+                await self.consumer.pause()
+                self._observer.paused.set(1)
+                self._carried += await self.consumer.poll(POLL_SECONDS)
+                self._observe_if_due()
+                await self._either(pending, POLL_SECONDS)
+            return await pending
+        finally:
+            self._observer.paused.set(0)
+            pending.cancel()
+
+    async def _either(self, pending: asyncio.Future[Any], seconds: float) -> None:
+        """Wait for the work a while; background failures end it, and so does the deadline of a stop."""
+        await asyncio.wait(
+            {pending, self._context.failure}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        self._raise_background_failure()
+        if self._deadline is not None and time.monotonic() > self._deadline and not pending.done():
+            raise _StoppedError("the graceful timeout passed")
+
+    def _remaining_seconds(self) -> float:
+        """Of the one budget that revocation and shutdown share."""
+        if self._deadline is None:
+            return self.spec.shutdown_seconds
+        return max(0.0, self._deadline - time.monotonic())
+
+    def _raise_background_failure(self) -> None:
+        if self._context.failure.done():
+            raise self._context.failure.result()
+
+    def _observe_if_due(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_observation:
+            self._next_observation = now + OBSERVE_SECONDS
+            self._observer.buffered_bytes.set(self._sink.buffered_bytes)
+            self._observer.progress(self._offsets, self.consumer.end_offset)
+
+
+class _StoppedError(Exception):
+    """The task was told to stop while it waited."""
