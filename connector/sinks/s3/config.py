@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 
 from connector.aws.connection import AwsConfig, url
-from connector.config.option import INT, LONG, STRING, Importance, at_least, between, defaulted, optional, required
+from connector.config.option import (
+    INT,
+    LONG,
+    STRING,
+    Importance,
+    at_least,
+    between,
+    defaulted,
+    optional,
+    required,
+)
 from connector.formats.fields import FormatConfig
 from connector.retry import Backoff
 from connector.sinks.s3.naming import FileNameConfig

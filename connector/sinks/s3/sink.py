@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from connector.aws.clients import AwsClient
 from connector.sinks.base import Sink
@@ -67,8 +67,8 @@ class S3Sink(Sink):
     async def relieve(self) -> None:
         """Wait for uploads under way; when mostly unfinished objects fill the memory, finish the largest."""
         writers = list(self._writers.values())
-        if sum(writer.tail_bytes for writer in writers) > sum(writer.in_flight_bytes for writer in writers):
-            await max(writers, key=lambda writer: writer.tail_bytes).finish_largest()
+        if sum(writer.open_bytes for writer in writers) * 2 > self.buffered_bytes:
+            await max(writers, key=lambda writer: writer.open_bytes).finish_largest()
         await asyncio.sleep(_RELIEF_SECONDS)
 
     def committable(self) -> Mapping[TopicPartition, int]:
@@ -89,4 +89,4 @@ class S3Sink(Sink):
 
     @property
     def buffered_bytes(self) -> int:
-        return sum(writer.tail_bytes + writer.in_flight_bytes for writer in self._writers.values())
+        return sum(writer.buffered_bytes for writer in self._writers.values())

@@ -24,7 +24,9 @@ class ObjectUpload:
     object cannot be completed.
     """
 
-    def __init__(self, key: str, store: ObjectStore, context: SinkContext, on_part: Callable[[], None]) -> None:
+    def __init__(
+        self, key: str, store: ObjectStore, context: SinkContext, on_part: Callable[[], None]
+    ) -> None:
         """Args: ``on_part`` is called for every part that S3 has taken."""
         self.key = key
         self.in_flight_bytes = 0
@@ -44,9 +46,7 @@ class ObjectUpload:
         if self._creation is None:
             self._creation = self._context.spawn(self._store.create_upload(self.key))
         self.in_flight_bytes += len(body)
-        self._parts.append(
-            self._context.spawn(self._send(len(self._parts) + 1, body, self._creation))
-        )
+        self._parts.append(self._context.spawn(self._send(len(self._parts) + 1, body, self._creation)))
 
     async def finish(self, rest: bytes) -> None:
         """Send what is left and make the object visible."""

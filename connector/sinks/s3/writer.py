@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from connector.sinks.base import SinkContext
     from connector.sinks.s3.compression import Compressor
     from connector.sinks.s3.config import S3Config
-    from connector.sinks.s3.naming import GroupKey, Grouper
+    from connector.sinks.s3.naming import Grouper, GroupKey
     from connector.sinks.s3.store import ObjectStore
 
 log = logs.get(__name__)
@@ -45,8 +45,12 @@ class OpenObject:
         self._add(self._compressor.compress(encoded))
         self.records += records
 
-    def end(self) -> bytes:
-        """What is left of the object; CPU work, for a thread."""
+    async def finish(self, context: SinkContext) -> None:
+        """Make the object visible; nothing may be appended any more."""
+        rest = await context.in_thread(self._end)
+        await self.upload.finish(rest)
+
+    def _end(self) -> bytes:
         self._add(self._compressor.compress(self._format.tail))
         self._add(self._compressor.finish())
         return self.take_tail()
@@ -65,7 +69,7 @@ class OpenObject:
 
 
 class PartitionWriter:
-    """Writes one partition; its methods run one after the other, except :meth:`drop`, which waits for nobody."""
+    """Writes one partition; a put or flush waits for the one before it, :meth:`drop` for nobody."""
 
     def __init__(
         self,
@@ -95,16 +99,19 @@ class PartitionWriter:
     @property
     def durable_offset(self) -> int | None:
         """Every record below it is in a visible object; None before the first batch."""
-        unfinished = [found.first_offset for found in (*self._open.values(), *self._finishing)]
-        return min(unfinished, default=self._next_offset)
+        if self._next_offset is None:
+            return None
+        # While a batch is being taken the position still stands before it, so it holds back what is above.
+        return min(self._next_offset, *(found.first_offset for found in self._unfinished()))
 
     @property
-    def tail_bytes(self) -> int:
+    def buffered_bytes(self) -> int:
+        return sum(found.tail_bytes + found.upload.in_flight_bytes for found in self._unfinished())
+
+    @property
+    def open_bytes(self) -> int:
+        """Of the buffered bytes those that wait for their object to fill."""
         return sum(found.tail_bytes for found in self._open.values())
-
-    @property
-    def in_flight_bytes(self) -> int:
-        return sum(found.upload.in_flight_bytes for found in (*self._open.values(), *self._finishing))
 
     async def put(self, batch: RecordBatch) -> None:
         async with self._lock:
@@ -121,25 +128,33 @@ class PartitionWriter:
         """Finish every object and wait until all are visible."""
         async with self._lock:
             for group in list(self._open):
-                await self._finish(group)
-            await asyncio.gather(*self._finishing.values())
+                self._finish(group)
+            finishing = set(self._finishing.values())
+        if finishing:
+            # Unlike gather, wait leaves the uploads alone when this call is cancelled.
+            done, _ = await asyncio.wait(finishing)
+            for task in done:
+                task.result()
 
     async def finish_largest(self) -> None:
         """Finish the object with the most bytes waiting, to free memory."""
         async with self._lock:
             if self._open:
-                await self._finish(max(self._open, key=lambda group: self._open[group].tail_bytes))
+                self._finish(max(self._open, key=lambda group: self._open[group].tail_bytes))
 
     async def drop(self) -> None:
         """Abort what is not visible yet."""
         self._dropped = True
         for finishing in self._finishing.values():
             finishing.cancel()
-        unfinished = [*self._open.values(), *self._finishing]
+        unfinished = self._unfinished()
         self._open.clear()
         self._finishing.clear()
         await asyncio.gather(*(found.upload.abort() for found in unfinished))
         self._aborted_total.inc(len(unfinished))
+
+    def _unfinished(self) -> list[OpenObject]:
+        return [*self._open.values(), *self._finishing]
 
     def _encode(
         self, groups: Iterable[tuple[GroupKey, RecordBatch]]
@@ -172,26 +187,22 @@ class PartitionWriter:
         if found.tail_bytes >= self._config.part_size_bytes:
             found.upload.add_part(found.take_tail())
         if found.upload.is_full or 0 < self._config.max_records <= found.records:
-            await self._finish(group)
+            self._finish(group)
 
     def _new_object(self, group: GroupKey, first_offset: int) -> OpenObject:
         key = self._grouper.object_key(group, first_offset)
         upload = ObjectUpload(key, self._store, self._context, self._parts_total.inc)
         return OpenObject(upload, first_offset, self._format, self._config.new_compressor())
 
-    async def _finish(self, group: GroupKey) -> None:
+    def _finish(self, group: GroupKey) -> None:
         """Complete in the background; until then the object holds the durable offset back."""
-        found = self._open[group]
-        rest = await self._context.in_thread(found.end)
-        if self._open.pop(group, None) is not None:
-            self._finishing[found] = self._context.spawn(self._complete(found, rest))
+        if found := self._open.pop(group, None):
+            self._finishing[found] = self._context.spawn(self._complete(found))
 
-    async def _complete(self, found: OpenObject, rest: bytes) -> None:
-        await found.upload.finish(rest)
+    async def _complete(self, found: OpenObject) -> None:
+        await found.finish(self._context)
         if self._finishing.pop(found, None) is None:
             return
         self._objects_total.inc()
         self._context.delivered(found.records, found.stored_bytes)
-        log.info(
-            "object stored", key=found.upload.key, records=found.records, size_bytes=found.stored_bytes
-        )
+        log.info("object stored", key=found.upload.key, records=found.records, size_bytes=found.stored_bytes)

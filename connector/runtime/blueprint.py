@@ -1,0 +1,182 @@
+"""A submitted connector config, checked as a whole and ready to become tasks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from connector import plugins
+from connector.config.connector import ConnectorConfig, with_prefix
+from connector.config.schema import Config, RawConfig, unknown_options
+from connector.errors import ConfigError, Problem
+from connector.plugins import PluginKind
+from connector.runtime.pipeline import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Protocol
+
+    from connector.converters.base import Converter
+    from connector.sinks.base import Sink
+
+    class WorkerDefaults(Protocol):
+        """What a connector takes from its worker when it says nothing itself."""
+
+        def converter_class(self, role: str) -> str: ...
+        def converter_config(self, role: str) -> Mapping[str, str]: ...
+
+
+T = TypeVar("T")
+
+_FRAMEWORK_PREFIXES = (
+    "key.converter.",
+    "value.converter.",
+    "header.converter.",
+    "transforms.",
+    "predicates.",
+    "errors.",
+    "consumer.override.",
+    "producer.override.",
+    "admin.override.",
+)
+_FRAMEWORK_KEYS = frozenset({"tasks.max.enforce", "config.action.reload", "connector.plugin.version"})
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """Everything that a task of this connector is made of; each call makes new objects."""
+
+    raw: RawConfig
+    config: ConnectorConfig
+    make_sink: Callable[[], Sink]
+    converters: Mapping[str, Callable[[], Converter]]
+    make_steps: Callable[[], list[Step]]
+    unknown: Mapping[str, str | None]
+    """Options that nothing reads, each with the one it was probably meant to be."""
+
+    @property
+    def name(self) -> str:
+        return self.config.name
+
+
+def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
+    """Check a submitted config.
+
+    Raises:
+        ConfigError: With every fault of every option: Connect's own, the sink's, converters', transforms'.
+    """
+    faults = _Faults()
+    config = ConnectorConfig(raw)
+    faults.problems += config.problems()
+    sink_class, sink_config = faults.collect(lambda: _sink(raw, config)) or (None, None)
+    if sink_config is not None:
+        faults.problems += [found for found in sink_config.problems() if found not in faults.problems]
+    converters = {
+        role: faults.collect(lambda role=role: _converter(raw, role, worker))
+        for role in ("key", "value", "header")  # type: ignore[misc]
+    }
+    make_steps = faults.collect(lambda: _steps(raw, config))
+    faults.raise_any()
+    assert sink_class and sink_config and make_steps  # noqa: S101 - narrowed by raise_any
+    known = {**ConnectorConfig.options(), **type(sink_config).options()}
+    unknown = {
+        key: meant
+        for key, meant in unknown_options(raw, known).items()
+        if key not in _FRAMEWORK_KEYS and not key.startswith(_FRAMEWORK_PREFIXES)
+    }
+    return Blueprint(
+        raw=raw,
+        config=config,
+        make_sink=lambda: sink_class(sink_config),
+        converters={role: made for role, made in converters.items() if made},
+        make_steps=make_steps,
+        unknown=unknown,
+    )
+
+
+class _Faults:
+    """Gathers the faults of steps that each raise for themselves."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def collect(self, step: Callable[[], T]) -> T | None:
+        try:
+            return step()
+        except ConfigError as error:
+            self.problems += error.problems
+            return None
+
+    def raise_any(self) -> None:
+        if self.problems:
+            raise ConfigError(self.problems)
+
+
+def _sink(raw: RawConfig, config: ConnectorConfig) -> tuple[type[Sink], Config] | None:
+    if not config.is_set(ConnectorConfig.connector_class) or config.is_faulty(
+        ConnectorConfig.connector_class
+    ):
+        return None
+    sink_class: type[Sink] = plugins.find(PluginKind.SINK, config.connector_class, "connector.class")
+    return sink_class, sink_class.config_class(raw)
+
+
+def _converter(raw: RawConfig, role: str, worker: WorkerDefaults) -> Callable[[], Converter]:
+    option = f"{role}.converter"
+    own = raw.get(option)
+    # As in Connect: a connector that names its own converter inherits none of the worker's sub-options.
+    name = own or worker.converter_class(role)
+    options = with_prefix(raw, f"{option}.") if own else worker.converter_config(role)
+    kind = PluginKind.HEADER_CONVERTER if role == "header" else PluginKind.CONVERTER
+    converter_class = plugins.find(kind, name, option)
+    config = _parse(converter_class.config_class, options, f"{option}.")
+    return lambda: converter_class(config)
+
+
+def _steps(raw: RawConfig, config: ConnectorConfig) -> Callable[[], list[Step]]:
+    faults = _Faults()
+    predicates = {
+        alias: faults.collect(lambda alias=alias: _plugin(raw, PluginKind.PREDICATE, "predicates", alias))
+        for alias in config.predicates
+    }  # type: ignore[misc]
+    made = []
+    for alias in config.transforms:
+        transform = faults.collect(
+            lambda alias=alias: _plugin(raw, PluginKind.TRANSFORM, "transforms", alias)
+        )  # type: ignore[misc]
+        wanted = raw.get(f"transforms.{alias}.predicate")
+        negate = raw.get(f"transforms.{alias}.negate", "false").lower() == "true"
+        if wanted is not None and wanted not in predicates:
+            text = f"names no predicate; declare {wanted} in predicates and give predicates.{wanted}.type"
+            faults.problems.append(Problem(f"transforms.{alias}.predicate", text))
+        if wanted is None and f"transforms.{alias}.negate" in raw:
+            text = (
+                f"Config 'transforms.{alias}.negate' was provided but there is no config"
+                f" 'transforms.{alias}.predicate' defining a predicate to be negated."
+            )
+            faults.problems.append(Problem(f"transforms.{alias}.type", text))
+        made.append((transform, predicates.get(wanted or ""), negate))
+    faults.raise_any()
+    return lambda: [
+        Step(transform(), predicate() if predicate else None, negate=negate)
+        for transform, predicate, negate in made
+        if transform
+    ]
+
+
+def _plugin(raw: RawConfig, kind: PluginKind, section: str, alias: str) -> Callable[[], Any]:
+    option = f"{section}.{alias}.type"
+    name = raw.get(option)
+    if name is None:
+        raise ConfigError.of(option, f'Missing required configuration "{option}" which has no default value.')
+    plugin_class = plugins.find(kind, name, option)
+    config = _parse(plugin_class.config_class, with_prefix(raw, f"{section}.{alias}."), f"{section}.{alias}.")
+    return lambda: plugin_class(config)
+
+
+def _parse(config_class: type[Config], options: Mapping[str, str], prefix: str) -> Config:
+    """Parse sub-options, naming faults by the full key that the user wrote."""
+    config = config_class(options)
+    if problems := config.problems():
+        raise ConfigError([Problem(prefix + found.option, found.message) for found in problems])
+    return config
