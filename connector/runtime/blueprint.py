@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from connector import plugins
 from connector.config.connector import ConnectorConfig, with_prefix
@@ -13,7 +13,7 @@ from connector.plugins import PluginKind
 from connector.runtime.pipeline import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Protocol
 
     from connector.converters.base import Converter
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 _FRAMEWORK_PREFIXES = (
     "key.converter.",
@@ -67,31 +68,31 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
     """
     faults = _Faults()
     config = ConnectorConfig(raw)
-    faults.problems += config.problems()
-    sink_class, sink_config = faults.collect(lambda: _sink(raw, config)) or (None, None)
-    if sink_config is not None:
-        faults.problems += [found for found in sink_config.problems() if found not in faults.problems]
-    converters = {
-        role: faults.collect(lambda role=role: _converter(raw, role, worker))
-        for role in ("key", "value", "header")  # type: ignore[misc]
-    }
-    make_steps = faults.collect(lambda: _steps(raw, config))
-    faults.raise_any()
-    assert sink_class and sink_config and make_steps  # noqa: S101 - narrowed by raise_any
-    known = {**ConnectorConfig.options(), **type(sink_config).options()}
-    unknown = {
-        key: meant
-        for key, meant in unknown_options(raw, known).items()
-        if key not in _FRAMEWORK_KEYS and not key.startswith(_FRAMEWORK_PREFIXES)
-    }
+    faults.add(config.problems())
+    sink = faults.collect(_sink, raw, config)
+    if sink is not None:
+        faults.add(sink.config.problems())
+    converters = {role: faults.collect(_converter, raw, role, worker) for role in ("key", "value", "header")}
+    make_steps = faults.collect(_steps, raw, config)
+    if faults.problems or sink is None or make_steps is None:
+        raise ConfigError(faults.problems)
     return Blueprint(
         raw=raw,
         config=config,
-        make_sink=lambda: sink_class(sink_config),
+        make_sink=sink.make,
         converters={role: made for role, made in converters.items() if made},
         make_steps=make_steps,
-        unknown=unknown,
+        unknown=_unknown(raw, sink.config),
     )
+
+
+@dataclass(frozen=True)
+class _SinkPlan:
+    sink_class: type[Sink]
+    config: Config
+
+    def make(self) -> Sink:
+        return self.sink_class(self.config)
 
 
 class _Faults:
@@ -100,11 +101,14 @@ class _Faults:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
-    def collect(self, step: Callable[[], T]) -> T | None:
+    def add(self, problems: Iterable[Problem]) -> None:
+        self.problems += [problem for problem in problems if problem not in self.problems]
+
+    def collect(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
         try:
-            return step()
+            return step(*args, **kwargs)
         except ConfigError as error:
-            self.problems += error.problems
+            self.add(error.problems)
             return None
 
     def raise_any(self) -> None:
@@ -112,13 +116,21 @@ class _Faults:
             raise ConfigError(self.problems)
 
 
-def _sink(raw: RawConfig, config: ConnectorConfig) -> tuple[type[Sink], Config] | None:
-    if not config.is_set(ConnectorConfig.connector_class) or config.is_faulty(
-        ConnectorConfig.connector_class
-    ):
+def _sink(raw: RawConfig, config: ConnectorConfig) -> _SinkPlan | None:
+    option = ConnectorConfig.connector_class
+    if not config.is_set(option) or config.is_faulty(option):
         return None
-    sink_class: type[Sink] = plugins.find(PluginKind.SINK, config.connector_class, "connector.class")
-    return sink_class, sink_class.config_class(raw)
+    sink_class: type[Sink] = plugins.find(PluginKind.SINK, config.connector_class, option.name)
+    return _SinkPlan(sink_class, sink_class.config_class(raw))
+
+
+def _unknown(raw: RawConfig, sink_config: Config) -> dict[str, str | None]:
+    known = {**ConnectorConfig.options(), **type(sink_config).options()}
+    return {
+        key: meant
+        for key, meant in unknown_options(raw, known).items()
+        if key not in _FRAMEWORK_KEYS and not key.startswith(_FRAMEWORK_PREFIXES)
+    }
 
 
 def _converter(raw: RawConfig, role: str, worker: WorkerDefaults) -> Callable[[], Converter]:
@@ -136,32 +148,36 @@ def _converter(raw: RawConfig, role: str, worker: WorkerDefaults) -> Callable[[]
 def _steps(raw: RawConfig, config: ConnectorConfig) -> Callable[[], list[Step]]:
     faults = _Faults()
     predicates = {
-        alias: faults.collect(lambda alias=alias: _plugin(raw, PluginKind.PREDICATE, "predicates", alias))
+        alias: faults.collect(_plugin, raw, PluginKind.PREDICATE, "predicates", alias)
         for alias in config.predicates
-    }  # type: ignore[misc]
-    made = []
+    }
+    planned = []
     for alias in config.transforms:
-        transform = faults.collect(
-            lambda alias=alias: _plugin(raw, PluginKind.TRANSFORM, "transforms", alias)
-        )  # type: ignore[misc]
-        wanted = raw.get(f"transforms.{alias}.predicate")
-        negate = raw.get(f"transforms.{alias}.negate", "false").lower() == "true"
-        if wanted is not None and wanted not in predicates:
-            text = f"names no predicate; declare {wanted} in predicates and give predicates.{wanted}.type"
-            faults.problems.append(Problem(f"transforms.{alias}.predicate", text))
-        if wanted is None and f"transforms.{alias}.negate" in raw:
-            text = (
-                f"Config 'transforms.{alias}.negate' was provided but there is no config"
-                f" 'transforms.{alias}.predicate' defining a predicate to be negated."
-            )
-            faults.problems.append(Problem(f"transforms.{alias}.type", text))
-        made.append((transform, predicates.get(wanted or ""), negate))
+        faults.add(_predicate_faults(raw, alias, list(predicates)))
+        transform = faults.collect(_plugin, raw, PluginKind.TRANSFORM, "transforms", alias)
+        predicate = predicates.get(raw.get(f"transforms.{alias}.predicate", ""))
+        negate = raw.get(f"transforms.{alias}.negate", "").lower() == "true"
+        planned.append((transform, predicate, negate))
     faults.raise_any()
     return lambda: [
         Step(transform(), predicate() if predicate else None, negate=negate)
-        for transform, predicate, negate in made
+        for transform, predicate, negate in planned
         if transform
     ]
+
+
+def _predicate_faults(raw: RawConfig, alias: str, declared: list[str]) -> Iterator[Problem]:
+    option = f"transforms.{alias}.predicate"
+    name = raw.get(option)
+    if name is not None and name not in declared:
+        text = f"names no predicate: declare {name} in predicates and give predicates.{name}.type"
+        yield Problem(option, text)
+    if name is None and f"transforms.{alias}.negate" in raw:
+        yield Problem(
+            f"transforms.{alias}.type",
+            f"Config 'transforms.{alias}.negate' was provided but there is no config"
+            f" '{option}' defining a predicate to be negated.",
+        )
 
 
 def _plugin(raw: RawConfig, kind: PluginKind, section: str, alias: str) -> Callable[[], Any]:

@@ -54,7 +54,11 @@ class S3Sink(Sink):
     def open(self, partitions: Collection[TopicPartition]) -> None:
         for partition in partitions:
             self._writers[partition] = PartitionWriter(
-                partition, self.config, self._grouper, self._format, self._store, self.context
+                self.config,
+                grouper=self._grouper,
+                format_=self._format,
+                store=self._store,
+                context=self.context,
             )
 
     async def put(self, batch: RecordBatch) -> None:

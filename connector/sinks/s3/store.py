@@ -53,7 +53,8 @@ class ObjectStore:
             status = metadata.get("HTTPStatusCode")
             if status == _ABSENT:
                 raise AccessError(
-                    f"aws.s3.bucket.name: the bucket {self._bucket} does not exist: create it, or correct the name."
+                    f"aws.s3.bucket.name: the bucket {self._bucket} does not exist:"
+                    " create it, or correct the name."
                 ) from error
             if status == _MOVED:
                 region = metadata.get("HTTPHeaders", {}).get("x-amz-bucket-region", "another region")

@@ -1,4 +1,4 @@
-"""The open objects of one topic-partition: takes batches, rotates, knows below which offset all is durable."""
+"""The open objects of one topic-partition: takes batches, rotates, knows what is durable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from connector.formats.base import Format
-    from connector.record import RecordBatch, TopicPartition
+    from connector.record import RecordBatch
     from connector.sinks.base import SinkContext
     from connector.sinks.s3.compression import Compressor
     from connector.sinks.s3.config import S3Config
@@ -73,14 +73,13 @@ class PartitionWriter:
 
     def __init__(
         self,
-        partition: TopicPartition,
         config: S3Config,
+        *,
         grouper: Grouper,
         format_: Format,
         store: ObjectStore,
         context: SinkContext,
     ) -> None:
-        self._partition = partition
         self._config = config
         self._grouper = grouper
         self._format = format_
