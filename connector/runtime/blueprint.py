@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 from connector import plugins
 from connector.config.connector import ConnectorConfig, with_prefix
@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     class WorkerDefaults(Protocol):
         """What a connector takes from its worker when it says nothing itself."""
 
-        def converter_class(self, role: str) -> str: ...
-        def converter_config(self, role: str) -> Mapping[str, str]: ...
+        def converter_class(self, role: Role) -> str: ...
+        def converter_config(self, role: Role) -> Mapping[str, str]: ...
 
 
 T = TypeVar("T")
 P = ParamSpec("P")
+
+Role = Literal["key", "value", "header"]
+ROLES: tuple[Role, ...] = ("key", "value", "header")
 
 _FRAMEWORK_PREFIXES = (
     "key.converter.",
@@ -49,6 +52,7 @@ class Blueprint:
 
     raw: RawConfig
     config: ConnectorConfig
+    sink_class_name: str
     make_sink: Callable[[], Sink]
     converters: Mapping[str, Callable[[], Converter]]
     make_steps: Callable[[], list[Step]]
@@ -72,13 +76,14 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
     sink = faults.collect(_sink, raw, config)
     if sink is not None:
         faults.add(sink.config.problems())
-    converters = {role: faults.collect(_converter, raw, role, worker) for role in ("key", "value", "header")}
+    converters = {role: faults.collect(_converter, raw, role, worker) for role in ROLES}
     make_steps = faults.collect(_steps, raw, config)
     if faults.problems or sink is None or make_steps is None:
         raise ConfigError(faults.problems)
     return Blueprint(
         raw=raw,
         config=config,
+        sink_class_name=f"{sink.sink_class.__module__}.{sink.sink_class.__qualname__}",
         make_sink=sink.make,
         converters={role: made for role, made in converters.items() if made},
         make_steps=make_steps,
@@ -133,7 +138,7 @@ def _unknown(raw: RawConfig, sink_config: Config) -> dict[str, str | None]:
     }
 
 
-def _converter(raw: RawConfig, role: str, worker: WorkerDefaults) -> Callable[[], Converter]:
+def _converter(raw: RawConfig, role: Role, worker: WorkerDefaults) -> Callable[[], Converter]:
     option = f"{role}.converter"
     own = raw.get(option)
     # As in Connect: a connector that names its own converter inherits none of the worker's sub-options.

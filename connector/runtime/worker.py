@@ -102,7 +102,7 @@ class Worker:
             task=number,
             topics=topics,
             consumer_config=consumer,
-            batch_records=settings.max_poll_records,
+            batch_records=settings.poll_records,
             memory_budget_bytes=config.memory_budget_bytes,
             flush_interval_seconds=settings.offset_flush_interval_ms / 1000,
             shutdown_seconds=settings.task_shutdown_graceful_timeout_ms / 1000,
