@@ -59,6 +59,7 @@ def _lower(text: str) -> str:
     return text.strip().lower()
 
 
+Role = Literal["key", "value", "header"]
 Milliseconds = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -96,13 +97,15 @@ class WorkerSettings(BaseSettings):
         description="How header values are read when a connector does not say; by default they stay bytes,"
         " where Kafka Connect guesses their types.",
     )
-    offset_flush_interval_ms: Milliseconds = Field(
+    offset_flush_interval_ms: Role = Literal["key", "value", "header"]
+Milliseconds = Field(
         60_000,
         alias="offset.flush.interval.ms",
         description="How often a task commits what is durable; after a crash at most this much is"
         " read again.",
     )
-    offset_flush_timeout_ms: Milliseconds = Field(
+    offset_flush_timeout_ms: Role = Literal["key", "value", "header"]
+Milliseconds = Field(
         5_000,
         alias="offset.flush.timeout.ms",
         description="How long one commit may take before it is given up until the next interval.",
@@ -226,9 +229,13 @@ class WorkerSettings(BaseSettings):
         elsewhere = "bootstrap.servers" in self._consumer.config
         return {**({} if elsewhere else self.client_config()), **self._consumer.config}
 
-    def converter_config(self, kind: Literal["key", "value", "header"]) -> dict[str, str]:
+    def converter_class(self, role: Role) -> str:
+        """The worker's converter, as the operator named it."""
+        return {"key": self.key_converter, "value": self.value_converter, "header": self.header_converter}[role]
+
+    def converter_config(self, role: Role) -> dict[str, str]:
         """The sub-keys of the worker's converter, without their prefix; may hold secrets."""
-        return with_prefix(self._written, f"{kind}.converter.")
+        return with_prefix(self._written, f"{role}.converter.")
 
     def _keep(self, source: _Source, client: ClientConfig, consumer: ClientConfig) -> None:
         self._written = source.values

@@ -1,20 +1,12 @@
-"""What connectors and tasks are doing, in Kafka Connect's states."""
+"""What connectors and tasks are doing, as statuses are kept and shown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from typing import TYPE_CHECKING
 
-
-class State(StrEnum):
-    """Kafka Connect's visible states; only a connector can be STOPPED."""
-
-    UNASSIGNED = "UNASSIGNED"
-    RUNNING = "RUNNING"
-    PAUSED = "PAUSED"
-    STOPPED = "STOPPED"
-    FAILED = "FAILED"
-    RESTARTING = "RESTARTING"
+if TYPE_CHECKING:
+    from connector.runtime.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +15,7 @@ class TaskStatus:
 
     Attributes:
         id: Its number within the connector, from 0.
-        state: See :class:`State`.
+        state: Its own, whatever the connector's is.
         worker_id: ``host:port`` of the worker that runs it, as it advertises itself.
         trace: Why it failed; None while it has not. Never holds a secret.
         version: The plug-in's version, None if it has none.
