@@ -1,0 +1,1 @@
+"""Where connectors and their statuses are kept, and who answers for them."""
