@@ -1,1 +1,1 @@
-"""Where connectors and their statuses are kept, and who answers for them."""
+"""Where connectors and statuses are kept, who is alive, who runs what."""
