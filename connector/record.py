@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from connector.column import JsonColumn
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -84,8 +86,9 @@ class RecordBatch:
     offsets in between that have no record were filtered out or never were records (transaction
     markers, compaction). A batch without records is legal and still moves the position.
 
-    Columns are lists of equal length. Before conversion keys and values are bytes or None, after it
-    plain Python values; a column's schema, where it has one, is one object for the whole column.
+    Columns are of equal length; they are lists, except where a converter left a ``JsonColumn``. Before
+    conversion keys and values are bytes or None, after it plain Python values; a column's schema, where
+    it has one, is one object for the whole column.
     """
 
     __slots__ = ("_columns", "_source", "next_offset", "topic_partition")
@@ -94,7 +97,7 @@ class RecordBatch:
         self.topic_partition = topic_partition
         self.next_offset = next_offset
         self._source = source
-        self._columns: dict[str, list[Any]] = {}
+        self._columns: dict[str, Any] = {}
 
     @classmethod
     def of(cls, topic_partition: TopicPartition, records: Sequence[Record]) -> RecordBatch:
@@ -102,11 +105,11 @@ class RecordBatch:
         return cls(topic_partition, RecordColumns(records), records[-1].offset + 1)
 
     @property
-    def keys(self) -> list[Any]:
+    def keys(self) -> Sequence[Any]:
         return self._column("keys")
 
     @property
-    def values(self) -> list[Any]:
+    def values(self) -> Sequence[Any]:
         return self._column("values")
 
     @property
@@ -127,7 +130,7 @@ class RecordBatch:
         """The offset of the first record; the batch must not be empty."""
         return self.offsets[0] if "offsets" in self._columns else self._source.first_offset()
 
-    def with_columns(self, **columns: list[Any]) -> RecordBatch:
+    def with_columns(self, **columns: Sequence[Any]) -> RecordBatch:
         """The same records with some columns replaced, e.g. ``batch.with_columns(values=decoded)``."""
         batch = RecordBatch(self.topic_partition, self._source, self.next_offset)
         batch._columns = {**self._columns, **columns}
@@ -136,9 +139,7 @@ class RecordBatch:
     def select(self, indices: Sequence[int]) -> RecordBatch:
         """Only the records at these positions; ``next_offset`` stays, so the others count as filtered."""
         batch = RecordBatch(self.topic_partition, self._source.select(indices), self.next_offset)
-        batch._columns = {
-            name: [column[index] for index in indices] for name, column in self._columns.items()
-        }
+        batch._columns = {name: _select(column, indices) for name, column in self._columns.items()}
         return batch
 
     def split_at(self, index: int) -> tuple[RecordBatch, RecordBatch]:
@@ -158,7 +159,13 @@ class RecordBatch:
         return f"RecordBatch({self.topic_partition}, {len(self)} records, next offset {self.next_offset})"
 
     def _column(self, name: str) -> list[Any]:
-        column = self._columns.get(name)
+        column: list[Any] | None = self._columns.get(name)
         if column is None:
             column = self._columns[name] = getattr(self._source, name)()
         return column
+
+
+def _select(column: Sequence[Any], indices: Sequence[int]) -> Sequence[Any]:
+    if isinstance(column, JsonColumn):
+        return column.select(indices)
+    return [column[index] for index in indices]

@@ -12,6 +12,8 @@ import uvloop
 
 from connector import logs
 from connector.cluster.standalone import StandaloneHerder, plan
+from connector.rest.app import make_app
+from connector.rest.secrets import Secrets
 from connector.rest.server import RestServer
 from connector.settings import WorkerSettings
 
@@ -50,8 +52,8 @@ async def serve(settings: WorkerSettings, blueprints: Sequence[Blueprint]) -> in
     stopping = asyncio.Event()
     _on_signals(stopping)
     herder = StandaloneHerder(settings)
-    rest = RestServer(herder, settings)
-    await rest.start()
+    app = make_app(herder, secrets=Secrets(settings.rest_config_secrets))
+    rest = await RestServer.start(app, settings.listeners)
     try:
         await herder.start(blueprints)
         log.info("worker started", connectors=herder.connectors(), rest=settings.worker_id)

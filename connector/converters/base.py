@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from connector.config.schema import Config
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class Converter(ABC):
-    """Turns a column of keys or values into Python values; stateless, called from task threads."""
+    """Turns a column of keys, values or header values into Python values; stateless, called from threads.
+
+    Args:
+        config: An instance of ``config_class``, parsed from the converter's own keys: what follows
+            ``key.converter.``, ``value.converter.`` or ``header.converter.``.
+    """
 
     config_class: ClassVar[type[Config]] = Config
     is_identity: ClassVar[bool] = False
@@ -22,6 +30,12 @@ class Converter(ABC):
     def convert(self, data: bytes | None) -> Any:
         """One value; raises ValueError when the bytes are not what this converter reads."""
 
-    def convert_column(self, column: list[bytes | None]) -> list[Any]:
-        """A whole column at once; raises ValueError if any value fails, without saying which."""
+    def convert_column(self, column: Sequence[bytes | None]) -> Sequence[Any]:
+        """A whole column at once, left as it was.
+
+        The values equal those of :meth:`convert`, however they are held, and fail where it fails.
+
+        Raises:
+            ValueError: Some value fails, without saying which; ``convert`` finds it.
+        """
         return list(map(self.convert, column))

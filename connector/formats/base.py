@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Format(ABC):
     """A format whose objects are ``head + separator.join(encoded batches) + tail``.
 
-    Encoding runs in a thread and keeps no state, so one instance serves a whole task.
+    Encoding runs in threads and keeps no state, so one instance serves a whole task.
     """
 
     head: ClassVar[bytes] = b""
@@ -29,6 +29,8 @@ class Format(ABC):
     def encode(self, batch: RecordBatch) -> bytes:
         """The records of a non-empty batch, joined by the separator, without head and tail.
 
+        The bytes may be empty although there is a record: a lone null in csv.
+
         Raises:
-            BatchError: Records that this format cannot express; no bytes are produced.
+            BatchError: Names every record that this format cannot express; no bytes are produced.
         """

@@ -32,7 +32,7 @@ class S3Sink(Sink):
         super().__init__(config)
         self._writers: dict[TopicPartition, PartitionWriter] = {}
         self._resources = AsyncExitStack()
-        self._format = config.new_format()
+        self._format = config.create_format()
         self._grouper = config.new_grouper()
 
     async def start(self, context: SinkContext) -> None:

@@ -1,0 +1,82 @@
+"""Aiven's template grammar: ``{{ name }}`` and ``{{ name:parameter=value }}`` in literal text.
+
+Whitespace is allowed just inside the braces, one parameter per placeholder; braces that do not close or
+hold something else are literal text. What the variables mean is up to whoever renders.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PLACEHOLDER = re.compile(r"\{\{\s*(\w*)(:?)(\w*)(=?)(\w*)\s*\}\}", re.ASCII)
+
+
+class Placeholder(NamedTuple):
+    """A variable as it is used in a template, e.g. ``timestamp`` with ``unit`` and ``yyyy``."""
+
+    variable: str
+    parameter: str | None = None
+    value: str | None = None
+
+
+class Template:
+    """A parsed template: literal text and placeholders, in order."""
+
+    def __init__(self, text: str) -> None:
+        """Parse ``text``; raises ValueError with Aiven's wording if a placeholder is incomplete."""
+        self.text = text
+        self._parts = list(_parse(text))
+
+    @property
+    def placeholders(self) -> list[Placeholder]:
+        """Every placeholder once, in the order of first use."""
+        return list(dict.fromkeys(part for part, _ in self._parts if isinstance(part, Placeholder)))
+
+    @property
+    def variables(self) -> set[str]:
+        return {placeholder.variable for placeholder in self.placeholders}
+
+    def render(self, values: Mapping[Placeholder, str]) -> str:
+        """The text with each placeholder replaced; one without a value stays as it was written."""
+        return "".join([
+            values.get(part, written) if isinstance(part, Placeholder) else written
+            for part, written in self._parts
+        ])
+
+    def __repr__(self) -> str:
+        return f"Template({self.text!r})"
+
+
+def _parse(text: str) -> list[tuple[Placeholder | None, str]]:
+    """Each part with its text as written."""
+    parts: list[tuple[Placeholder | None, str]] = []
+    end = 0
+    for match in _PLACEHOLDER.finditer(text):
+        if match.start() > end:
+            parts.append((None, text[end : match.start()]))
+        parts.append((_placeholder(match, text), match[0]))
+        end = match.end()
+    if end < len(text):
+        parts.append((None, text[end:]))
+    return parts
+
+
+def _placeholder(match: re.Match[str], template: str) -> Placeholder:
+    variable, colon, parameter, equals, value = match.groups()
+    if not variable:
+        raise ValueError(f"Variable name hasn't been set for template: {template}")
+    if not colon and not equals:
+        return Placeholder(variable)
+    if not colon or not (parameter or equals):
+        raise ValueError("Wrong variable with parameter definition")
+    if not parameter:
+        raise ValueError(f"Parameter name for variable `{variable}` has not been set")
+    if not value:
+        raise ValueError(
+            f"Parameter value for variable `{variable}` and parameter `{parameter}` has not been set"
+        )
+    return Placeholder(variable, parameter, value)
