@@ -14,8 +14,8 @@ from itertools import compress, count
 from operator import ne, or_
 from typing import TYPE_CHECKING, Any, Protocol
 
-import orjson
 import confluent_kafka
+import orjson
 from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as KafkaTopicPartition
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = logs.get(__name__)
 
 Message: Any = confluent_kafka.Message
-"""Untyped: its methods are mapped over columns, and the stubs say None where a consumed message has a value."""
+"""Untyped: the stubs say None where a consumed message always has a value."""
 
 DEFAULTS: dict[str, Any] = {
     "auto.offset.reset": "earliest",
@@ -251,7 +251,7 @@ class TaskConsumer:
 
 
 def split(messages: Sequence[Message]) -> list[RecordBatch]:
-    """One batch per topic-partition; messages come in runs of one partition, and runs are joined, not records."""
+    """One batch per topic-partition: messages come in runs of one partition, and runs are joined."""
     partitions = list(map(Message.partition, messages))
     topics = list(map(Message.topic, messages))
     changes = map(or_, map(ne, partitions, partitions[1:]), map(ne, topics, topics[1:]))

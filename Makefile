@@ -1,0 +1,75 @@
+# The commands of this project. `make demo` and `make test` need Python 3.11 or newer, nothing else by hand.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# For `make demo ARGS=--once`, `make test ARGS='-k upload'`, `make bench ARGS='--records 1000000'`.
+ARGS ?=
+
+.PHONY: help demo test check unit bench chaos lock format clean
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+demo: $(VENV)/.demo ## the whole way from Kafka to S3, on this machine, with everything embedded
+	@$(BIN)/connector demo $(ARGS)
+
+test: check $(VENV)/.dev ## everything that CI runs
+	@$(BIN)/python -m connector.testing.kafka fetch
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## style, types, imports
+	@$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev ## the tests that need no server
+	@$(BIN)/python -m pytest tests/unit tests/property $(ARGS)
+
+bench: $(VENV)/.dev ## speed and memory beside the raw read, on real Kafka
+	@$(BIN)/python -m connector.testing.kafka fetch
+	$(BIN)/python -m benchmarks $(ARGS)
+
+format: $(VENV)/.dev ## mend style
+	@$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(VENV)/.dev ## pin the newest versions that pyproject.toml allows
+	@compile() { $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-annotate --upgrade --custom-compile-command 'make lock' "$$@"; }
+	compile pyproject.toml requirements/build.in --extra demo --output-file requirements/demo.txt
+	compile pyproject.toml requirements/build.in --extra demo --group dev --output-file requirements/dev.txt
+
+clean: ## forget what was set up here
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# uv where it is or can be had, since it is ten times faster; else venv and pip.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet uv 2>/dev/null || echo "uv could not be had: going on with pip" >&2
+	touch $@
+
+define install
+	@if $(BIN)/python -m uv --version >/dev/null 2>&1; then
+	    install="$(BIN)/python -m uv pip install --quiet --python $(BIN)/python"
+	else
+	    install="$(BIN)/python -m pip install --quiet"
+	fi
+	$$install --require-hashes --requirement requirements/$(1).txt
+	$$install --no-deps --no-build-isolation --editable .
+	touch $@
+endef
+
+$(VENV)/.demo: $(VENV)/.made requirements/demo.txt pyproject.toml
+	$(call install,demo)
+
+$(VENV)/.dev: $(VENV)/.made requirements/dev.txt pyproject.toml
+	$(call install,dev)
+	touch $(VENV)/.demo

@@ -1,0 +1,109 @@
+"""One call to one AWS service: signed, timed, its error translated, repeated if the fault may pass.
+
+botocore's own retries are off: ours would multiply with them.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Self
+
+from aiobotocore.config import AioConfig
+
+from connector import metrics
+from connector.aws.credentials import signing_session
+from connector.aws.faults import translate
+from connector.errors import ConnectorError
+from connector.retry import Backoff, retrying
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+    from types import TracebackType
+
+    from connector.aws.connection import Identity
+    from connector.errors import RetriableError
+    from connector.sinks.base import SinkContext
+
+_CONNECT_SECONDS = 10
+_READ_SECONDS = 60
+
+
+class AwsClient:
+    """A client of one service for one task's sink; use as an async context manager."""
+
+    def __init__(
+        self,
+        service: str,
+        identity: Identity,
+        context: SinkContext,
+        *,
+        endpoint: str | None,
+        max_connections: int,
+        backoff: Backoff,
+        **options: Any,
+    ) -> None:
+        """Args: ``options`` go to botocore's Config, e.g. ``s3={"addressing_style": "path"}``."""
+        self._context = context
+        self._backoff = backoff
+        config = AioConfig(
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            max_pool_connections=max_connections,
+            retries={"total_max_attempts": 1},
+            **options,
+        )
+        self._opening: AbstractAsyncContextManager[Any] = signing_session(identity).create_client(
+            service, region_name=identity.region, endpoint_url=endpoint, config=config
+        )
+        self._client: Any = None
+
+    async def __aenter__(self) -> Self:
+        self._client = await self._opening.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._opening.__aexit__(kind, error, trace)
+
+    async def call(self, operation: str, method: str, resource: str, **request: Any) -> dict[str, Any]:
+        """Call until it succeeds or cannot.
+
+        Args:
+            operation: The API operation for metrics and messages, e.g. ``UploadPart``.
+            method: The client's method, e.g. ``upload_part``.
+            resource: What it is about, for messages.
+            request: The operation's parameters.
+
+        Raises:
+            AccessError: The service refuses; says what to grant or change.
+        """
+
+        def on_retry(error: RetriableError) -> None:
+            self._context.retried(operation, error)
+
+        return await retrying(
+            lambda: self.call_once(operation, method, resource, **request), self._backoff, on_retry
+        )
+
+    async def call_once(self, operation: str, method: str, resource: str, **request: Any) -> dict[str, Any]:
+        """Call once; raises RetriableError as well as AccessError."""
+        started = time.perf_counter()
+        outcome = "failed"
+        try:
+            answer: dict[str, Any] = await getattr(self._client, method)(**request)
+            outcome = "succeeded"
+        except ConnectorError:
+            raise
+        except Exception as error:
+            translated = translate(error, operation, resource)
+            if translated is None:
+                raise
+            raise translated from error
+        else:
+            return answer
+        finally:
+            metrics.AWS_REQUESTS.labels(operation, outcome).observe(time.perf_counter() - started)

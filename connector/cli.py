@@ -1,0 +1,145 @@
+"""The command ``connector``: each sub-command says what it needs and hands over."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from connector import logs, plugins
+from connector.errors import ConfigError
+from connector.plugins import PluginKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connector.config.schema import RawConfig
+
+app = typer.Typer(
+    help="A Kafka Connect-style sink worker that delivers Kafka records to AWS.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+BAD_CONFIG = 3
+"""As Kafka Connect's standalone worker exits when a connector cannot be created."""
+
+WorkerFile = Annotated[
+    Path | None,
+    typer.Argument(
+        help="The worker's .properties file; '-' to use CONNECT_… variables alone.", show_default=False
+    ),
+]
+ConnectorFiles = Annotated[
+    list[Path], typer.Argument(help="Connectors: flat JSON, {name, config} JSON, or .properties.")
+]
+
+
+@app.command()
+def standalone(worker: WorkerFile, connectors: ConnectorFiles) -> None:
+    """Run connectors in one process, as Kafka Connect's connect-standalone does."""
+    from connector.standalone import run  # noqa: PLC0415 - Kafka and AWS libraries load only when needed
+
+    settings_file = None if worker is None or str(worker) == "-" else worker
+    try:
+        code = run(settings_file, os.environ, _read(connectors))
+    except ConfigError as error:
+        _refuse(error)
+    _exit(code)
+
+
+@app.command()
+def validate(connectors: ConnectorFiles) -> None:
+    """Check connector files without running them; every fault is named."""
+    from connector.cluster.standalone import plan  # noqa: PLC0415
+    from connector.settings import WorkerSettings  # noqa: PLC0415
+
+    settings = WorkerSettings.load(None, {"CONNECT_BOOTSTRAP_SERVERS": "localhost:9092"})
+    failed = False
+    for path in connectors:
+        try:
+            (blueprint,) = plan(_read([path]), settings)
+        except ConfigError as error:
+            failed = True
+            typer.echo(f"{path}: {error}", err=True)
+            continue
+        typer.echo(f"{path}: ok: connector {blueprint.name}, sink {blueprint.sink_class_name}")
+        for option, meant in blueprint.unknown.items():
+            hint = f"; did you mean {meant}?" if meant else ""
+            typer.echo(f"{path}: warning: {option} is not read by anything{hint}", err=True)
+    raise typer.Exit(BAD_CONFIG if failed else 0)
+
+
+@app.command("plugins")
+def list_plugins() -> None:
+    """List what is installed: sinks, formats, converters, transforms and the rest."""
+    for kind in PluginKind:
+        typer.echo(f"{kind.value}:")
+        for name, target in sorted(plugins.names(kind).items()):
+            typer.echo(f"  {name}  ({target})")
+
+
+@app.command()
+def describe(sink: Annotated[str, typer.Argument(help="A sink, by short name or class.")]) -> None:
+    """Show every option of a sink: name, type, default, effect."""
+    from connector.config.describe import describe as text  # noqa: PLC0415
+
+    try:
+        typer.echo(text(sink))
+    except ConfigError as error:
+        _refuse(error)
+
+
+@app.command()
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="Deliver one round of records, check them, and end.")
+    ] = False,
+    records: Annotated[
+        int, typer.Option(min=1000, max=2_000_000, help="Events to produce at first.")
+    ] = 100_000,
+) -> None:
+    """Show the whole way on this machine: embedded Kafka and AWS, one connector, live numbers."""
+    try:
+        from connector.demo import run  # noqa: PLC0415
+    except ImportError as error:
+        typer.echo(
+            f"The demo needs the extra 'demo' ({error}): pip install 'kafka-aws-connector[demo]'", err=True
+        )
+        raise typer.Exit(BAD_CONFIG) from error
+    _exit(run(once=once, records=records))
+
+
+@app.command("version")
+def show_version() -> None:
+    """Show the versions of the worker and of what it stands on."""
+    for name in ("kafka-aws-connector", "confluent-kafka", "aiobotocore", "botocore"):
+        typer.echo(f"{name} {version(name)}")
+
+
+def _read(paths: Sequence[Path]) -> list[RawConfig]:
+    from connector.config.files import read_connector  # noqa: PLC0415
+
+    return [read_connector(path) for path in paths]
+
+
+def _refuse(error: ConfigError) -> NoReturn:
+    typer.echo(str(error), err=True)
+    raise typer.Exit(BAD_CONFIG)
+
+
+def _exit(code: int) -> NoReturn:
+    """End at once: a Kafka client that hangs in a thread must not hold the process."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def main() -> None:
+    logs.configure()
+    app()

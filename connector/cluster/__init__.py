@@ -1,0 +1,1 @@
+"""Where connectors and statuses are kept, who is alive, who runs what."""

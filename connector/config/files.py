@@ -1,0 +1,136 @@
+"""Connector files as ``connect-standalone`` takes them: flat JSON, ``{name, config}`` JSON, or properties."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from connector.errors import ConfigError, Problem
+from connector.properties import parse_properties
+from connector.textfile import read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from connector.config.schema import RawConfig
+
+_REQUEST_FIELDS = {"name", "config", "initial_state"}
+
+
+def read_connector(path: Path) -> RawConfig:
+    """The flat config of one connector, ``name`` included when the file gives one anywhere.
+
+    Numbers and booleans of JSON become their text, as written.
+
+    Raises:
+        ConfigError: The file cannot be read or parsed, or holds what a config cannot hold; no message
+            quotes a value.
+    """
+    is_json = path.suffix.lower() == ".json"
+    text = read_text(path, fallback=None if is_json else "iso-8859-1")
+    if is_json or text.lstrip().startswith(("{", "[")):
+        return _from_json(text, str(path))
+    return parse_properties(text, source=str(path))
+
+
+def _from_json(text: str, source: str) -> RawConfig:
+    submitted, problems = _parse_json(text, source)
+    if not isinstance(submitted, dict):
+        raise ConfigError.of(source, 'The file must hold a JSON object: {"name": …, "connector.class": …}.')
+    is_request = isinstance(submitted.get("config"), dict)
+    config = submitted["config"] if is_request else submitted
+    if is_request:
+        problems += _request_problems(submitted)
+    problems += [
+        Problem(_printable(key), fault) for key, value in config.items() if (fault := _fault(key, value))
+    ]
+    if problems:
+        raise ConfigError(problems, source=source)
+    flat = {key: _text(value) for key, value in config.items()}
+    return _named(flat, submitted["name"], source) if is_request and "name" in submitted else flat
+
+
+def _parse_json(text: str, source: str) -> tuple[Any, list[Problem]]:
+    repeated: list[Problem] = []
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in found:
+                repeated.append(Problem(_printable(key), "Given more than once. Keep one of them."))
+            found[key] = value
+        return found
+
+    try:
+        parsed = json.loads(
+            text, object_pairs_hook=unique, parse_int=str, parse_float=str, parse_constant=_no_constant
+        )
+    except json.JSONDecodeError as error:
+        # Only the position: the line itself may hold a secret.
+        message = f"Not valid JSON at line {error.lineno}, column {error.colno}: {_reason(error)}."
+        raise ConfigError.of(source, message) from None
+    except RecursionError:
+        raise ConfigError.of(source, "The JSON is nested too deeply; a config is one flat object.") from None
+    except ValueError as error:
+        raise ConfigError.of(source, str(error)) from None
+    return parsed, repeated
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON. Write a number, or a text in quotes.")
+
+
+def _reason(error: json.JSONDecodeError) -> str:
+    before = error.doc[: error.pos].rstrip()
+    if before.endswith(",") and error.doc[error.pos : error.pos + 1] in {"}", "]"}:
+        return "a comma before a closing bracket"
+    # Python quotes the character of a bad escape behind a colon.
+    return error.msg.partition(":")[0].strip().removesuffix(" at")
+
+
+def _request_problems(submitted: dict[str, Any]) -> Iterator[Problem]:
+    for field in submitted.keys() - _REQUEST_FIELDS:
+        yield Problem(_printable(field), 'Unknown beside "config": move it into "config", or remove it.')
+    name = submitted.get("name", "")
+    if fault := _fault("name", name):
+        yield Problem("name", fault)
+    state = submitted.get("initial_state")
+    if state is not None and str(state).upper() != "RUNNING":
+        yield Problem("initial_state", "Only RUNNING is supported in a connector file. Remove it.")
+
+
+def _fault(key: str, value: Any) -> str | None:
+    if value is None:
+        reason = "Null value can not be supplied as the configuration value."
+        return f"Invalid value null for configuration {_printable(key)}: {reason}"
+    if isinstance(value, dict | list):
+        kind = "an object" if isinstance(value, dict) else "an array"
+        return f"Is {kind}; a config is flat. Write dotted keys, and lists as one text separated by commas."
+    if re.search("[\ud800-\udfff]", f"{key}{value}"):
+        return "Holds half of a surrogate pair, which is no character."
+    return None
+
+
+def _text(value: str | bool) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value
+
+
+def _printable(key: str) -> str:
+    return key.encode("utf-8", "backslashreplace").decode()
+
+
+def _named(config: RawConfig, name: str | bool, source: str) -> RawConfig:
+    """Put the name beside a config into it; only there Kafka Connect trims it."""
+    trimmed = _text(name).strip()
+    inner = config.get("name", trimmed)
+    if inner != trimmed:
+        message = (
+            f"Connector name configuration ({inner}) doesn't match connector name in the URL ({trimmed})."
+            ' Keep one "name", or make them equal.'
+        )
+        raise ConfigError.of("name", message, source=source)
+    return {"name": trimmed, **config}

@@ -1,0 +1,45 @@
+"""Hides secrets in a config that is shown; says nothing about how a config is stored."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+HIDDEN = "[hidden]"
+"""What Kafka shows in place of a password."""
+
+_SECRET_ANYWHERE = re.compile(r"passw(or)?d|passphrase|secret", re.IGNORECASE)
+_SECRET_AT_END = re.compile(
+    r"(^|[._-])(jaas[._-]config|(session|access|auth|bearer|refresh)?[._-]?token|credentials?|user[._-]info"
+    r"|(private|api|account|keystore|ssl)[._-]?key|key[._-]pem|service[._-]account[._-]json)$",
+    re.IGNORECASE,
+)
+_REFERENCE = re.compile(r"\$\{[^{}:]+:[^{}]*\}")
+
+
+def looks_secret(name: str) -> bool:
+    """Whether the value of a key of this name is a secret by all appearances."""
+    return bool(_SECRET_ANYWHERE.search(name) or _SECRET_AT_END.search(name))
+
+
+def masked(config: Mapping[str, str], secret_options: Collection[str] = ()) -> dict[str, str]:
+    """``config`` with every secret replaced by ``[hidden]``, in the same order.
+
+    Args:
+        config: Dotted keys and text values, as submitted.
+        secret_options: Keys that are known to be secret, beside those that look it.
+
+    A value that is nothing but a reference such as ``${file:/etc/keys:password}`` stays: it tells where
+    the secret is, not what it is. Empty values stay, too.
+    """
+    return {
+        key: HIDDEN if _hides(value) and (key in secret_options or looks_secret(key)) else value
+        for key, value in config.items()
+    }
+
+
+def _hides(value: str) -> bool:
+    return bool(value) and not _REFERENCE.fullmatch(value)

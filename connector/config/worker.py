@@ -1,0 +1,77 @@
+"""Worker properties of Kafka Connect that are known, and mean nothing to this worker, or not yet."""
+
+from __future__ import annotations
+
+_DISTRIBUTED = "it belongs to distributed mode"
+_JVM = "it configures the JVM worker only"
+_SOURCES = "it concerns source connectors, and there are only sinks"
+_NOT_YET = "the worker does not offer it yet"
+_CLIENTS = "client settings of tasks are given below consumer."
+
+_MEANINGLESS = {
+    "admin.listeners": _NOT_YET,
+    "auto.include.jmx.reporter": _JVM,
+    "client.dns.lookup": _CLIENTS,
+    "client.id": _CLIENTS,
+    "config.storage.topic": _DISTRIBUTED,
+    "connect.protocol": _DISTRIBUTED,
+    "connections.max.idle.ms": _CLIENTS,
+    "connector.client.config.override.allowlist": _NOT_YET,
+    "connector.client.config.override.policy": _NOT_YET,
+    "exactly.once.source.support": _SOURCES,
+    "group.id": _DISTRIBUTED,
+    "heartbeat.interval.ms": _DISTRIBUTED,
+    "internal.topics.automatic.creation.enable": _DISTRIBUTED,
+    "metadata.max.age.ms": _CLIENTS,
+    "metadata.recovery.rebootstrap.trigger.ms": _CLIENTS,
+    "metadata.recovery.strategy": _CLIENTS,
+    "metric.reporters": _JVM,
+    "offset.storage.file.filename": "the offsets of sinks live in Kafka",
+    "offset.storage.topic": _SOURCES,
+    "plugin.discovery": _JVM,
+    "plugin.path": "plug-ins are Python packages, found where they are installed",
+    "rebalance.timeout.ms": _DISTRIBUTED,
+    "receive.buffer.bytes": _CLIENTS,
+    "reconnect.backoff.max.ms": _CLIENTS,
+    "reconnect.backoff.ms": _CLIENTS,
+    "request.timeout.ms": _CLIENTS,
+    "response.http.headers.config": _NOT_YET,
+    "rest.extension.classes": _JVM,
+    "retry.backoff.max.ms": _CLIENTS,
+    "retry.backoff.ms": _CLIENTS,
+    "scheduled.rebalance.max.delay.ms": _DISTRIBUTED,
+    "security.providers": _JVM,
+    "send.buffer.bytes": _CLIENTS,
+    "session.timeout.ms": _DISTRIBUTED,
+    "socket.connection.setup.timeout.max.ms": _CLIENTS,
+    "socket.connection.setup.timeout.ms": _CLIENTS,
+    "status.storage.topic": _DISTRIBUTED,
+    "topic.creation.enable": _SOURCES,
+    "worker.sync.timeout.ms": _DISTRIBUTED,
+    "worker.unsync.backoff.ms": _DISTRIBUTED,
+}
+
+_MEANINGLESS_BELOW = {
+    "access.control.": _NOT_YET,
+    "admin.": _NOT_YET,
+    "config.providers": _NOT_YET,
+    "config.storage.": _DISTRIBUTED,
+    "inter.worker.": _DISTRIBUTED,
+    "internal.key.converter": _JVM,
+    "internal.value.converter": _JVM,
+    "listeners.https.": _NOT_YET,
+    "log4j.": "log.level and log.format configure the log",
+    "metrics.": _JVM,
+    "offset.storage.": _SOURCES,
+    "producer.": _NOT_YET,
+    "status.storage.": _DISTRIBUTED,
+    "topic.tracking.": _NOT_YET,
+}
+
+KNOWN_NAMES = tuple(_MEANINGLESS)
+
+
+def meaningless(name: str) -> str | None:
+    """Why a property of Kafka Connect's worker has no effect here; None if it is not known as such."""
+    below = (reason for prefix, reason in _MEANINGLESS_BELOW.items() if name.startswith(prefix))
+    return _MEANINGLESS.get(name) or next(below, None)

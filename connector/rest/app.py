@@ -1,0 +1,44 @@
+"""Puts the REST API together: routes, middleware, and what handlers work on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from connector.metrics import REGISTRY
+from connector.rest.context import HEALTH_TIMEOUT_SECONDS, HERDER, METRICS_REGISTRY, SECRETS
+from connector.rest.middleware import answer_errors, check_media_types
+from connector.rest.routes import routes
+from connector.rest.secrets import Secrets
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+    from connector.rest.herder import Herder
+
+_MAX_BODY_BYTES = 1024 * 1024
+
+
+def make_app(
+    herder: Herder,
+    *,
+    secrets: Secrets = Secrets.MASKED,
+    registry: CollectorRegistry = REGISTRY,
+    health_timeout_seconds: float = 10.0,
+) -> web.Application:
+    """The REST API of the worker that ``herder`` speaks for.
+
+    Args:
+        herder: Answers for connectors and tasks.
+        secrets: Whether configs are shown with their secrets.
+        registry: Where ``/metrics`` reads.
+        health_timeout_seconds: How long ``/health`` waits for the main loop (KIP-1017: 10 seconds).
+    """
+    app = web.Application(middlewares=[answer_errors, check_media_types], client_max_size=_MAX_BODY_BYTES)
+    app[HERDER] = herder
+    app[SECRETS] = secrets
+    app[METRICS_REGISTRY] = registry
+    app[HEALTH_TIMEOUT_SECONDS] = health_timeout_seconds
+    app.add_routes(list(routes()))
+    return app

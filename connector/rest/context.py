@@ -1,0 +1,15 @@
+"""What every handler may ask the application for."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from connector.rest.herder import Herder
+from connector.rest.secrets import Secrets
+
+# aiohttp's application keys are checked by identity; the type is for readers and mypy.
+HERDER: web.AppKey[Herder] = web.AppKey("herder", Herder)
+SECRETS: web.AppKey[Secrets] = web.AppKey("secrets", Secrets)
+METRICS_REGISTRY: web.AppKey[CollectorRegistry] = web.AppKey("metrics_registry", CollectorRegistry)
+HEALTH_TIMEOUT_SECONDS: web.AppKey[float] = web.AppKey("health_timeout_seconds", float)

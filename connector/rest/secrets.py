@@ -1,0 +1,37 @@
+"""Whether an answer shows the secrets of a config, and which options of a connector are secrets."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from connector.config.masking import masked
+from connector.errors import ConfigError
+from connector.plugins import PluginKind, find
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.config.schema import Config, RawConfig
+
+
+class Secrets(StrEnum):
+    """The worker's ``rest.config.secrets``."""
+
+    MASKED = "masked"
+    RAW = "raw"
+    """Kafka Connect's own way: a config comes back exactly as it was sent."""
+
+    def shown(self, config: RawConfig) -> RawConfig:
+        """What an answer may show of ``config``."""
+        return config if self is Secrets.RAW else masked(config, secret_options(config))
+
+
+def secret_options(config: Mapping[str, str]) -> set[str]:
+    """The options that the connector's sink declares as passwords; none if there is no such sink."""
+    try:
+        sink = find(PluginKind.SINK, config.get("connector.class", ""), "connector.class")
+    except ConfigError:
+        return set()
+    config_class: type[Config] = sink.config_class
+    return {option.name for option in config_class.options().values() if option.is_secret}

@@ -1,0 +1,348 @@
+"""What the operator sets: Kafka Connect's worker properties, from a file and from the environment.
+
+A property that is set in the environment (:mod:`connector.environment`) beats the file's. Values that
+may hold secrets (client properties, converter sub-keys) are kept out of fields, and so out of every repr.
+"""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from connector.config.client import CLIENT_NAMES, ClientConfig, translate
+from connector.config.connector import with_prefix
+from connector.config.listener import Listener, bracketed, parse_listeners
+from connector.config.masking import looks_secret
+from connector.config.suggest import closest, did_you_mean
+from connector.config.worker import KNOWN_NAMES, meaningless
+from connector.environment import connect_variables, property_name, variable_name
+from connector.errors import ConfigError, Problem
+from connector.properties import read_properties
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
+_CONVERTERS = ("key.converter.", "value.converter.", "header.converter.")
+_CONSUMER = "consumer."
+
+
+def _bootstrap_servers(text: str) -> str:
+    servers = [server.strip() for server in text.split(",") if server.strip()]
+    if not servers:
+        raise ValueError("Name at least one broker as host:port.")
+    for server in servers:
+        host, _, port = server.rpartition("://")[2].rpartition(":")
+        if not host or not port.isdecimal():
+            raise ValueError(
+                f"Invalid url in bootstrap.servers: {server}. Write host:port, with commas between."
+            )
+    return ",".join(servers)
+
+
+def _log_level(text: str) -> str:
+    return {"WARN": "WARNING", "TRACE": "DEBUG", "FATAL": "CRITICAL"}.get(
+        text.strip().upper(), text.strip().upper()
+    )
+
+
+def _listeners(value: str | tuple[Listener, ...]) -> tuple[Listener, ...]:
+    return parse_listeners(value) if isinstance(value, str) else value
+
+
+def _lower(text: str) -> str:
+    return text.strip().lower()
+
+
+Role = Literal["key", "value", "header"]
+Milliseconds = Annotated[int, Field(ge=1)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class WorkerSettings(BaseSettings):
+    """The worker's settings; make them with :meth:`load`."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", str_strip_whitespace=True, hide_input_in_errors=True
+    )
+
+    bootstrap_servers: Annotated[str, BeforeValidator(_bootstrap_servers)] = Field(
+        alias="bootstrap.servers",
+        description="The brokers to ask first, as host:port, separated by commas; the others are found from"
+        " them.",
+    )
+    key_converter: str = Field(
+        _BYTES,
+        min_length=1,
+        alias="key.converter",
+        description="How record keys are read when a connector does not say; by default they stay bytes.",
+    )
+    value_converter: str = Field(
+        _BYTES,
+        min_length=1,
+        alias="value.converter",
+        description="How record values are read when a connector does not say; by default they stay bytes.",
+    )
+    # Kafka Connect's default is SimpleHeaderConverter, which guesses types; until it exists here, bytes are
+    # the choice that loses nothing.
+    header_converter: str = Field(
+        _BYTES,
+        min_length=1,
+        alias="header.converter",
+        description="How header values are read when a connector does not say; by default they stay bytes,"
+        " where Kafka Connect guesses their types.",
+    )
+    offset_flush_interval_ms: Role = Literal["key", "value", "header"]
+Milliseconds = Field(
+        60_000,
+        alias="offset.flush.interval.ms",
+        description="How often a task commits what is durable; after a crash at most this much is"
+        " read again.",
+    )
+    offset_flush_timeout_ms: Role = Literal["key", "value", "header"]
+Milliseconds = Field(
+        5_000,
+        alias="offset.flush.timeout.ms",
+        description="How long one commit may take before it is given up until the next interval.",
+    )
+    task_shutdown_graceful_timeout_ms: Annotated[int, Field(ge=0)] = Field(
+        5_000,
+        alias="task.shutdown.graceful.timeout.ms",
+        description="How long all tasks together may take to finish and commit when the worker stops; what is"
+        " not durable by then is read again after the next start.",
+    )
+    poll_records: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        10_000,
+        alias="consumer.max.poll.records",
+        description="The most records that a task takes from its consumer at once.",
+    )
+    listeners: Annotated[tuple[Listener, ...], BeforeValidator(_listeners)] = Field(
+        (Listener("127.0.0.1", 8083),),
+        alias="listeners",
+        description="Where the REST API and /metrics listen, separated by commas. The API has no"
+        " authentication and anyone who reaches it may run connectors, so by default only this machine does;"
+        " http://:8083 opens every interface.",
+    )
+    rest_advertised_host_name: str | None = Field(
+        None,
+        alias="rest.advertised.host.name",
+        description="The host name under which others reach this worker; it is part of the worker id.",
+    )
+    rest_advertised_port: Port | None = Field(
+        None,
+        alias="rest.advertised.port",
+        description="The port under which others reach this worker; it is part of the worker id.",
+    )
+    rest_advertised_listener: Annotated[Literal["http"], BeforeValidator(_lower)] = Field(
+        "http",
+        alias="rest.advertised.listener",
+        description="The protocol under which others reach this worker; only http is offered yet.",
+    )
+    rest_config_secrets: Annotated[Literal["masked", "raw"], BeforeValidator(_lower)] = Field(
+        "masked",
+        alias="rest.config.secrets",
+        description="masked shows secrets of a connector's config as [hidden]; raw shows them to whoever"
+        " reaches the REST API, as Kafka Connect does and the Terraform provider needs it.",
+    )
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_log_level)
+    ] = Field("INFO", alias="log.level", description="The least severe events that are logged.")
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = Field(
+        "text", alias="log.format", description="text for people, json for machines; one line per event."
+    )
+
+    _written: dict[str, str] = PrivateAttr(default_factory=dict)
+    _client: ClientConfig = PrivateAttr(default_factory=ClientConfig)
+    _consumer: ClientConfig = PrivateAttr(default_factory=ClientConfig)
+    _unknown: dict[str, str | None] = PrivateAttr(default_factory=dict)
+    _ignored: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what :meth:`load` passes: dotted names and pass-through keys need its own mapping."""
+        return (init_settings,)
+
+    @classmethod
+    def load(cls, path: Path | None, environ: Mapping[str, str]) -> Self:
+        """The settings in the file at ``path``, if any, overruled by ``CONNECT_…`` variables.
+
+        Raises:
+            ConfigError: The file cannot be read, or values are at fault; with every fault at once, each
+                under the name the user wrote, a property or a variable.
+        """
+        source = _Source.read(path, environ)
+        client = translate(_security(source.values))
+        consumer = translate(_consumer(source.values))
+        problems = [
+            *source.under_prefix("", client.problems),
+            *source.under_prefix(_CONSUMER, consumer.problems),
+        ]
+        try:
+            settings = cls(**source.fields())  # type: ignore[arg-type]  # names and types are pydantic's
+        except ValidationError as error:
+            problems = [*_problems(error, source), *problems]
+        if problems:
+            raise ConfigError(problems, source=source.name)
+        settings._keep(source, client, consumer)
+        return settings
+
+    @property
+    def unknown(self) -> dict[str, str | None]:
+        """Properties, as written, that nobody knows, each with what was probably meant, written alike."""
+        return self._unknown
+
+    @property
+    def ignored(self) -> dict[str, str]:
+        """Kafka Connect's properties, as written, that have no effect here, each with the reason."""
+        return self._ignored
+
+    @property
+    def worker_id(self) -> str:
+        """The advertised ``host:port``, as statuses name the worker."""
+        first = self.listeners[0]
+        host = self.rest_advertised_host_name or first.host or socket.gethostname()
+        port = first.port if self.rest_advertised_port is None else self.rest_advertised_port
+        return f"{bracketed(host)}:{port}"
+
+    def client_config(self) -> dict[str, str]:
+        """How the worker's own Kafka clients connect, in librdkafka's names; holds secrets."""
+        return {"bootstrap.servers": self.bootstrap_servers, **self._client.config}
+
+    def consumer_config(self) -> dict[str, str]:
+        """How the consumers of tasks connect and read, in librdkafka's names; holds secrets.
+
+        The worker's own way to connect, overlaid by ``consumer.*``. With ``consumer.bootstrap.servers``
+        the tasks read another cluster: its credentials must be given there, the worker's stay away.
+        """
+        elsewhere = "bootstrap.servers" in self._consumer.config
+        return {**({} if elsewhere else self.client_config()), **self._consumer.config}
+
+    def converter_class(self, role: Role) -> str:
+        """The worker's converter, as the operator named it."""
+        return {"key": self.key_converter, "value": self.value_converter, "header": self.header_converter}[role]
+
+    def converter_config(self, role: Role) -> dict[str, str]:
+        """The sub-keys of the worker's converter, without their prefix; may hold secrets."""
+        return with_prefix(self._written, f"{role}.converter.")
+
+    def _keep(self, source: _Source, client: ClientConfig, consumer: ClientConfig) -> None:
+        self._written = source.values
+        self._client, self._consumer = client, consumer
+        for prefix, part in (("", client), (_CONSUMER, consumer)):
+            for name, reason in part.ignored.items():
+                self._ignored[source.spelled(prefix + name)] = reason
+            for name, meant in part.unknown.items():
+                self._unknown[source.spelled(prefix + name)] = meant and source.alike(
+                    prefix + name, prefix + meant
+                )
+        self._classify_rest(source)
+
+    def _classify_rest(self, source: _Source) -> None:
+        handled = {*_names(), *_security(source.values)}
+        for name in source.values:
+            if name in handled or name.startswith((*_CONVERTERS, _CONSUMER)):
+                continue
+            if reason := meaningless(name):
+                self._ignored[source.spelled(name)] = reason
+            else:
+                meant = closest(name, _suggestions())
+                self._unknown[source.spelled(name)] = meant and source.alike(name, meant)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Worker properties by name, and how the user spelled each."""
+
+    name: str
+    values: dict[str, str] = field(repr=False)
+    variables: dict[str, str]
+
+    @classmethod
+    def read(cls, path: Path | None, environ: Mapping[str, str]) -> _Source:
+        written = read_properties(path) if path else {}
+        variables = connect_variables(environ)
+        spelled = {property_name(variable): variable for variable in variables}
+        values = {**written, **{name: variables[variable] for name, variable in spelled.items()}}
+        return cls(str(path) if path else "the environment", values, spelled)
+
+    def fields(self) -> dict[str, str]:
+        return {name: self.values[name] for name in _names() if name in self.values}
+
+    def spelled(self, name: str) -> str:
+        return self.variables.get(name, name)
+
+    def alike(self, name: str, other: str) -> str:
+        """``other`` spelled the way ``name`` is."""
+        return variable_name(other) if name in self.variables else other
+
+    def under_prefix(self, prefix: str, problems: list[Problem]) -> Iterator[Problem]:
+        for problem in problems:
+            yield Problem(self.spelled(prefix + problem.option), problem.message)
+
+
+def _names() -> list[str]:
+    return [field.alias for field in WorkerSettings.model_fields.values() if field.alias]
+
+
+def _suggestions() -> list[str]:
+    return [*_names(), *KNOWN_NAMES, *(f"{_CONSUMER}{name}" for name in CLIENT_NAMES), *_security_names()]
+
+
+def _security_names() -> list[str]:
+    return [name for name in CLIENT_NAMES if _is_security(name)]
+
+
+def _security(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if _is_security(name)}
+
+
+def _consumer(values: Mapping[str, str]) -> dict[str, str]:
+    properties = with_prefix(values, _CONSUMER)
+    properties.pop("max.poll.records", None)  # has a field of its own
+    return properties
+
+
+def _is_security(name: str) -> bool:
+    return name == "security.protocol" or name.startswith(("sasl.", "ssl."))
+
+
+def _problems(error: ValidationError, source: _Source) -> Iterator[Problem]:
+    for fault in error.errors(include_url=False, include_input=False, include_context=True):
+        name = str(fault["loc"][0])
+        message = _missing(name, source) if fault["type"] == "missing" else _bad_value(name, fault, source)
+        yield Problem(source.spelled(name), message)
+
+
+def _missing(name: str, source: _Source) -> str:
+    unknown = [written for written in source.values if written not in _names()]
+    found = closest(name, unknown)
+    hint = f' Did you mean it by "{source.spelled(found)}"?' if found else ""
+    return (
+        f'Missing required configuration "{name}" which has no default value. Set it in the worker file, or'
+        f" {variable_name(name)} in the environment.{hint}"
+    )
+
+
+def _bad_value(name: str, fault: Any, source: _Source) -> str:
+    if fault["type"] == "value_error":
+        return str(fault["ctx"]["error"])
+    value = source.values[name]
+    shown = "" if looks_secret(name) else f" {value}"
+    default = next(field.default for field in WorkerSettings.model_fields.values() if field.alias == name)
+    remedy = "Remove it." if default is None else f"The default is {default}."
+    reason = fault["msg"].replace("Input should be", "It should be")
+    choices = fault.get("ctx", {}).get("expected", "")
+    hint = did_you_mean(value, [choice.strip("'") for choice in choices.replace(" or ", ", ").split(", ")])
+    return f"Invalid value{shown} for configuration {name}: {reason}.{hint} {remedy}"

@@ -1,0 +1,113 @@
+"""The options of the S3 sink, with the names and defaults of Aiven's connector."""
+
+from __future__ import annotations
+
+import re
+
+from connector.aws.connection import AwsConfig, url
+from connector.config.option import (
+    INT,
+    LONG,
+    STRING,
+    Importance,
+    at_least,
+    between,
+    defaulted,
+    optional,
+    required,
+)
+from connector.formats.fields import FormatConfig
+from connector.retry import Backoff
+from connector.sinks.s3.naming import FileNameConfig
+
+MINIMUM_PART_BYTES = 5 * 1024 * 1024
+"""S3's minimum for every part but the last."""
+_MAXIMUM_PART_BYTES = 2_000_000_000
+
+
+def _bucket_name(value: str) -> None:
+    """S3 user guide, bucket naming rules."""
+    for broken, reason in (
+        (not 3 <= len(value) <= 63, "Bucket name should be between 3 and 63 characters long"),  # noqa: PLR2004
+        (re.fullmatch(r"\d+(\.\d+){3}", value), "Bucket name must not be formatted as an IP Address"),
+        (re.search(r"[A-Z]", value), "Bucket name should not contain uppercase characters"),
+        (re.search(r"\s", value), "Bucket name should not contain white space"),
+        (re.search(r"[^a-z0-9.-]", value), "Bucket name may hold only a-z, 0-9, '.' and '-'"),
+        (value[:1] in {".", "-"}, "Bucket name should not begin with '.' or '-'"),
+        (".." in value, "Bucket name should not contain two adjacent periods"),
+        (".-" in value or "-." in value, "Bucket name should not contain dashes next to periods"),
+        (value[-1:] in {".", "-"}, "Bucket name should not end with '-' or '.'"),
+    ):
+        if broken:
+            raise ValueError(f"Illegal bucket name: {reason}")
+
+
+def _part_size(value: int) -> None:
+    if value < MINIMUM_PART_BYTES:
+        raise ValueError(f"Part size must be at least {MINIMUM_PART_BYTES} bytes (5 MiB), S3's minimum")
+    if value > _MAXIMUM_PART_BYTES:
+        raise ValueError(f"Part size must be no more: {_MAXIMUM_PART_BYTES} bytes (2GB)")
+
+
+class S3Config(AwsConfig, FormatConfig, FileNameConfig):
+    """Everything that the S3 sink is told."""
+
+    bucket = required(
+        "aws.s3.bucket.name",
+        STRING,
+        "The bucket that objects are written to; it must exist.",
+        validate=_bucket_name,
+        group="S3",
+    )
+    endpoint = optional(
+        "aws.s3.endpoint",
+        STRING,
+        "The endpoint of an S3-compatible store; turns on path-style addressing.",
+        validate=url,
+        importance=Importance.LOW,
+        group="S3",
+    )
+    part_size_bytes = defaulted(
+        "aws.s3.part.size.bytes",
+        INT,
+        MINIMUM_PART_BYTES,
+        "Bytes of one part of a multipart upload; an object that stays smaller is one PutObject, and an"
+        " object can have at most 10,000 parts.",
+        validate=_part_size,
+        group="S3",
+    )
+    upload_concurrency = defaulted(
+        "aws.s3.upload.concurrency",
+        INT,
+        8,
+        "Requests that a task has under way at once; more help when S3 is far away.",
+        validate=between(1, 256),
+        importance=Importance.LOW,
+        group="S3",
+    )
+    backoff_delay_ms = defaulted(
+        "aws.s3.backoff.delay.ms",
+        LONG,
+        100,
+        "The first wait before a request is repeated; waits double, each is random below its bound.",
+        validate=at_least(1),
+        group="S3",
+    )
+    backoff_max_delay_ms = defaulted(
+        "aws.s3.backoff.max.delay.ms",
+        LONG,
+        20000,
+        "The longest wait before a request is repeated; requests are repeated until they succeed.",
+        validate=at_least(1),
+        group="S3",
+    )
+
+    @property
+    def backoff(self) -> Backoff:
+        return Backoff(self.backoff_delay_ms / 1000, self.backoff_max_delay_ms / 1000)
+
+    @property
+    def endpoint_url(self) -> str | None:
+        if self.endpoint is None or "://" in self.endpoint:
+            return self.endpoint
+        return f"https://{self.endpoint}"

@@ -1,0 +1,207 @@
+"""The open objects of one topic-partition: takes batches, rotates, knows what is durable."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from connector import logs, metrics
+from connector.sinks.s3.upload import ObjectUpload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from connector.formats.base import Format
+    from connector.record import RecordBatch
+    from connector.sinks.base import SinkContext
+    from connector.sinks.s3.compression import Compressor
+    from connector.sinks.s3.config import S3Config
+    from connector.sinks.s3.naming import Grouper, GroupKey
+    from connector.sinks.s3.store import ObjectStore
+
+log = logs.get(__name__)
+
+
+class OpenObject:
+    """An object that still takes records: encoded and compressed bytes, and the upload they go to."""
+
+    def __init__(
+        self, upload: ObjectUpload, first_offset: int, format_: Format, compressor: Compressor
+    ) -> None:
+        self.upload = upload
+        self.first_offset = first_offset
+        self.records = 0
+        self.stored_bytes = 0
+        self.tail_bytes = 0
+        """Bytes that wait for the next part."""
+        self._format = format_
+        self._compressor = compressor
+        self._tail: list[bytes] = []
+
+    def append(self, encoded: bytes, records: int) -> None:
+        """Take encoded records; CPU work, for a thread."""
+        self._add(self._compressor.compress(self._format.separator if self.records else self._format.head))
+        self._add(self._compressor.compress(encoded))
+        self.records += records
+
+    async def finish(self, context: SinkContext) -> None:
+        """Make the object visible; nothing may be appended any more."""
+        rest = await context.in_thread(self._end)
+        await self.upload.finish(rest)
+
+    def _end(self) -> bytes:
+        self._add(self._compressor.compress(self._format.tail))
+        self._add(self._compressor.finish())
+        return self.take_tail()
+
+    def take_tail(self) -> bytes:
+        tail = b"".join(self._tail)
+        self._tail.clear()
+        self.tail_bytes = 0
+        self.stored_bytes += len(tail)
+        return tail
+
+    def _add(self, data: bytes) -> None:
+        if data:
+            self._tail.append(data)
+            self.tail_bytes += len(data)
+
+
+class PartitionWriter:
+    """Writes one partition; a put or flush waits for the one before it, :meth:`drop` for nobody."""
+
+    def __init__(
+        self,
+        config: S3Config,
+        *,
+        grouper: Grouper,
+        format_: Format,
+        store: ObjectStore,
+        context: SinkContext,
+    ) -> None:
+        self._config = config
+        self._grouper = grouper
+        self._format = format_
+        self._store = store
+        self._context = context
+        self._lock = asyncio.Lock()
+        self._open: dict[GroupKey, OpenObject] = {}
+        self._finishing: dict[OpenObject, asyncio.Task[None]] = {}
+        self._next_offset: int | None = None
+        self._dropped = False
+        labels = (context.connector, str(context.task))
+        self._objects_total = metrics.OBJECTS.labels(*labels)
+        self._parts_total = metrics.PARTS.labels(*labels)
+        self._aborted_total = metrics.UPLOADS_ABORTED.labels(*labels)
+
+    @property
+    def durable_offset(self) -> int | None:
+        """Every record below it is in a visible object; None before the first batch."""
+        if self._next_offset is None:
+            return None
+        # While a batch is being taken the position still stands before it, so it holds back what is above.
+        return min(self._next_offset, *(found.first_offset for found in self._unfinished()))
+
+    @property
+    def buffered_bytes(self) -> int:
+        return sum(found.tail_bytes + found.upload.in_flight_bytes for found in self._unfinished())
+
+    @property
+    def open_bytes(self) -> int:
+        """Of the buffered bytes those that wait for their object to fill."""
+        return sum(found.tail_bytes for found in self._open.values())
+
+    async def put(self, batch: RecordBatch) -> None:
+        async with self._lock:
+            if len(batch):
+                groups = self._grouper.split(batch, time.time())
+                # All are encoded before any is taken: a record that cannot be encoded leaves no trace.
+                encoded = await self._context.in_thread(self._encode, groups)
+                for group, pieces in encoded:
+                    for data, piece in pieces:
+                        await self._take(group, data, piece)
+            self._next_offset = batch.next_offset
+
+    async def flush(self) -> None:
+        """Finish every object and wait until all are visible."""
+        async with self._lock:
+            for group in list(self._open):
+                self._finish(group)
+            finishing = set(self._finishing.values())
+        if finishing:
+            # Unlike gather, wait leaves the uploads alone when this call is cancelled.
+            done, _ = await asyncio.wait(finishing)
+            for task in done:
+                task.result()
+
+    async def finish_largest(self) -> None:
+        """Finish the object with the most bytes waiting, to free memory."""
+        async with self._lock:
+            if self._open:
+                self._finish(max(self._open, key=lambda group: self._open[group].tail_bytes))
+
+    async def drop(self) -> None:
+        """Abort what is not visible yet."""
+        self._dropped = True
+        for finishing in self._finishing.values():
+            finishing.cancel()
+        unfinished = self._unfinished()
+        self._open.clear()
+        self._finishing.clear()
+        await asyncio.gather(*(found.upload.abort() for found in unfinished))
+        self._aborted_total.inc(len(unfinished))
+
+    def _unfinished(self) -> list[OpenObject]:
+        return [*self._open.values(), *self._finishing]
+
+    def _encode(
+        self, groups: Iterable[tuple[GroupKey, RecordBatch]]
+    ) -> list[tuple[GroupKey, list[tuple[bytes, RecordBatch]]]]:
+        return [
+            (group, [(self._format.encode(piece), piece) for piece in self._pieces(group, records)])
+            for group, records in groups
+        ]
+
+    def _pieces(self, group: GroupKey, records: RecordBatch) -> Iterable[RecordBatch]:
+        """Cut where ``file.max.records`` ends an object."""
+        limit = self._config.max_records
+        if not limit:
+            yield records
+            return
+        room = limit - (self._open[group].records if group in self._open else 0)
+        while len(records) > room:
+            piece, records = records.split_at(room)
+            yield piece
+            room = limit
+        yield records
+
+    async def _take(self, group: GroupKey, data: bytes, records: RecordBatch) -> None:
+        if self._dropped:
+            return
+        found = self._open.get(group)
+        if found is None:
+            found = self._open[group] = self._new_object(group, records.first_offset)
+        await self._context.in_thread(found.append, data, len(records))
+        if found.tail_bytes >= self._config.part_size_bytes:
+            found.upload.add_part(found.take_tail())
+        if found.upload.is_full or 0 < self._config.max_records <= found.records:
+            self._finish(group)
+
+    def _new_object(self, group: GroupKey, first_offset: int) -> OpenObject:
+        key = self._grouper.object_key(group, first_offset)
+        upload = ObjectUpload(key, self._store, self._context, self._parts_total.inc)
+        return OpenObject(upload, first_offset, self._format, self._config.new_compressor())
+
+    def _finish(self, group: GroupKey) -> None:
+        """Complete in the background; until then the object holds the durable offset back."""
+        if found := self._open.pop(group, None):
+            self._finishing[found] = self._context.spawn(self._complete(found))
+
+    async def _complete(self, found: OpenObject) -> None:
+        await found.finish(self._context)
+        if self._finishing.pop(found, None) is None:
+            return
+        self._objects_total.inc()
+        self._context.delivered(found.records, found.stored_bytes)
+        log.info("object stored", key=found.upload.key, records=found.records, size_bytes=found.stored_bytes)

@@ -1,0 +1,118 @@
+import pytest
+
+from connector.config.client import CLIENT_NAMES, ClientConfig, translate
+
+PLAIN = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="s3cret";'
+
+
+def fault(properties: dict[str, str]) -> tuple[str, str]:
+    (problem,) = translate(properties).problems
+    assert "s3cret" not in str(problem)
+    return problem.option, problem.message
+
+
+@pytest.mark.parametrize(
+    ("java", "librdkafka"),
+    [
+        ({"fetch.max.wait.ms": "7"}, {"fetch.wait.max.ms": "7"}),
+        ({"request.timeout.ms": "40000"}, {"socket.timeout.ms": "40000"}),
+        ({"receive.buffer.bytes": "-1"}, {"socket.receive.buffer.bytes": "0"}),
+        ({"auto.offset.reset": "none"}, {"auto.offset.reset": "error"}),
+        ({"ssl.endpoint.identification.algorithm": ""}, {"ssl.endpoint.identification.algorithm": "none"}),
+        ({"security.protocol": "SASL_SSL"}, {"security.protocol": "SASL_SSL"}),
+        ({"max.partition.fetch.bytes": " 1048576 "}, {"max.partition.fetch.bytes": "1048576"}),
+        ({"fetch.queue.backoff.ms": "5"}, {"fetch.queue.backoff.ms": "5"}),
+        ({"sasl.jaas.config": PLAIN}, {"sasl.username": "u", "sasl.password": "s3cret"}),
+        (
+            {"sasl.jaas.config": 'x.OAuthBearerLoginModule required clientId="c" clientSecret="s";'},
+            {
+                "sasl.oauthbearer.method": "oidc",
+                "sasl.oauthbearer.client.id": "c",
+                "sasl.oauthbearer.client.secret": "s",
+            },
+        ),
+        (
+            {"sasl.jaas.config": 'x.Krb5LoginModule required keyTab="/k" principal="p" useKeyTab=true;'},
+            {"sasl.kerberos.keytab": "/k", "sasl.kerberos.principal": "p"},
+        ),
+        ({"ssl.truststore.location": "/ca.pem"}, {"ssl.ca.location": "/ca.pem"}),
+        ({"ssl.truststore.location": "/ca", "ssl.truststore.type": "PEM"}, {"ssl.ca.location": "/ca"}),
+        (
+            {"ssl.keystore.location": "/k.p12", "ssl.keystore.password": "s"},
+            {"ssl.keystore.location": "/k.p12", "ssl.keystore.password": "s"},
+        ),
+        (
+            {"ssl.keystore.location": "/k", "ssl.keystore.type": "PEM", "ssl.key.password": "s"},
+            {"ssl.certificate.location": "/k", "ssl.key.location": "/k", "ssl.key.password": "s"},
+        ),
+    ],
+)
+def test_java_properties_become_what_librdkafka_takes(
+    java: dict[str, str], librdkafka: dict[str, str]
+) -> None:
+    translated = translate(java)
+    assert translated.config == librdkafka
+    assert translated.problems == []
+    assert translated.unknown == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["key.deserializer", "value.deserializer", "default.api.timeout.ms", "enable.auto.commit", "group.id",
+     "interceptor.classes", "ssl.protocol", "partition.assignment.strategy"],
+)  # fmt: skip
+def test_java_names_without_a_meaning_are_ignored_with_a_reason(name: str) -> None:
+    translated = translate({name: "x"})
+    assert translated.config == {}
+    assert translated.problems == []
+    assert translated.ignored[name]
+
+
+def test_names_that_no_client_knows_are_reported_with_the_probable_one() -> None:
+    translated = translate({"fetch.min.byte": "1", "bananas": "1", "fetch.min.bytes": "1"})
+    assert translated.unknown == {"fetch.min.byte": "fetch.min.bytes", "bananas": None}
+    assert translated.config == {"fetch.min.bytes": "1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("auto.offset.reset", "erliest"), ("fetch.min.bytes", "many"), ("security.protocol", "TLS")],
+)
+def test_values_that_librdkafka_refuses_are_named(name: str, value: str) -> None:
+    option, message = fault({name: value})
+    assert option == name
+    assert value in message
+
+
+def test_every_fault_is_found_at_once_and_the_good_values_are_kept() -> None:
+    translated = translate({"fetch.min.bytes": "x", "isolation.level": "y", "client.id": "z"})
+    assert [problem.option for problem in translated.problems] == ["fetch.min.bytes", "isolation.level"]
+    assert translated.config == {"client.id": "z"}
+
+
+@pytest.mark.parametrize(
+    ("properties", "reason"),
+    [
+        ({"sasl.jaas.config": "s3cret"}, "Not a JAAS entry"),
+        ({"sasl.jaas.config": 'x.PlainLoginModule required password="s3cret";'}, "lacks username"),
+        ({"sasl.jaas.config": "software.amazon.msk.auth.iam.IAMLoginModule required;"}, "IAMLoginModule"),
+        ({"ssl.truststore.location": "/trust.jks"}, "ssl.truststore.type=PEM"),
+        ({"ssl.truststore.location": "/trust.p12"}, "PEM only"),
+        ({"ssl.keystore.location": "/key.jks"}, "PKCS12"),
+        ({"ssl.keystore.location": "/key.p12", "ssl.keystore.type": "JKS"}, "type JKS"),
+    ],
+)
+def test_what_only_java_can_read_says_what_to_do_instead(properties: dict[str, str], reason: str) -> None:
+    option, message = fault(properties)
+    assert option in properties
+    assert reason in message
+
+
+def test_every_name_that_is_suggested_is_one_that_is_known() -> None:
+    for name in CLIENT_NAMES:
+        assert translate({name: "1"}).unknown == {}
+
+
+def test_credentials_are_in_no_repr() -> None:
+    translated: ClientConfig = translate({"sasl.jaas.config": PLAIN})
+    assert "s3cret" not in repr(translated)
