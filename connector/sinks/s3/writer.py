@@ -102,7 +102,7 @@ class PartitionWriter:
         if self._next_offset is None:
             return None
         # While a batch is being taken the position still stands before it, so it holds back what is above.
-        return min(self._next_offset, *(found.first_offset for found in self._unfinished()))
+        return min([self._next_offset, *(found.first_offset for found in self._unfinished())])
 
     @property
     def buffered_bytes(self) -> int:
