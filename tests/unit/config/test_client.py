@@ -84,6 +84,12 @@ def test_values_that_librdkafka_refuses_are_named(name: str, value: str) -> None
     assert value in message
 
 
+def test_a_secret_in_bytes_that_are_no_text_is_refused_without_showing_it() -> None:
+    option, message = fault({"sasl.password": "s3cret\udcff"})
+    assert option == "sasl.password"
+    assert "does not accept the value" in message
+
+
 def test_every_fault_is_found_at_once_and_the_good_values_are_kept() -> None:
     translated = translate({"fetch.min.bytes": "x", "isolation.level": "y", "client.id": "z"})
     assert [problem.option for problem in translated.problems] == ["fetch.min.bytes", "isolation.level"]
