@@ -57,7 +57,11 @@ class TopicNameMatches(Predicate):
 
 class HasHeaderKeyConfig(Config):
     name = required(
-        "name", STRING, "The key of the header that a record must have.", validate=non_empty, group="Predicate"
+        "name",
+        STRING,
+        "The key of the header that a record must have.",
+        validate=non_empty,
+        group="Predicate",
     )
 
 

@@ -24,17 +24,18 @@ class Placeholder(NamedTuple):
 
 
 class Template:
-    """A parsed template: literal text and placeholders, in order."""
+    """A parsed template: literal text and placeholders, in order.
+
+    Attributes:
+        text: As it was written.
+        placeholders: Every placeholder once, in the order of first use.
+    """
 
     def __init__(self, text: str) -> None:
         """Parse ``text``; raises ValueError with Aiven's wording if a placeholder is incomplete."""
         self.text = text
-        self._parts = list(_parse(text))
-
-    @property
-    def placeholders(self) -> list[Placeholder]:
-        """Every placeholder once, in the order of first use."""
-        return list(dict.fromkeys(part for part, _ in self._parts if isinstance(part, Placeholder)))
+        self._parts = _parse(text)
+        self.placeholders = tuple(dict.fromkeys(part for part, _ in self._parts if part is not None))
 
     @property
     def variables(self) -> set[str]:
@@ -42,10 +43,9 @@ class Template:
 
     def render(self, values: Mapping[Placeholder, str]) -> str:
         """The text with each placeholder replaced; one without a value stays as it was written."""
-        return "".join([
-            values.get(part, written) if isinstance(part, Placeholder) else written
-            for part, written in self._parts
-        ])
+        return "".join(
+            [written if part is None else values.get(part, written) for part, written in self._parts]
+        )
 
     def __repr__(self) -> str:
         return f"Template({self.text!r})"

@@ -1,0 +1,191 @@
+"""The options that name objects, and which templates are legal: everything is refused before the start.
+
+The peer's later versions check too little: a template without a unit then fails at the first record.
+The rules here are those of its 2.15, the version that most existing configurations were written for.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from connector import logs
+from connector.config.option import (
+    INT,
+    STRING,
+    Importance,
+    Option,
+    between,
+    defaulted,
+    one_of,
+    optional,
+)
+from connector.config.schema import Config
+from connector.errors import Problem
+from connector.sinks.s3.compression import SUFFIXES
+from connector.sinks.s3.grouping import MAX_KEY_BYTES, Grouper
+from connector.sinks.s3.template import Placeholder, Template
+from connector.sinks.s3.zone import zone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+log = logs.get(__name__)
+
+_DEFAULT_NAME = "{{topic}}-{{partition}}-{{start_offset}}"
+_RESERVED = ".well-known/acme-challenge"
+_WEEK_YEAR = re.compile(r"(\{\{\s*timestamp:unit=)YYYY(\s*\}\})", re.ASCII)
+_SETS = (
+    "topic,partition,start_offset,timestamp; topic,partition,key,start_offset,timestamp; key;"
+    " key,topic,partition"
+)
+_PARAMETERS = {
+    "partition": ("padding", ("true", "false")),
+    "start_offset": ("padding", ("true", "false")),
+    "timestamp": ("unit", ("yyyy", "MM", "dd", "HH")),
+}
+_NAMED_BY_OFFSET = {"topic", "partition", "start_offset"}
+
+
+def _legal_template(text: str) -> None:
+    if text.startswith(_RESERVED):
+        raise ValueError(f"An object name must not start with {_RESERVED}, which certificate checks use.")
+    template = _template(text)
+    if len(template.render(dict.fromkeys(template.placeholders, "")).encode()) >= MAX_KEY_BYTES:
+        raise ValueError(f"An object name may have {MAX_KEY_BYTES} bytes, and the fixed text fills them.")
+    _check_variables(template)
+    for placeholder in template.placeholders:
+        _check_parameter(placeholder)
+
+
+def _template(text: str) -> Template:
+    return Template(_WEEK_YEAR.sub(r"\1yyyy\2", text))
+
+
+def _check_variables(template: Template) -> None:
+    variables = template.variables
+    if not variables:
+        raise ValueError(
+            f"RecordGrouper requires that the template [{template.text}] has variables defined."
+            f" Supported variables are: {_SETS}"
+        )
+    by_offset = variables >= _NAMED_BY_OFFSET and variables <= {*_NAMED_BY_OFFSET, "key", "timestamp"}
+    by_key = "key" in variables and variables <= {"key", "topic", "partition"}
+    if not by_offset and not by_key:
+        raise ValueError(f"unsupported set of template variables, supported sets are: {_SETS}")
+
+
+def _check_parameter(placeholder: Placeholder) -> None:
+    parameter, values = _PARAMETERS.get(placeholder.variable, (None, ()))
+    if placeholder.variable == "timestamp" and placeholder.parameter is None:
+        raise ValueError(
+            "parameter unit is required for the the variable timestamp, supported values are: yyyy|MM|dd|HH"
+        )
+    if placeholder.parameter is None:
+        return
+    if placeholder.parameter != parameter or placeholder.value not in values:
+        supported = ",".join(f"{name}:{of}={'|'.join(known)}" for name, (of, known) in _PARAMETERS.items())
+        raise ValueError(f"unsupported set of template variables parameters, supported sets are: {supported}")
+
+
+def _time_zone(name: str) -> None:
+    zone(name)
+
+
+def _timestamp_source(value: str) -> None:
+    if value.lower() not in {"wallclock", "event"}:
+        raise ValueError(f"Unknown timestamp source: {value}. Use wallclock or event.")
+
+
+def _compression(value: str) -> None:
+    if value.lower() == "snappy":
+        quoted = ", ".join(f"'{name}'" for name in SUFFIXES)
+        raise ValueError(f"snappy is not available here; supported values are: {quoted}")
+    one_of(*SUFFIXES, ignore_case=True)(value)
+
+
+class FileNameConfig(Config):
+    """How records are grouped into objects, what objects are called, how they are compressed."""
+
+    name_template: Option[str | None] = optional(
+        "file.name.template",
+        STRING,
+        "The object key, with {{topic}}, {{partition}}, {{start_offset}}, {{timestamp}} and {{key}} filled"
+        " in; records with equal names share an object. By {{key}} without {{start_offset}}, an object holds"
+        " the last record of its key. If absent: topic, partition and first offset, and the suffix of the"
+        " compression, which a template must bring itself.",
+        validate=_legal_template,
+        importance=Importance.HIGH,
+        group="File",
+    )
+    compression_type = defaulted(
+        "file.compression.type",
+        STRING,
+        "gzip",
+        "How objects are compressed; no Content-Encoding is set, so readers get the compressed bytes.",
+        validate=_compression,
+        choices=tuple(SUFFIXES),
+        group="File",
+    )
+    max_records = defaulted(
+        "file.max.records",
+        INT,
+        0,
+        "The most records of an object; the next object starts after them. 0 sets no limit.",
+        validate=between(0, 2**31 - 1),
+        group="File",
+    )
+    timestamp_timezone = defaulted(
+        "file.name.timestamp.timezone",
+        STRING,
+        "Z",
+        "The time zone of {{timestamp}}: an IANA name, Z, or an offset such as +02:00 or UTC+2.",
+        validate=_time_zone,
+        importance=Importance.LOW,
+        group="File",
+    )
+    timestamp_source = defaulted(
+        "file.name.timestamp.source",
+        STRING,
+        "WALLCLOCK",
+        "What {{timestamp}} shows: wallclock, the time of writing, or event, the record's own timestamp,"
+        " which puts records that are delivered again into the same objects.",
+        validate=_timestamp_source,
+        choices=("wallclock", "event"),
+        importance=Importance.LOW,
+        group="File",
+    )
+
+    def check(self) -> Iterator[Problem]:
+        yield from super().check()
+        if self.name_template is None:
+            return
+        if "start_offset" not in _template(self.name_template).variables and self.max_records > 1:
+            yield Problem(
+                "file.max.records",
+                f"When file.name.template is {self.name_template}, file.max.records must be either 1 or not"
+                " set",
+            )
+
+    @property
+    def compression(self) -> str:
+        """One of ``SUFFIXES``."""
+        return self.compression_type.lower()
+
+    def create_grouper(self, format_suffix: str = "") -> Grouper:
+        """What sorts records into objects and names these.
+
+        Args:
+            format_suffix: What the format adds to the default name, before the compression's suffix.
+        """
+        text = self.name_template
+        if text is None:
+            text = _DEFAULT_NAME + format_suffix + SUFFIXES[self.compression]
+        template = _template(text)
+        if template.text != text:
+            log.warning(
+                "unit=YYYY is the year of the week and wrong around New Year; unit=yyyy is used instead",
+                option=FileNameConfig.name_template.name,
+            )
+        is_event_time = self.timestamp_source.lower() == "event"
+        return Grouper(template, zone(self.timestamp_timezone), is_event_time=is_event_time)
