@@ -84,10 +84,11 @@ def test_values_that_librdkafka_refuses_are_named(name: str, value: str) -> None
     assert value in message
 
 
-def test_a_secret_in_bytes_that_are_no_text_is_refused_without_showing_it() -> None:
-    option, message = fault({"sasl.password": "s3cret\udcff"})
-    assert option == "sasl.password"
-    assert "does not accept the value" in message
+def test_a_secret_that_librdkafka_refuses_is_not_shown() -> None:
+    # librdkafka has this name, and lets nobody set it from text.
+    option, message = fault({"ssl_key": "s3cret"})
+    assert option == "ssl_key"
+    assert "does not accept the value." in message
 
 
 def test_every_fault_is_found_at_once_and_the_good_values_are_kept() -> None:
