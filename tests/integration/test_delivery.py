@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-import re
 import signal
 import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from connector.testing.worker import WorkerProcess
@@ -24,7 +24,9 @@ PARTITIONS = 4
 
 
 @pytest.fixture
-def configure(kafka: KafkaBroker, aws: AwsServer, bucket: str, proxy: FaultProxy) -> Callable[..., WorkerProcess]:
+def configure(
+    kafka: KafkaBroker, aws: AwsServer, bucket: str, proxy: FaultProxy
+) -> Callable[..., WorkerProcess]:
     def configure(topic: str, settings: dict[str, str] | None = None, **options: str) -> WorkerProcess:
         return WorkerProcess(
             {
@@ -95,7 +97,9 @@ def test_every_record_arrives_once_and_the_offsets_follow(
     for partition in range(PARTITIONS):
         assert [found[partition][offset] for offset in range(5000)] == produced(5000, f"p{partition}")
     offsets = committed(f"connect-{worker.name}", name)
-    assert {partition: offset.offset for partition, offset in offsets.items()} == dict.fromkeys(range(PARTITIONS), 5000)
+    assert {partition: offset.offset for partition, offset in offsets.items()} == dict.fromkeys(
+        range(PARTITIONS), 5000
+    )
 
 
 @pytest.mark.kafka
@@ -194,12 +198,16 @@ def test_no_record_is_missing_after_ten_kills(
         proxy.clear()
         send(4000)
         worker.start()
-        worker.wait_until(lambda: set(all_values(read(aws, bucket))) == set(sent), "every record in the bucket", 90)
+        worker.wait_until(
+            lambda: set(all_values(read(aws, bucket))) == set(sent), "every record in the bucket", 90
+        )
         assert worker.terminate() == 0
     found = read(aws, bucket)
     for partition in range(PARTITIONS):
         assert [found[partition][offset] for offset in sorted(found[partition])] == [
-            value for start in range(0, len(sent), 4000) for value in sent[start : start + 4000][partition::PARTITIONS]
+            value
+            for start in range(0, len(sent), 4000)
+            for value in sent[start : start + 4000][partition::PARTITIONS]
         ]
 
 
@@ -226,8 +234,10 @@ def test_partitions_that_move_between_workers_lose_and_reorder_nothing(
             else:
                 assert second.terminate() == 0
         first.wait_until(
-            lambda: [found.offset for found in committed(f"connect-{first.name}", name).values()]
-            == [total] * PARTITIONS,
+            lambda: (
+                [found.offset for found in committed(f"connect-{first.name}", name).values()]
+                == [total] * PARTITIONS
+            ),
             "all committed",
         )
         assert first.terminate() == 0
@@ -322,5 +332,4 @@ def test_topics_by_regex_match_whole_names(
 
 
 def resident_bytes(pid: int) -> int:
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
+    return psutil.Process(pid).memory_info().rss
