@@ -71,7 +71,7 @@ class AwsServer:
     def __exit__(self, *_exception: object) -> None:
         self.stop()
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - clients are made at run time
+    def client(self, service: str) -> Any:
         """A blocking client with the administrator's keys; the one of botocore, as in boto3."""
         import botocore.session  # noqa: PLC0415
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -48,16 +45,36 @@ class ChildProcess:
         return self._process.pid
 
     def is_running(self) -> bool:
-        return self._process.poll() is None
+        if self._process.poll() is None:
+            return True
+        self._dismiss_watchdog()
+        return False
 
     def kill(self) -> None:
         """Ends it at once, without a chance to tidy up, and waits until it is gone."""
-        # The watchdog first: once the child is reaped, its number may belong to somebody else.
+        self._process.kill()
+        self.wait()
+
+    def wait(self, timeout_seconds: float | None = None) -> int:
+        """Waits until it has ended.
+
+        Returns:
+            Its exit code; negative: the signal that ended it.
+
+        Raises:
+            subprocess.TimeoutExpired: It still runs.
+        """
+        code = self._process.wait(timeout_seconds)
+        self._dismiss_watchdog()
+        return code
+
+    def _dismiss_watchdog(self) -> None:
+        # As soon as the child is gone: its number may soon belong to somebody else. Killed before its pipe
+        # closes, since that is what it waits for.
+        assert self._watchdog.stdin is not None  # noqa: S101 - opened as a pipe
         self._watchdog.kill()
-        self._watchdog.communicate()
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self._watchdog.wait()
+        self._watchdog.stdin.close()
 
     def log_tail(self, lines: int = 20) -> str:
         """The end of what it wrote, for error messages."""

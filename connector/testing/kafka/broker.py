@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import socket
 import time
+import uuid
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
@@ -84,6 +86,11 @@ def free_ports(count: int) -> list[int]:
         if len(ports) == count:
             break
     return ports
+
+
+def cluster_id() -> str:
+    """An id as Kafka makes them, but without a leading dash, which its command line takes for an option."""
+    return "k" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
 
 
 def server_properties(*, listeners: str, advertised: str, controller_port: int) -> dict[str, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
+import gc
+import warnings
 from typing import Any
 
 from connector.testing.kafka.broker import (
     KafkaBroker,
     KafkaUnavailableError,
+    cluster_id,
     free_ports,
     server_properties,
     wait_until_ready,
@@ -23,7 +25,7 @@ _CONTROLLER_PORT = 9093
 class DockerKafka(KafkaBroker):
     """The image `apache/kafka`; testcontainers removes the container even when this process is killed."""
 
-    def __init__(self, container: Any, bootstrap_servers: str, image: str) -> None:  # noqa: ANN401 - lazily imported
+    def __init__(self, container: Any, bootstrap_servers: str, image: str) -> None:
         self._container = container
         self.bootstrap_servers = bootstrap_servers
         self.description = f"{image} in a container"
@@ -69,10 +71,19 @@ def _require_engine() -> None:
         from testcontainers.core.docker_client import DockerClient  # noqa: PLC0415
     except ImportError as error:
         raise KafkaUnavailableError("testcontainers is not installed") from error
-    try:
-        DockerClient(timeout=_ENGINE_TIMEOUT_SECONDS).client.ping()
-    except Exception as error:
-        raise KafkaUnavailableError("no container engine answers") from error
+    reason = None
+    with warnings.catch_warnings():
+        # The docker package leaves its socket open where no engine answers.
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            engine = DockerClient(timeout=_ENGINE_TIMEOUT_SECONDS).client
+            engine.ping()
+            engine.close()
+        except Exception as error:  # noqa: BLE001 - from a missing socket to a refused login
+            reason = str(error)
+        gc.collect()
+    if reason is not None:
+        raise KafkaUnavailableError(f"no container engine answers ({reason})")
 
 
 def _environment(bootstrap_servers: str) -> dict[str, str]:
@@ -83,4 +94,4 @@ def _environment(bootstrap_servers: str) -> dict[str, str]:
         controller_port=_CONTROLLER_PORT,
     )
     environment = {f"KAFKA_{name.upper().replace('.', '_')}": value for name, value in properties.items()}
-    return environment | {"KAFKA_HEAP_OPTS": "-Xmx512m", "CLUSTER_ID": uuid.uuid4().hex[:22]}
+    return environment | {"KAFKA_HEAP_OPTS": "-Xmx512m", "CLUSTER_ID": cluster_id()}

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import atexit
-import base64
 import shutil
 import subprocess
 import tempfile
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.testing.kafka.broker import (
     KafkaBroker,
     KafkaUnavailableError,
+    cluster_id,
     free_ports,
     server_properties,
     wait_until_ready,
@@ -54,7 +53,7 @@ class MavenKafka(KafkaBroker):
         self.description = f"Apache Kafka {version} from Maven Central"
         self._java = java
         self._jars = folder_of(version)
-        self._cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        self._cluster_id = cluster_id()
         self._folder = Path(tempfile.mkdtemp(prefix="connector-kafka-"))
         self._process: ChildProcess | None = None
         atexit.register(self.stop)

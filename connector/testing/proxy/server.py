@@ -18,7 +18,7 @@ from connector.testing.proxy.fault import Answer, FaultScript
 from connector.testing.proxy.request import ApiRequest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from types import TracebackType
 
 _CHUNK_BYTES = 64 << 10
@@ -64,7 +64,7 @@ class FaultProxy(FaultScript):
     Attributes:
         url: Where clients find it, once started.
         counts: How often each operation was asked for, whatever became of it.
-        requests: The latest exchanges, in the order they ended.
+        requests: The latest exchanges, in the order they were answered.
     """
 
     url: str
@@ -122,12 +122,21 @@ class FaultProxy(FaultScript):
         _ask_for_body(raw)
         request = await _read(raw)
         self.counts[request.operation] += 1
-        response = await self._respond(raw, request)
-        status = response.status if response else None
-        self.requests.append(Exchange(arrived, request.operation, request.path, status))
-        return response or _cut(raw)
 
-    async def _respond(self, raw: web.BaseRequest, request: ApiRequest) -> web.StreamResponse | None:
+        def note(status: int | None) -> None:
+            self.requests.append(Exchange(arrived, request.operation, request.path, status))
+
+        response = await self._respond(raw, request, note)
+        if response is None:
+            note(None)
+            return _cut(raw)
+        if not response.prepared:
+            note(response.status)
+        return response
+
+    async def _respond(
+        self, raw: web.BaseRequest, request: ApiRequest, note: Callable[[int], None]
+    ) -> web.StreamResponse | None:
         plan = self.plan(request)
         await asyncio.sleep(plan.delay_seconds)
         for hook in plan.hooks:
@@ -138,7 +147,7 @@ class FaultProxy(FaultScript):
                 return await self._answer(raw, answer)
         try:
             if plan.ending is None:
-                return await self._forward(raw, request)
+                return await self._forward(raw, request, note)
             if plan.ending.forwarded:
                 await self._forward_in_vain(raw, request)
         except (aiohttp.ClientError, ConnectionError):
@@ -149,11 +158,15 @@ class FaultProxy(FaultScript):
             return None
         return await self._answer(raw, plan.ending.answer)
 
-    async def _forward(self, raw: web.BaseRequest, request: ApiRequest) -> web.StreamResponse:
+    async def _forward(
+        self, raw: web.BaseRequest, request: ApiRequest, note: Callable[[int], None]
+    ) -> web.StreamResponse:
         async with self._send(raw, request) as upstream:
             response = web.StreamResponse(
                 status=upstream.status, reason=upstream.reason, headers=_end_to_end(upstream.headers)
             )
+            # Before the client can see it: whoever has the answer finds it in the log.
+            note(upstream.status)
             await response.prepare(raw)
             async for chunk in self._paced(upstream.content):
                 await response.write(chunk)
