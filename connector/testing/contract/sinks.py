@@ -37,7 +37,9 @@ def batch_of(partition: TopicPartition, *offsets: int) -> RecordBatch:
     return RecordBatch.of(
         partition,
         [
-            Record(offset, f"key-{offset}".encode(), value_at(partition, offset), 1_700_000_000_000 + offset, [])
+            Record(
+                offset, f"key-{offset}".encode(), value_at(partition, offset), 1_700_000_000_000 + offset, []
+            )
             for offset in offsets
         ],
     )
