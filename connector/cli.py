@@ -43,7 +43,7 @@ ConnectorFiles = Annotated[
 @app.command()
 def standalone(worker: WorkerFile, connectors: ConnectorFiles) -> None:
     """Run connectors in one process, as Kafka Connect's connect-standalone does."""
-    from connector.standalone import run  # noqa: PLC0415 - Kafka and AWS libraries load only when needed
+    from connector.standalone import run
 
     settings_file = None if worker is None or str(worker) == "-" else worker
     try:
@@ -56,8 +56,8 @@ def standalone(worker: WorkerFile, connectors: ConnectorFiles) -> None:
 @app.command()
 def validate(connectors: ConnectorFiles) -> None:
     """Check connector files without running them; every fault is named."""
-    from connector.cluster.standalone import plan  # noqa: PLC0415
-    from connector.settings import WorkerSettings  # noqa: PLC0415
+    from connector.cluster.standalone import plan
+    from connector.settings import WorkerSettings
 
     settings = WorkerSettings.load(None, {"CONNECT_BOOTSTRAP_SERVERS": "localhost:9092"})
     failed = False
@@ -87,7 +87,7 @@ def list_plugins() -> None:
 @app.command()
 def describe(sink: Annotated[str, typer.Argument(help="A sink, by short name or class.")]) -> None:
     """Show every option of a sink: name, type, default, effect."""
-    from connector.config.describe import describe as text  # noqa: PLC0415
+    from connector.config.describe import describe as text
 
     try:
         typer.echo(text(sink))
@@ -106,7 +106,7 @@ def demo(
 ) -> None:
     """Show the whole way on this machine: embedded Kafka and AWS, one connector, live numbers."""
     try:
-        from connector.demo import run  # noqa: PLC0415
+        from connector.demo import run
     except ImportError as error:
         typer.echo(
             f"The demo needs the extra 'demo' ({error}): pip install 'kafka-aws-connector[demo]'", err=True
@@ -123,7 +123,7 @@ def show_version() -> None:
 
 
 def _read(paths: Sequence[Path]) -> list[RawConfig]:
-    from connector.config.files import read_connector  # noqa: PLC0415
+    from connector.config.files import read_connector
 
     return [read_connector(path) for path in paths]
 

@@ -53,7 +53,10 @@ async def retrying(
         before_sleep=before_sleep,
         reraise=True,
     )
-    return await controller(attempt)
+    async for trial in controller:
+        with trial:
+            return await attempt()
+    raise AssertionError("unreachable: the last RetriableError is raised")
 
 
 class _StopWhenSet:

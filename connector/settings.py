@@ -97,15 +97,13 @@ class WorkerSettings(BaseSettings):
         description="How header values are read when a connector does not say; by default they stay bytes,"
         " where Kafka Connect guesses their types.",
     )
-    offset_flush_interval_ms: Role = Literal["key", "value", "header"]
-Milliseconds = Field(
+    offset_flush_interval_ms: Milliseconds = Field(
         60_000,
         alias="offset.flush.interval.ms",
         description="How often a task commits what is durable; after a crash at most this much is"
         " read again.",
     )
-    offset_flush_timeout_ms: Role = Literal["key", "value", "header"]
-Milliseconds = Field(
+    offset_flush_timeout_ms: Milliseconds = Field(
         5_000,
         alias="offset.flush.timeout.ms",
         description="How long one commit may take before it is given up until the next interval.",
@@ -231,7 +229,13 @@ Milliseconds = Field(
 
     def converter_class(self, role: Role) -> str:
         """The worker's converter, as the operator named it."""
-        return {"key": self.key_converter, "value": self.value_converter, "header": self.header_converter}[role]
+        match role:
+            case "key":
+                return self.key_converter
+            case "value":
+                return self.value_converter
+            case "header":
+                return self.header_converter
 
     def converter_config(self, role: Role) -> dict[str, str]:
         """The sub-keys of the worker's converter, without their prefix; may hold secrets."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 log = logs.get(__name__)
 
 FORCED = 130
+_SAME_SIGNAL_SECONDS = 0.5
+"""Supervisors such as timeout(1) signal both the process and its group; that is one request."""
 _YOUNG_OBJECTS = 100_000
 
 
@@ -82,12 +84,17 @@ def _on_signals(stopping: asyncio.Event) -> None:
     Nothing can be lost, because offsets are committed only after the records below them are stored.
     """
 
+    loop = asyncio.get_running_loop()
+    first: float | None = None
+
     def handle() -> None:
-        if stopping.is_set():
+        nonlocal first
+        if first is None:
+            first = loop.time()
+            stopping.set()
+        elif loop.time() - first > _SAME_SIGNAL_SECONDS:
             log.warning("second signal: ending at once")
             os._exit(FORCED)
-        stopping.set()
 
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, handle)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from confluent_kafka.admin import AdminClient
-from connector.cluster.info import ConnectorInfo, TaskInfo
-from connector.cluster.status import ConnectorStatus, TaskStatus
 
 from connector import logs
+from connector.cluster.info import ConnectorInfo, TaskInfo
+from connector.cluster.status import ConnectorStatus, TaskStatus
 from connector.errors import ConfigError
 from connector.runtime.blueprint import draw
 from connector.runtime.worker import Worker
@@ -17,12 +17,11 @@ from connector.runtime.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from connector.settings import WorkerSettings
-
     from connector.config.schema import RawConfig
     from connector.runtime.blueprint import Blueprint
     from connector.runtime.task import Task
     from connector.runtime.worker import RunningConnector
+    from connector.settings import WorkerSettings
 
 log = logs.get(__name__)
 
@@ -121,7 +120,7 @@ def plan(raw_configs: Sequence[RawConfig], settings: WorkerSettings) -> list[Blu
 
 def _cluster_id(settings: WorkerSettings) -> str | None:
     """The Kafka cluster's id; blocks until a broker answers or the time is over."""
-    config = {**settings.client_config(), "client.id": "connector-admin", "log_level": 0}
+    config: dict[str, Any] = {**settings.client_config(), "client.id": "connector-admin", "log_level": 0}
     metadata = None
     try:
         metadata = AdminClient(config).list_topics(timeout=_KAFKA_SECONDS)

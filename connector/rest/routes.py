@@ -11,17 +11,20 @@ from connector.rest import connectors, metrics, root
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# GET answers HEAD, too. A task's number that is no integer is no path of ours (404), as in Kafka Connect.
+_NAME = "{name:[^/]+}"  # aiohttp's own pattern leaves out braces
+_TASK = "{task:-?[0-9]+}"  # another number is no path of ours (404), as in Kafka Connect
+
+# GET answers HEAD, too.
 _TABLE = (
     web.get("/", root.get_root),
     web.get("/health", root.get_health),
     web.get(metrics.PATH, metrics.get_metrics),
     web.get("/connectors", connectors.get_connectors),
-    web.get("/connectors/{name}", connectors.get_connector),
-    web.get("/connectors/{name}/config", connectors.get_config),
-    web.get("/connectors/{name}/status", connectors.get_status),
-    web.get("/connectors/{name}/tasks", connectors.get_tasks),
-    web.get("/connectors/{name}/tasks/{task:-?[0-9]+}/status", connectors.get_task_status),
+    web.get(f"/connectors/{_NAME}", connectors.get_connector),
+    web.get(f"/connectors/{_NAME}/config", connectors.get_config),
+    web.get(f"/connectors/{_NAME}/status", connectors.get_status),
+    web.get(f"/connectors/{_NAME}/tasks", connectors.get_tasks),
+    web.get(f"/connectors/{_NAME}/tasks/{_TASK}/status", connectors.get_task_status),
 )
 
 

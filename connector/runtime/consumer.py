@@ -8,6 +8,7 @@ Rebalance callbacks run on that thread too, and wait there for the event loop to
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from itertools import compress, count
@@ -122,6 +123,8 @@ class TaskConsumer:
         self._batch_records = batch_records
         self._paused = False
         self._closed = False
+        # Rebalance callbacks come from the consumer's thread, which knows nothing of the task's log context.
+        self._context = contextvars.copy_context()
         self._thread = ThreadPoolExecutor(1, f"consumer-{config.get('client.id', '')}")
         self._consumer = Consumer(
             {
@@ -241,7 +244,7 @@ class TaskConsumer:
         consumer.incremental_unassign(partitions)
 
     def _await(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        return self._context.run(asyncio.run_coroutine_threadsafe, work, self._loop).result()
 
     def _on_error(self, error: KafkaError) -> None:
         self._observer.client_error(error)

@@ -33,7 +33,7 @@ class S3Sink(Sink):
         self._writers: dict[TopicPartition, PartitionWriter] = {}
         self._resources = AsyncExitStack()
         self._format = config.create_format()
-        self._grouper = config.new_grouper()
+        self._grouper = config.create_grouper(self._format.suffix)
 
     async def start(self, context: SinkContext) -> None:
         await super().start(context)

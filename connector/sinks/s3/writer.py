@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from connector import logs, metrics
+from connector.sinks.s3.compression import compressor
 from connector.sinks.s3.upload import ObjectUpload
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from connector.sinks.base import SinkContext
     from connector.sinks.s3.compression import Compressor
     from connector.sinks.s3.config import S3Config
-    from connector.sinks.s3.naming import Grouper, GroupKey
+    from connector.sinks.s3.grouping import Grouper, GroupKey
     from connector.sinks.s3.store import ObjectStore
 
 log = logs.get(__name__)
@@ -101,7 +102,7 @@ class PartitionWriter:
         if self._next_offset is None:
             return None
         # While a batch is being taken the position still stands before it, so it holds back what is above.
-        return min(self._next_offset, *(found.first_offset for found in self._unfinished()))
+        return min([self._next_offset, *(found.first_offset for found in self._unfinished())])
 
     @property
     def buffered_bytes(self) -> int:
@@ -115,7 +116,7 @@ class PartitionWriter:
     async def put(self, batch: RecordBatch) -> None:
         async with self._lock:
             if len(batch):
-                groups = self._grouper.split(batch, time.time())
+                groups = self._grouper.split(batch, time.time_ns() // 1_000_000)
                 # All are encoded before any is taken: a record that cannot be encoded leaves no trace.
                 encoded = await self._context.in_thread(self._encode, groups)
                 for group, pieces in encoded:
@@ -182,23 +183,39 @@ class PartitionWriter:
         found = self._open.get(group)
         if found is None:
             found = self._open[group] = self._new_object(group, records.first_offset)
+        elif self._grouper.keeps_last_only:
+            found = self._replace(group, found)
         await self._context.in_thread(found.append, data, len(records))
         if found.tail_bytes >= self._config.part_size_bytes:
             found.upload.add_part(found.take_tail())
-        if found.upload.is_full or 0 < self._config.max_records <= found.records:
+        if found.upload.is_full or self._has_all_records(found):
             self._finish(group)
+
+    def _has_all_records(self, found: OpenObject) -> bool:
+        return not self._grouper.keeps_last_only and 0 < self._config.max_records <= found.records
+
+    def _replace(self, group: GroupKey, found: OpenObject) -> OpenObject:
+        """Start the object anew; what it held counts as delivered only once its successor is."""
+        self._context.spawn(found.upload.abort())
+        self._open[group] = self._new_object(group, found.first_offset)
+        return self._open[group]
 
     def _new_object(self, group: GroupKey, first_offset: int) -> OpenObject:
         key = self._grouper.object_key(group, first_offset)
         upload = ObjectUpload(key, self._store, self._context, self._parts_total.inc)
-        return OpenObject(upload, first_offset, self._format, self._config.new_compressor())
+        return OpenObject(upload, first_offset, self._format, compressor(self._config.compression))
 
     def _finish(self, group: GroupKey) -> None:
         """Complete in the background; until then the object holds the durable offset back."""
         if found := self._open.pop(group, None):
-            self._finishing[found] = self._context.spawn(self._complete(found))
+            key = found.upload.key
+            earlier = [task for other, task in self._finishing.items() if other.upload.key == key]
+            self._finishing[found] = self._context.spawn(self._complete(found, earlier))
 
-    async def _complete(self, found: OpenObject) -> None:
+    async def _complete(self, found: OpenObject, earlier: list[asyncio.Task[None]]) -> None:
+        """Of objects with one key the last must stay, so they are completed one after the other."""
+        if earlier:
+            await asyncio.wait(earlier)
         await found.finish(self._context)
         if self._finishing.pop(found, None) is None:
             return

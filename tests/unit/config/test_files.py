@@ -37,7 +37,8 @@ def test_a_flat_map_reads_as_it_is(path: Path, config: dict[str, str]) -> None:
 def test_numbers_and_booleans_become_their_text_as_written(path: Path) -> None:
     content = '{"a": 1, "b": 1.0, "c": 1e3, "d": -0, "e": true, "f": false, "g": 12345678901234567890123}'
     assert read(path, content) == {
-        "a": "1", "b": "1.0", "c": "1e3", "d": "-0", "e": "true", "f": "false", "g": "12345678901234567890123",
+        "a": "1", "b": "1.0", "c": "1e3", "d": "-0", "e": "true", "f": "false",
+        "g": "12345678901234567890123",
     }  # fmt: skip
 
 

@@ -9,7 +9,8 @@ from connector.config.masking import HIDDEN, looks_secret, masked
     "name",
     [
         "aws.secret.access.key", "sasl.password", "consumer.override.sasl.jaas.config", "ssl.key.password",
-        "db.passwd", "aws.session.token", "value.converter.basic.auth.user.info", "ssl.keystore.key", "ssl.key.pem",
+        "db.passwd", "aws.session.token", "value.converter.basic.auth.user.info", "ssl.keystore.key",
+        "ssl.key.pem",
         "sftpPassword", "oauth.client_secret", "api.key", "gcp.credentials", "token", "SASL.PASSWORD",
         "CONNECT_CONSUMER_SASL_JAAS_CONFIG", "aws_session_token",
     ],
@@ -23,7 +24,8 @@ def test_names_of_secrets_are_known_by_sight(name: str) -> None:
     "name",
     [
         "name", "topics", "key.converter", "aws.s3.bucket.name", "file.name.template", "aws.sts.role.arn",
-        "sasl.oauthbearer.token.endpoint.url", "aws.credentials.provider", "format.output.fields", "tokens.max",
+        "sasl.oauthbearer.token.endpoint.url", "aws.credentials.provider", "tokens.max",
+        "format.output.fields",
         "sasl.mechanism", "ssl.key.location", "transforms.key.field",
     ],
 )  # fmt: skip
