@@ -12,9 +12,19 @@ WINTER = datetime(2024, 1, 15, 12)  # noqa: DTZ001 the zone is what is tested
 @pytest.mark.parametrize(
     ("name", "minutes"),
     [
-        ("Z", 0), ("UTC", 0), ("GMT", 0), ("UT", 0), ("+02:00", 120), ("+2", 120), ("+0230", 150),
+        ("Z", 0),
+        ("UTC", 0),
+        ("GMT", 0),
+        ("UT", 0),
+        ("+02:00", 120),
+        ("+2", 120),
+        ("+0230", 150),
         ("UTC+2", 120),
-        ("GMT-03:30", -210), ("UT+1", 60), ("Europe/Berlin", 60), ("CET", 60), ("Asia/Kolkata", 330),
+        ("GMT-03:30", -210),
+        ("UT+1", 60),
+        ("Europe/Berlin", 60),
+        ("CET", 60),
+        ("Asia/Kolkata", 330),
         ("-18:00", -1080),
     ],
 )
