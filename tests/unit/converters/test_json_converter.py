@@ -41,6 +41,10 @@ def test_line_breaks_between_tokens_are_taken_out() -> None:
     assert column == [b'{"a":[1,2],"b c":"x \\n y"}', b'{"keep": "this one"}']
 
 
+def test_a_lone_carriage_return_is_a_line_break() -> None:
+    assert texts(b"[1,\r2]") == [b"[1,2]"]
+
+
 def test_numbers_stay_as_written_when_line_breaks_go() -> None:
     assert texts(b"[1.50,\n12345678901234567890123, 1e400]") == [b"[1.50,12345678901234567890123,1e400]"]
 

@@ -17,6 +17,7 @@ def test_malformed_bytes_become_the_replacement_character() -> None:
 @pytest.mark.parametrize("encoding", ["ISO-8859-1", "latin1", "windows-1252"])
 def test_other_encodings_go_by_their_usual_names(encoding: str) -> None:
     assert converter(encoding).convert_column([b"\xe9", None]) == ["é", None]
+    assert converter(encoding).convert_column(["é".encode()]) == ["Ã©"]
 
 
 @pytest.mark.parametrize("encoding", ["UTF-9", "hex", "base64"])
