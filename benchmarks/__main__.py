@@ -25,6 +25,7 @@ from connector.testing.worker import WorkerProcess
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_DEADLINE_SECONDS = 120
 _RAW_VALUES = {"format.output.fields": "value", "format.output.fields.value.encoding": "none"}
 _JSON = {
     "format.output.type": "jsonl",
@@ -105,11 +106,7 @@ def _worker(
         idle = _cpu_seconds(process)
         with tempfile.NamedTemporaryFile() as profile:
             recorder = _record(worker.pid, profile.name) if options.profile else None
-            worker.wait_until(
-                lambda: worker.metric("connector_records_put_total") >= options.records,
-                "all records put",
-                600,
-            )
+            worker.wait_for_metric("connector_records_put_total", options.records, _DEADLINE_SECONDS)
             if recorder:
                 recorder.wait()
                 print(Path(profile.name).read_text())

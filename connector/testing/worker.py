@@ -53,6 +53,7 @@ class WorkerProcess:
         self._process: ChildProcess | None = None
 
     def start(self) -> Self:
+        """Start it; if it was killed, anew, with the same files and port."""
         command = [
             "/usr/bin/env",
             *(f"{name}={value}" for name, value in self._environ.items()),

@@ -317,7 +317,7 @@ async def test_delay_holds_a_request_back(bucket: str, proxy: FaultProxy, s3: An
 
 
 @pytest.mark.parametrize(("when", "stored"), [("before", False), ("after", True)])
-async def test_completion_may_answer_200_with_an_error(  # noqa: PLR0917 - fixtures
+async def test_completion_may_answer_200_with_an_error(
     when: Any, stored: bool, aws: AwsServer, bucket: str, proxy: FaultProxy, s3: Any
 ) -> None:
     proxy.complete_with_error_body(when=when)

@@ -181,7 +181,8 @@ async def test_by_key_without_offset_only_the_last_record_of_a_key_stays(
         for first in (0, 4):
             records = [Record(first + n, f"k{n % 2}".encode(), f"v{first + n}".encode()) for n in range(4)]
             await sink.put(RecordBatch.of(PARTITION, records))
-            assert sink.committable() == {PARTITION: 0}
+            # Offsets 0 and 1 are superseded by 2 and 3, which are not stored yet.
+            assert sink.committable() == {PARTITION: 2}
         await sink.flush()
         assert sink.committable() == {PARTITION: 8}
     assert aws.objects(bucket) == {"k0": b"v6", "k1": b"v7"}

@@ -115,6 +115,11 @@ class FaultProxy(FaultScript):
 
     async def _close(self) -> None:
         await self._runner.cleanup()
+        # Requests held back by a delay outlive the server that took them.
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
         await self._session.close()
 
     async def _handle(self, raw: web.BaseRequest) -> web.StreamResponse:
