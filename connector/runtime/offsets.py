@@ -46,32 +46,30 @@ class Offsets:
         for partition in partitions:
             self._owned.pop(partition, None)
 
-    def fresh(self, batch: RecordBatch) -> RecordBatch | None:
-        """What of a polled batch is to be put: None if its partition moved away, never what was put before.
-
-        librdkafka drops what it fetched under an earlier assignment; this holds even where it does not.
-        """
-        progress = self._owned.get(batch.topic_partition)
-        if progress is None or (progress.position is not None and batch.next_offset <= progress.position):
-            return None
-        if progress.position is None or not len(batch) or batch.first_offset >= progress.position:
-            return batch
-        seen = sum(offset < progress.position for offset in batch.offsets)
-        return batch.select(range(seen, len(batch)))
-
     def epoch(self, partition: TopicPartition) -> int | None:
         """The number of the assignment under which the partition is owned; None if it is not."""
         progress = self._owned.get(partition)
         return progress.epoch if progress else None
 
-    def put(self, batch: RecordBatch) -> int | None:
-        """The batch is given to the sink from now on; returns the epoch, or None if it must not be."""
-        if progress := self._owned.get(batch.topic_partition):
-            if progress.committed is None and len(batch):
-                progress.committed = batch.first_offset
-            progress.position = batch.next_offset
-            return progress.epoch
-        return None
+    def take(self, batch: RecordBatch, epoch: int | None) -> RecordBatch | None:
+        """What of a batch that was polled in this epoch is to be put; it counts as put from now on.
+
+        None if the partition moved away since, even if it is back: the new assignment reads anew from
+        what is committed. Never what was put before: librdkafka drops what it fetched under an earlier
+        assignment, and this holds even where it does not.
+        """
+        progress = self._owned.get(batch.topic_partition)
+        if progress is None or progress.epoch != epoch:
+            return None
+        if progress.position is not None and batch.next_offset <= progress.position:
+            return None
+        if progress.position is not None and len(batch) and batch.first_offset < progress.position:
+            seen = sum(offset < progress.position for offset in batch.offsets)
+            batch = batch.select(range(seen, len(batch)))
+        if progress.committed is None and len(batch):
+            progress.committed = batch.first_offset
+        progress.position = batch.next_offset
+        return batch
 
     def to_commit(self, durable: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
         """The offsets that are durable and not yet committed.

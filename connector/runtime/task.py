@@ -15,8 +15,9 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
+from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from structlog.contextvars import bound_contextvars
 
@@ -28,7 +29,7 @@ from connector.runtime.offsets import Offsets
 from connector.runtime.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from connector.record import RecordBatch, TopicPartition
     from connector.runtime.context import TaskContext
@@ -61,6 +62,13 @@ class TaskSpec:
     shutdown_seconds: float
 
 
+class Polled(NamedTuple):
+    """A batch and the assignment under which it was read."""
+
+    batch: RecordBatch
+    epoch: int | None
+
+
 class Task:
     """One task of a sink connector; a coroutine of the worker's event loop."""
 
@@ -85,7 +93,8 @@ class Task:
         self._offsets = Offsets()
         self._stopping = asyncio.Event()
         self._deadline: float | None = None
-        self._carried: list[RecordBatch] = []
+        self._carried: deque[list[Polled]] = deque()
+        self._ahead: asyncio.Task[list[RecordBatch]] | None = None
         self._next_flush = self._next_observation = 0.0
         self._consumer: TaskConsumer | None = None
 
@@ -95,9 +104,9 @@ class Task:
             try:
                 await self._start()
                 while not self._stopping.is_set():
-                    batches = await self._poll()
-                    batches = await self._convert(batches)
-                    await self._put(batches)
+                    polled = await self._poll()
+                    converted = await self._convert(polled)
+                    await self._put(converted)
                     await self._stay_within_budget()
                     await self._commit_if_due()
                 self._enter(State.STOPPED)
@@ -126,33 +135,37 @@ class Task:
         self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
         self._enter(State.RUNNING)
 
-    async def _poll(self) -> list[RecordBatch]:
+    async def _poll(self) -> list[Polled]:
         self._raise_background_failure()
-        batches, self._carried = self._carried, []
-        if not batches:
-            await self.consumer.resume()
-            batches = await self.consumer.poll(POLL_SECONDS)
+        if self._carried:
+            return self._carried.popleft()
+        await self.consumer.resume()
+        polled = await self._next_poll()
+        # The next batches are read while these are put.
+        self._ahead = self._poll_ahead()
         self._observe_if_due()
-        fresh = [batch for polled in batches if (batch := self._offsets.fresh(polled)) is not None]
-        self._observer.records_read.inc(sum(map(len, fresh)))
-        return fresh
+        return polled
 
-    async def _convert(self, batches: list[RecordBatch]) -> list[RecordBatch]:
-        if self._pipeline.is_identity or not batches:
-            return batches
-        return await self._context.in_thread(lambda: list(map(self._pipeline.apply, batches)))
+    async def _convert(self, polled: list[Polled]) -> list[Polled]:
+        if self._pipeline.is_identity or not polled:
+            return polled
+        return await self._context.in_thread(self._convert_all, polled)
 
-    async def _put(self, batches: list[RecordBatch]) -> None:
-        for batch in batches:
-            epoch = self._offsets.put(batch)
-            if epoch is None:
-                continue
-            started = time.perf_counter()
-            await self._keep_polling(self._put_one(batch, epoch))
-            self._observer.put_seconds.observe(time.perf_counter() - started)
-            self._observer.records_put.inc(len(batch))
+    async def _put(self, polled: list[Polled]) -> None:
+        """Batches of one poll are of different partitions, so they may go side by side."""
+        taken = [
+            (batch, epoch)
+            for converted, epoch in polled
+            if (batch := self._offsets.take(converted, epoch)) is not None
+        ]
+        if not taken:
+            return
+        started = time.perf_counter()
+        await self._keep_polling(asyncio.gather(*(self._put_one(batch, epoch) for batch, epoch in taken)))
+        self._observer.put_seconds.observe(time.perf_counter() - started)
+        self._observer.records_put.inc(sum(len(batch) for batch, _ in taken))
 
-    async def _put_one(self, batch: RecordBatch, epoch: int) -> None:
+    async def _put_one(self, batch: RecordBatch, epoch: int | None) -> None:
         while True:
             try:
                 await self._retrying("put", lambda batch=batch: self._put_if_owned(batch, epoch))  # type: ignore[misc]
@@ -161,7 +174,7 @@ class Task:
             else:
                 return
 
-    async def _put_if_owned(self, batch: RecordBatch, epoch: int) -> None:
+    async def _put_if_owned(self, batch: RecordBatch, epoch: int | None) -> None:
         """While a put waits to be repeated its partition may move away, and even come back."""
         if self._offsets.epoch(batch.topic_partition) == epoch:
             await self._sink.put(batch)
@@ -195,6 +208,20 @@ class Task:
             self._offsets.committed(offsets)
             log.info("committed", offsets={str(where): offset for where, offset in offsets.items()})
         self._observer.commit_seconds.observe(time.perf_counter() - started)
+
+    def _poll_ahead(self) -> asyncio.Task[list[RecordBatch]]:
+        return asyncio.create_task(self.consumer.poll(POLL_SECONDS))
+
+    async def _next_poll(self) -> list[Polled]:
+        """What was read ahead, if anything was; nobody else may take it, or records would be skipped."""
+        polling, self._ahead = self._ahead or self._poll_ahead(), None
+        batches = await polling
+        self._observer.records_read.inc(sum(map(len, batches)))
+        # Rebalances happen within polls, and the next has not begun: these are the epochs of the batches.
+        return [Polled(batch, self._offsets.epoch(batch.topic_partition)) for batch in batches]
+
+    def _convert_all(self, polled: list[Polled]) -> list[Polled]:
+        return [Polled(self._pipeline.apply(batch), epoch) for batch, epoch in polled]
 
     # ---- rebalances: called while the consumer's thread waits ----
 
@@ -268,7 +295,7 @@ class Task:
         except RetriableError as error:
             raise _StoppedError(str(error)) from error
 
-    async def _keep_polling(self, work: Coroutine[Any, Any, T]) -> T:
+    async def _keep_polling(self, work: Awaitable[T]) -> T:
         """Wait for ``work``; when it is slow, pause the partitions and poll on, to stay in the group."""
         pending = asyncio.ensure_future(work)
         try:
@@ -276,7 +303,8 @@ class Task:
             while not pending.done():
                 await self.consumer.pause()
                 self._observer.paused.set(1)
-                self._carried += await self.consumer.poll(POLL_SECONDS)
+                if polled := await self._next_poll():
+                    self._carried.append(polled)
                 self._observe_if_due()
                 await self._either(pending, POLL_SECONDS)
             return await pending

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from connector.testing.kafka import ExternalKafka
 from connector.testing.worker import WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connector.testing.aws import AwsServer
-    from connector.testing.kafka import KafkaBroker
-    from connector.testing.kafka.client import CreateTopic, Produce, ReadCommitted
+    from connector.testing.kafka import CreateTopic, KafkaBroker, Produce, ReadCommitted
     from connector.testing.proxy import FaultProxy
 
 PARTITIONS = 4
@@ -32,7 +32,8 @@ def configure(
             {
                 "bootstrap.servers": kafka.bootstrap_servers,
                 "offset.flush.interval.ms": "300",
-                "consumer.session.timeout.ms": "6000",
+                "consumer.session.timeout.ms": "6000" if isinstance(kafka, ExternalKafka) else "2000",
+                "consumer.heartbeat.interval.ms": "500",
                 **(settings or {}),
             },
             {

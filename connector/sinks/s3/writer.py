@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connector import logs, metrics
@@ -69,6 +70,16 @@ class OpenObject:
             self.tail_bytes += len(data)
 
 
+@dataclass(slots=True)
+class _Piece:
+    """Encoded records of one batch that belong to one object."""
+
+    group: GroupKey
+    data: bytes
+    records: RecordBatch
+    is_appended: bool = False
+
+
 class PartitionWriter:
     """Writes one partition; a put or flush waits for the one before it, :meth:`drop` for nobody."""
 
@@ -116,12 +127,8 @@ class PartitionWriter:
     async def put(self, batch: RecordBatch) -> None:
         async with self._lock:
             if len(batch):
-                groups = self._grouper.split(batch, time.time_ns() // 1_000_000)
-                # All are encoded before any is taken: a record that cannot be encoded leaves no trace.
-                encoded = await self._context.in_thread(self._encode, groups)
-                for group, pieces in encoded:
-                    for data, piece in pieces:
-                        await self._take(group, data, piece)
+                for piece in await self._context.in_thread(self._encode, batch, time.time_ns() // 1_000_000):
+                    await self._take(piece)
             self._next_offset = batch.next_offset
 
     async def flush(self) -> None:
@@ -156,15 +163,25 @@ class PartitionWriter:
     def _unfinished(self) -> list[OpenObject]:
         return [*self._open.values(), *self._finishing]
 
-    def _encode(
-        self, groups: Iterable[tuple[GroupKey, RecordBatch]]
-    ) -> list[tuple[GroupKey, list[tuple[bytes, RecordBatch]]]]:
-        return [
-            (group, [(self._format.encode(piece), piece) for piece in self._pieces(group, records)])
-            for group, records in groups
-        ]
+    def _encode(self, batch: RecordBatch, now_ms: int) -> list[_Piece]:
+        """The batch in pieces of one object each; CPU work, for a thread.
 
-    def _pieces(self, group: GroupKey, records: RecordBatch) -> Iterable[RecordBatch]:
+        All are encoded before any is taken: a record that cannot be encoded leaves no trace. The only
+        piece of a batch goes into its open object here, which saves the common case a change of threads.
+        """
+        pieces = [
+            _Piece(group, self._format.encode(records), records)
+            for group, grouped in self._grouper.split(batch, now_ms)
+            for records in self._cut(group, grouped)
+        ]
+        if len(pieces) == 1 and not self._grouper.keeps_last_only:
+            (piece,) = pieces
+            if found := self._open.get(piece.group):
+                found.append(piece.data, len(piece.records))
+                piece.is_appended = True
+        return pieces
+
+    def _cut(self, group: GroupKey, records: RecordBatch) -> Iterable[RecordBatch]:
         """Cut where ``file.max.records`` ends an object."""
         limit = self._config.max_records
         if not limit:
@@ -177,19 +194,24 @@ class PartitionWriter:
             room = limit
         yield records
 
-    async def _take(self, group: GroupKey, data: bytes, records: RecordBatch) -> None:
+    async def _take(self, piece: _Piece) -> None:
         if self._dropped:
             return
-        found = self._open.get(group)
-        if found is None:
-            found = self._open[group] = self._new_object(group, records.first_offset)
-        elif self._grouper.keeps_last_only:
-            found = self._replace(group, found)
-        await self._context.in_thread(found.append, data, len(records))
+        found = self._object_for(piece)
+        if not piece.is_appended:
+            await self._context.in_thread(found.append, piece.data, len(piece.records))
         if found.tail_bytes >= self._config.part_size_bytes:
             found.upload.add_part(found.take_tail())
         if found.upload.is_full or self._has_all_records(found):
-            self._finish(group)
+            self._finish(piece.group)
+
+    def _object_for(self, piece: _Piece) -> OpenObject:
+        found = self._open.get(piece.group)
+        if found is None:
+            found = self._open[piece.group] = self._new_object(piece.group, piece.records.first_offset)
+        elif self._grouper.keeps_last_only:
+            found = self._replace(piece.group, found)
+        return found
 
     def _has_all_records(self, found: OpenObject) -> bool:
         return not self._grouper.keeps_last_only and 0 < self._config.max_records <= found.records
