@@ -1,6 +1,5 @@
-"""``python -m connector``: the command, where its script is not on the path."""
+"""``python -m connector`` is the command ``connector``."""
 
 from connector.cli import main
 
-if __name__ == "__main__":
-    main()
+main()
