@@ -13,7 +13,7 @@ from connector.demo.events import Event, event_number
 from connector.demo.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 _GZIP = 31
 """zlib's word for gzip, largest window."""
@@ -50,13 +50,14 @@ class Bucket:
     """Key and first lines of one object."""
     _seen: dict[str, str] = field(default_factory=dict)
 
-    async def read_new(self) -> list[StoredObject]:
+    async def read_new(self) -> AsyncIterator[StoredObject]:
         """Read the objects that appeared; all of them again if one was written anew."""
         listed = await self._list()
         if any(self._seen.get(entry["Key"], entry["ETag"]) != entry["ETag"] for entry in listed):
             self._forget()
-        fresh = [entry for entry in listed if entry["Key"] not in self._seen]
-        return [await self._read(entry) for entry in fresh]
+        for entry in listed:
+            if entry["Key"] not in self._seen:
+                yield await self._read(entry)
 
     async def _list(self) -> list[Any]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.name)

@@ -94,7 +94,7 @@ class PlainScreen:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._steps_shown = 0
+        self._shown: set[int] = set()
         self._next_progress = 0.0
 
     def __enter__(self) -> Self:
@@ -109,10 +109,10 @@ class PlainScreen:
         pass
 
     def refresh(self, view: View) -> None:
-        while self._steps_shown < len(view.steps) and view.steps[self._steps_shown].done:
-            step = view.steps[self._steps_shown]
-            self._print(f"[ok] {step.text}{f': {step.detail}' if step.detail else ''}")
-            self._steps_shown += 1
+        for number, step in enumerate(view.steps):
+            if step.done and number not in self._shown:
+                self._shown.add(number)
+                self._print(f"[ok] {step.text}{f': {step.detail}' if step.detail else ''}")
         if view.figures.budget_bytes and time.monotonic() >= self._next_progress:
             self._next_progress = time.monotonic() + _PROGRESS_SECONDS
             self._print(progress(view))
@@ -133,7 +133,7 @@ class PlainScreen:
         self.say(f"Summary: {verdict}", [f"{label:<{width}}  {value}" for label, value in rows])
 
     def _print(self, line: str) -> None:
-        print(line, file=self._stream, flush=True)  # noqa: T201 - this is the display
+        print(line, file=self._stream, flush=True)
 
 
 def progress(view: View) -> str:

@@ -145,6 +145,7 @@ class Show:
             await asyncio.sleep(_CHECK_SECONDS)
 
     def _explain(self, worker: WorkerProcess, bucket: Bucket) -> None:
+        self._screen.refresh(self._view)
         if bucket.sample:
             key, lines = bucket.sample
             self._screen.say(f"The first lines of s3://{bucket.name}/{key}", lines)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from connector.demo.worker import WorkerProcess
 
 _LOOK_SECONDS = 0.25
-_LOOKING_SHARE = 5
-"""Listing takes longer with every object; it may have a fifth of the time."""
+_OBJECTS_PER_LOOK_SECOND = 2_000
+"""Listing takes longer with every object, so a full bucket is listed less often."""
 
 
 async def watch_worker(worker: WorkerProcess, view: View) -> None:
@@ -50,17 +50,17 @@ async def watch_bucket(bucket: Bucket, view: View) -> None:
     """Read every object that appears, until cancelled."""
     first = view.step("Objects land in the bucket")
     while True:
-        started = time.monotonic()
         await look_into(bucket, view)
-        if view.latest:
-            _finish_once(first, f"the first is {view.latest[0].key}")
-        await asyncio.sleep(max(_LOOK_SECONDS, _LOOKING_SHARE * (time.monotonic() - started)))
+        if bucket.sample:
+            _finish_once(first, f"the first is {bucket.sample[0]}")
+        await asyncio.sleep(max(_LOOK_SECONDS, bucket.objects / _OBJECTS_PER_LOOK_SECOND))
 
 
 async def look_into(bucket: Bucket, view: View) -> None:
     """Read what is new, once."""
-    view.latest.extend(await bucket.read_new())
-    view.found, view.objects, view.object_bytes = bucket.tally.found, bucket.objects, bucket.size_bytes
+    async for stored in bucket.read_new():
+        view.latest.append(stored)
+        view.found, view.objects, view.object_bytes = bucket.tally.found, bucket.objects, bucket.size_bytes
 
 
 def _finish_once(step: Step, detail: str) -> None:

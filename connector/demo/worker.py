@@ -10,7 +10,6 @@ import json
 import os
 import socket
 from contextlib import AsyncExitStack, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
@@ -22,6 +21,7 @@ from connector.demo.process import ChildProcess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
     from types import TracebackType
 
 _PREFERRED_PORT = 8083
@@ -80,7 +80,7 @@ class WorkerProcess:
         Raises:
             DemoError: One failed.
         """
-        while not await self._is_running():
+        while not await self._is_running():  # noqa: ASYNC110 - another process has no event to set
             await asyncio.sleep(_POLL_SECONDS)
 
     async def check(self) -> None:
