@@ -24,6 +24,8 @@ class Figures:
     bytes_delivered: int = 0
     buffered_bytes: int = 0
     budget_bytes: int = 0
+    assignments: int = 0
+    """How often partitions were given to a task."""
     assume_role_calls: int = 0
     credentials_expire: float | None = None
     lag: dict[int, int] = field(default_factory=dict)
@@ -45,6 +47,7 @@ def read_figures(exposition: str) -> Figures:
         bytes_delivered=int(total["connector_delivered_bytes_total"]),
         buffered_bytes=int(total["connector_buffered_bytes"]),
         budget_bytes=int(total["connector_memory_budget_bytes"]),
+        assignments=int(total["connector_rebalances_total"]),
         assume_role_calls=int(total["connector_sts_requests_total"]),
         credentials_expire=total["connector_credentials_expiry_timestamp_seconds"] or None,
         lag=dict(sorted(lag.items())),

@@ -1,8 +1,8 @@
 """The demo as a story: what starts, what is watched, what is said, how it ends.
 
 1. Kafka and AWS start; a role is created that demands an external id.
-2. The producer fills the topic, no faster than the worker commits.
-3. A real worker starts with the example's config, and is watched through its REST API and the bucket.
+2. A real worker starts with the example's config, and is watched through its REST API and the bucket.
+3. The producer fills the topic, no faster than the worker commits.
 4. When every record of the first round was found, a sample and the addresses are shown.
 5. Without ``once`` the stream goes on until it is told to stop; then what is left is delivered.
 6. The worker is stopped as an operator would, the bucket is read a last time, and the numbers are compared.
@@ -69,7 +69,9 @@ class Show:
             feed = Feed(platform.kafka, f"connect-{config['name']}")
             try:
                 seconds = await self._deliver(platform, worker, feed, deadline)
+                step = self._view.step("The worker finishes, commits and leaves the group")
                 await worker.stop(_STOP_SECONDS)
+                step.finish("exit code 0")
             except* DemoError as group:
                 raise DemoError(
                     f"{_first(group)}\n\nThe end of the worker's log:\n{worker.log_tail()}"
@@ -95,6 +97,7 @@ class Show:
                 group.create_task(watch_bucket(platform.bucket, self._view)),
                 group.create_task(self._count(feed)),
             ]
+            await self._view.is_reading.wait()
             seconds = await self._first_round(feed)
             self._explain(worker, platform.bucket)
             if not self._once:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -51,6 +52,8 @@ class View:
     object_bytes: int = 0
     latest: deque[StoredObject] = field(default_factory=lambda: deque(maxlen=_LATEST))
     is_live: bool = False
+    is_reading: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once partitions are assigned."""
 
     def step(self, text: str) -> Step:
         """A new line of the checklist, under way."""

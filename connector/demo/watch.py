@@ -33,12 +33,16 @@ async def watch_worker(worker: WorkerProcess, view: View) -> None:
     step = view.step("The connector is RUNNING")
     await worker.running()
     step.finish(worker.connector)
+    assigned = view.step("Its consumer group has formed")
     config = await worker.config()
     speedometer = Speedometer()
     while True:
         await worker.check()
         view.figures = await worker.figures()
         view.rates = speedometer.look(time.monotonic(), view.figures)
+        if view.figures.assignments:
+            _finish_once(assigned, f"connect-{worker.connector}")
+            view.is_reading.set()
         if expires := view.figures.credentials_expire:
             role, session = config["aws.sts.role.arn"], config["aws.sts.role.session.name"]
             view.credentials = Credentials(role, session, expires)
