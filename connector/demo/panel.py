@@ -22,12 +22,17 @@ if TYPE_CHECKING:
     from connector.demo.summary import Summary
     from connector.demo.view import Step, View
 
+_FEWEST_STEPS = 2
+_OTHER_LINES = 23
+"""All but the steps, and the line of the cursor."""
 _SPINNER = Spinner("dots", style="cyan")
 
 
-def panel(view: View) -> RenderableType:
-    """Everything at this moment."""
-    parts = [_steps(view.steps)]
+def panel(view: View, height: int) -> RenderableType:
+    """Everything at this moment, in a terminal of ``height`` lines: the oldest steps make room."""
+    parts: list[RenderableType] = []
+    if view.steps:
+        parts = [_steps(view.steps[-max(_FEWEST_STEPS, height - _OTHER_LINES) :])]
     if view.credentials:
         parts += [_heading("Credentials"), _credentials(view)]
     if view.figures.budget_bytes:
@@ -72,7 +77,10 @@ def _grid(*styles: str) -> Table:
 
 
 def _steps(steps: Sequence[Step]) -> RenderableType:
-    grid = _grid("", "", "dim")
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(width=1)
+    grid.add_column(min_width=max(len(step.text) for step in steps), no_wrap=True, overflow="ellipsis")
+    grid.add_column(style="dim", no_wrap=True, overflow="ellipsis")
     for step in steps:
         mark: RenderableType = Text("✓", style="bold green") if step.done else _SPINNER
         grid.add_row(mark, step.text, Text(step.detail))
@@ -110,6 +118,9 @@ def _objects(view: View) -> RenderableType:
     grid = _grid("", "", "")
     for stored in view.latest:
         records = Text(f"{stored.records:,} records", justify="right")
-        grid.add_row(stored.key, records, Text(text.size(stored.size_bytes), justify="right"))
+        # The folders before the name are the same for all of them.
+        grid.add_row(
+            stored.key.rpartition("/")[2], records, Text(text.size(stored.size_bytes), justify="right")
+        )
     grid.add_row(Text(f"{view.objects:,} so far", style="dim"), "", Text(text.size(view.object_bytes)))
     return grid

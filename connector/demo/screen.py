@@ -75,7 +75,7 @@ class LiveScreen:
         self._live.__exit__(kind, error, trace)
 
     def refresh(self, view: View) -> None:
-        self._live.update(panel.panel(view))
+        self._live.update(panel.panel(view, self._console.height))
 
     def say(self, title: str, lines: Sequence[str]) -> None:
         self._console.print(Text(f"\n{title}", style="bold cyan"))

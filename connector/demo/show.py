@@ -69,9 +69,9 @@ class Show:
             feed = Feed(platform.kafka, f"connect-{config['name']}")
             try:
                 seconds = await self._deliver(platform, worker, feed, deadline)
-                step = self._view.step("The worker finishes, commits and leaves the group")
+                step = self._view.step("The worker finishes and commits")
                 await worker.stop(_STOP_SECONDS)
-                step.finish("exit code 0")
+                step.finish("it left the group and ended with exit code 0")
             except* DemoError as group:
                 raise DemoError(
                     f"{_first(group)}\n\nThe end of the worker's log:\n{worker.log_tail()}"
