@@ -81,6 +81,14 @@ class EmbeddedAws:
             raise DemoError(f"The embedded AWS did not start:\n{self._process.log_tail()}")
         self.url = f"http://127.0.0.1:{port}"
 
+    async def ended(self) -> None:
+        """Wait for the process, which should not end by itself.
+
+        Raises:
+            DemoError: It did.
+        """
+        raise DemoError(f"The embedded AWS ended with code {await self._process.wait()}")
+
     async def client(self, service: str, keys: Keys) -> Any:
         """A client that lives as long as this object."""
         context = AioSession().create_client(

@@ -72,10 +72,11 @@ class Show:
                 step = self._view.step("The worker finishes and commits")
                 await worker.stop(_STOP_SECONDS)
                 step.finish("it left the group and ended with exit code 0")
-            except* DemoError as group:
-                raise DemoError(
-                    f"{_first(group)}\n\nThe end of the worker's log:\n{worker.log_tail()}"
-                ) from group
+            except (DemoError, ExceptionGroup) as error:
+                if reason := _reason(error):
+                    tail = worker.log_tail()
+                    raise DemoError(f"{reason}\n\nThe end of the worker's log:\n{tail}") from error
+                raise
             await look_into(platform.bucket, self._view)
             return self._summary(feed, platform.bucket, seconds)
 
@@ -93,6 +94,7 @@ class Show:
         async with asyncio.TaskGroup() as group:
             watching = [
                 group.create_task(worker.ended()),
+                group.create_task(platform.aws.ended()),
                 group.create_task(watch_worker(worker, self._view)),
                 group.create_task(watch_bucket(platform.bucket, self._view)),
                 group.create_task(self._count(feed)),
@@ -178,7 +180,8 @@ class Show:
         )
 
 
-def _first(group: BaseExceptionGroup[DemoError]) -> BaseException:
-    """The error that began it; those behind it are its consequences."""
-    first = group.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+def _reason(error: BaseException) -> DemoError | None:
+    """The first of ours among errors that came together; those beside it are its consequences."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(_reason, error.exceptions)), None)
+    return error if isinstance(error, DemoError) else None
