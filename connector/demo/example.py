@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from connector.config.files import read_connector
-from connector.demo.errors import DemoError
 from connector.properties import read_properties
 
 if TYPE_CHECKING:
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
 
     from connector.demo.aws import Account
 
-_INSTALLED = Path(__file__).with_name("examples")
-_CLONED = Path(__file__).parents[2] / "config-examples"
+_FOLDER = Path(__file__).with_name("examples")
+"""A link to ``config-examples``; in the built package, a copy."""
 _SECRET = frozenset({"aws.access.key.id", "aws.secret.access.key"})
 
 
@@ -30,26 +29,14 @@ class Change(NamedTuple):
     after: str
 
 
-def path_of(name: str) -> Path:
-    """Where the example is: in a clone, or inside the installed package.
-
-    Raises:
-        DemoError: In neither.
-    """
-    for folder in (_CLONED, _INSTALLED):
-        if (folder / name).is_file():
-            return folder / name
-    raise DemoError(f"The example {name} is missing: run the demo from a clone, or install the package anew")
-
-
 def connector_example() -> dict[str, str]:
     """``s3_sink.json`` as it stands."""
-    return {option: value for option, value in read_connector(path_of("s3_sink.json")).items() if value}
+    return {option: value for option, value in read_connector(_FOLDER / "s3_sink.json").items() if value}
 
 
 def worker_example() -> dict[str, str]:
     """``worker.properties`` as it stands."""
-    return read_properties(path_of("worker.properties"))
+    return read_properties(_FOLDER / "worker.properties")
 
 
 def connector_overrides(account: Account, aws_url: str) -> dict[str, str]:
