@@ -45,16 +45,15 @@ class Session:
         return f"Session(expires={self.expires})"
 
 
-class AssumedRole:
+class AssumedRole(AioCredentials):  # type: ignore[misc]  # aiobotocore is untyped
     """Credentials of a role, as aiobotocore's signer asks for them.
 
     Within the margin before the end a refresh runs in the background while requests go on with the
     valid session; only without a valid session do requests wait, all for the same refresh.
     """
 
-    method = "assume-role"
-
     def __init__(self, identity: Identity) -> None:
+        super().__init__("", "", method="assume-role")
         self._identity = identity
         self._session: Session | None = None
         self._refreshing: asyncio.Task[Session] | None = None

@@ -57,6 +57,8 @@ class TaskObserver:
         metrics.BROKER_ROUND_TRIP.labels(*self._labels).set(max(round_trips, default=0) / 1e6)
 
     def rebalanced(self, event: str, partitions: Collection[TopicPartition]) -> None:
+        if not partitions:
+            return
         metrics.REBALANCES.labels(*self._labels, event).inc()
         log.info("rebalance", rebalance=event, partitions=[str(partition) for partition in partitions])
 

@@ -17,6 +17,7 @@ class _Progress:
     epoch: int
     position: int | None = None
     committed: int | None = None
+    """What is committed, or where reading began: an offset that says nothing new is not committed."""
 
 
 class Offsets:
@@ -66,6 +67,8 @@ class Offsets:
     def put(self, batch: RecordBatch) -> int | None:
         """The batch is given to the sink from now on; returns the epoch, or None if it must not be."""
         if progress := self._owned.get(batch.topic_partition):
+            if progress.committed is None and len(batch):
+                progress.committed = batch.first_offset
             progress.position = batch.next_offset
             return progress.epoch
         return None

@@ -34,20 +34,26 @@ class WorkerProcess:
     """
 
     def __init__(
-        self, settings: Mapping[str, str], connector: Mapping[str, str], environ: Mapping[str, str] | None = None
+        self,
+        settings: Mapping[str, str],
+        connector: Mapping[str, str],
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self.name = connector["name"]
         self._folder = tempfile.TemporaryDirectory(prefix="worker-")
         folder = Path(self._folder.name)
         self._port = free_ports(1)[0]
         properties = {"listeners": f"http://127.0.0.1:{self._port}", **settings}
-        (folder / "worker.properties").write_text("".join(f"{key}={value}\n" for key, value in properties.items()))
+        (folder / "worker.properties").write_text(
+            "".join(f"{key}={value}\n" for key, value in properties.items())
+        )
         (folder / "connector.json").write_text(json.dumps(dict(connector)))
         self._environ = environ or {}
         self._log = folder / "worker.log"
         self._process: ChildProcess | None = None
 
     def start(self) -> Self:
+        """Start it; if it was killed, anew, with the same files and port."""
         command = [
             "/usr/bin/env",
             *(f"{name}={value}" for name, value in self._environ.items()),
@@ -64,7 +70,7 @@ class WorkerProcess:
         self._folder.cleanup()
 
     def kill(self) -> None:
-        """kill -9; it may be started again."""
+        """Kill -9; it may be started again."""
         if self._process is not None:
             self._process.kill()
 
@@ -79,7 +85,8 @@ class WorkerProcess:
     def wait(self, timeout_seconds: float = _WAIT_SECONDS) -> int:
         """The exit code, once it has ended by itself."""
         assert self._process is not None  # noqa: S101 - started before
-        return self._process.wait(timeout_seconds)
+        code: int = self._process.wait(timeout_seconds)
+        return code
 
     @property
     def pid(self) -> int:
@@ -93,7 +100,7 @@ class WorkerProcess:
     def get(self, path: str) -> Any:
         """The JSON that REST answers, or None while it does not."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=5) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=5) as answer:
                 return json.load(answer)
         except (OSError, urllib.error.URLError):
             return None
@@ -101,7 +108,7 @@ class WorkerProcess:
     def metric(self, name: str, **labels: str) -> float:
         """The sum of a metric's samples with these labels; 0 while there are none."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=5) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=5) as answer:
                 text = answer.read().decode()
         except (OSError, urllib.error.URLError):
             return 0.0
@@ -140,10 +147,16 @@ class WorkerProcess:
         """Until every task is in this state."""
         self.wait_until(lambda: set(self.task_states()) == {state}, f"all tasks {state}")
 
+    def wait_for_metric(self, name: str, least: float, timeout_seconds: float = _WAIT_SECONDS) -> None:
+        """Until a metric has reached a value; a task that fails meanwhile is an error at once."""
+
+        def reached() -> bool:
+            if "FAILED" in self.task_states():
+                raise AssertionError(f"A task failed before {name} reached {least}:\n{self.trace()}")
+            return self.metric(name) >= least
+
+        self.wait_until(reached, f"{name} reaches {least}", timeout_seconds)
+
     def wait_for_delivery(self, records: int, timeout_seconds: float = _WAIT_SECONDS) -> None:
         """Until this process has delivered so many records."""
-        self.wait_until(
-            lambda: self.metric("connector_records_delivered_total") >= records,
-            f"{records} records delivered",
-            timeout_seconds,
-        )
+        self.wait_for_metric("connector_records_delivered_total", records, timeout_seconds)

@@ -94,7 +94,9 @@ async def test_a_wrong_external_id_says_what_to_check(aws: AwsServer, identity: 
         aws.accept_anyone()
 
 
-async def test_an_identity_that_nobody_uses_any_more_is_forgotten(identity: Identity, proxy: FaultProxy) -> None:
+async def test_an_identity_that_nobody_uses_any_more_is_forgotten(
+    identity: Identity, proxy: FaultProxy
+) -> None:
     role = assumed_role(identity)
     await role.get_frozen_credentials()
     del role

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-import re
 import signal
 import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from connector.testing.worker import WorkerProcess
@@ -24,7 +24,9 @@ PARTITIONS = 4
 
 
 @pytest.fixture
-def configure(kafka: KafkaBroker, aws: AwsServer, bucket: str, proxy: FaultProxy) -> Callable[..., WorkerProcess]:
+def configure(
+    kafka: KafkaBroker, aws: AwsServer, bucket: str, proxy: FaultProxy
+) -> Callable[..., WorkerProcess]:
     def configure(topic: str, settings: dict[str, str] | None = None, **options: str) -> WorkerProcess:
         return WorkerProcess(
             {
@@ -90,12 +92,14 @@ def test_every_record_arrives_once_and_the_offsets_follow(
         produce(name, produced(5000, f"p{partition}"), partition=partition)
     with configure(name, tasks_max="2") as worker:
         worker.wait_for_delivery(5000 * PARTITIONS)
-        assert worker.terminate() == 0
+        assert worker.terminate() == 0, worker.log
     found = read(aws, bucket)
     for partition in range(PARTITIONS):
         assert [found[partition][offset] for offset in range(5000)] == produced(5000, f"p{partition}")
     offsets = committed(f"connect-{worker.name}", name)
-    assert {partition: offset.offset for partition, offset in offsets.items()} == dict.fromkeys(range(PARTITIONS), 5000)
+    assert {partition: offset.offset for partition, offset in offsets.items()} == dict.fromkeys(
+        range(PARTITIONS), 5000
+    )
 
 
 @pytest.mark.kafka
@@ -110,9 +114,9 @@ def test_sigterm_stores_and_commits_what_was_read(
     name = topic(1)
     produce(name, produced(1000), partition=0)
     with configure(name, {"offset.flush.interval.ms": "3600000"}) as worker:
-        worker.wait_until(lambda: worker.metric("connector_records_put_total") >= 1000, "all put")
+        worker.wait_for_metric("connector_records_put_total", 1000)
         assert aws.objects(bucket) == {}
-        assert worker.terminate() == 0
+        assert worker.terminate() == 0, worker.log
         assert committed(f"connect-{worker.name}", name)[0].offset == 1000
     assert len(read(aws, bucket)[0]) == 1000
 
@@ -132,7 +136,7 @@ def test_a_second_sigterm_ends_at_once_and_commits_nothing_that_is_not_stored(
     proxy.delay("PutObject", 30)
     settings = {"offset.flush.interval.ms": "3600000", "task.shutdown.graceful.timeout.ms": "60000"}
     with configure(name, settings) as worker:
-        worker.wait_until(lambda: worker.metric("connector_records_put_total") >= 1000, "all put")
+        worker.wait_for_metric("connector_records_put_total", 1000)
         worker.signal(signal.SIGTERM)
         time.sleep(1)
         started = time.monotonic()
@@ -154,9 +158,9 @@ def test_the_graceful_timeout_ends_a_stop_that_s3_holds_up_without_committing(
     proxy.delay("PutObject", 60)
     settings = {"offset.flush.interval.ms": "3600000", "task.shutdown.graceful.timeout.ms": "1500"}
     with configure(name, settings) as worker:
-        worker.wait_until(lambda: worker.metric("connector_records_put_total") >= 1000, "all put")
+        worker.wait_for_metric("connector_records_put_total", 1000)
         started = time.monotonic()
-        assert worker.terminate() == 0
+        assert worker.terminate() == 0, worker.log
         assert time.monotonic() - started < 15
     assert committed(f"connect-{worker.name}", name) == {}
 
@@ -185,21 +189,26 @@ def test_no_record_is_missing_after_ten_kills(
     proxy.fail("PutObject", probability=0.05)
     proxy.cut("PutObject", when="after", probability=0.05)
     with configure(name, tasks_max="2", file_max_records="500") as worker:
+        worker.kill()
         for _ in range(10):
             send(4000)
             worker.start()
-            worker.wait_until(lambda: worker.metric("connector_records_put_total") > 0, "something put")
+            worker.wait_for_metric("connector_records_put_total", 1)
             time.sleep(chance.uniform(0, 1))
             worker.kill()
         proxy.clear()
         send(4000)
         worker.start()
-        worker.wait_until(lambda: set(all_values(read(aws, bucket))) == set(sent), "every record in the bucket", 90)
-        assert worker.terminate() == 0
+        worker.wait_until(
+            lambda: set(all_values(read(aws, bucket))) == set(sent), "every record in the bucket", 90
+        )
+        assert worker.terminate() == 0, worker.log
     found = read(aws, bucket)
     for partition in range(PARTITIONS):
         assert [found[partition][offset] for offset in sorted(found[partition])] == [
-            value for start in range(0, len(sent), 4000) for value in sent[start : start + 4000][partition::PARTITIONS]
+            value
+            for start in range(0, len(sent), 4000)
+            for value in sent[start : start + 4000][partition::PARTITIONS]
         ]
 
 
@@ -226,8 +235,10 @@ def test_partitions_that_move_between_workers_lose_and_reorder_nothing(
             else:
                 assert second.terminate() == 0
         first.wait_until(
-            lambda: [found.offset for found in committed(f"connect-{first.name}", name).values()]
-            == [total] * PARTITIONS,
+            lambda: (
+                [found.offset for found in committed(f"connect-{first.name}", name).values()]
+                == [total] * PARTITIONS
+            ),
             "all committed",
         )
         assert first.terminate() == 0
@@ -270,7 +281,7 @@ def test_a_slow_s3_pauses_the_partitions_and_memory_stays_bounded(
         assert worker.task_states() == ["RUNNING"]
         proxy.throttle(None)
         worker.wait_for_delivery(60_000 * PARTITIONS, 90)
-        assert worker.terminate() == 0
+        assert worker.terminate() == 0, worker.log
     assert {partition: len(found) for partition, found in read(aws, bucket).items()} == dict.fromkeys(
         range(PARTITIONS), 60_000
     )
@@ -300,7 +311,7 @@ def test_credentials_are_there_before_the_first_write_and_shared_by_the_tasks(
         worker.wait_for_delivery(400)
         assert worker.metric("connector_credentials_expiry_timestamp_seconds", role=arn) > time.time() + 3000
         assert aws.secret_access_key not in worker.log
-        assert worker.terminate() == 0
+        assert worker.terminate() == 0, worker.log
     operations = [exchange.operation for exchange in proxy.requests]
     assert operations.index("AssumeRole") < operations.index("PutObject")
     assert proxy.counts["AssumeRole"] == 1
@@ -317,10 +328,9 @@ def test_topics_by_regex_match_whole_names(
     expression = f"(?:{name}|{other[:-1]})".replace("?:", "")
     with configure("", topics_regex=expression, name=f"connector-{name}") as worker:
         worker.wait_for_delivery(10)
-        assert worker.terminate() == 0
+        assert worker.terminate() == 0, worker.log
     assert {key.split("/")[0] for key in aws.objects(bucket)} == {name}
 
 
 def resident_bytes(pid: int) -> int:
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
+    return psutil.Process(pid).memory_info().rss

@@ -75,3 +75,9 @@ def test_what_is_put_and_not_committed_is_counted(offsets: Offsets) -> None:
     offsets.put(batch_of(PARTITION, *range(10)))
     offsets.committed({PARTITION: 4})
     assert offsets.uncommitted(PARTITION) == 6
+
+
+def test_where_reading_began_is_not_committed_as_if_it_were_progress(offsets: Offsets) -> None:
+    offsets.put(batch_of(PARTITION, 7, 8))
+    assert offsets.to_commit({PARTITION: 7}) == {}
+    assert offsets.to_commit({PARTITION: 8}) == {PARTITION: 8}
