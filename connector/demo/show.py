@@ -113,10 +113,10 @@ class Show:
         step = self._view.step(f"{self._records:,} events are produced")
         await feed.first_round(self._records)
         step.finish(f"{feed.produced_bytes / 1e6:,.1f} MB of JSON")
-        step = self._view.step("All of them are in the bucket")
+        step = self._view.step("They arrive in the bucket")
         await self._until_found(feed)
         seconds = time.monotonic() - started
-        step.finish(f"{self._view.found:,} after {seconds:.1f} s")
+        step.finish(f"{self._view.found:,} of {feed.produced:,} after {seconds:.1f} s")
         return seconds
 
     async def _live(self, feed: Feed, deadline: asyncio.Timeout) -> None:
@@ -132,7 +132,7 @@ class Show:
         step.finish("ended")
         step = self._view.step("The rest is delivered")
         await self._until_found(feed)
-        step.finish()
+        step.finish(f"{self._view.found:,} of {feed.produced:,}")
 
     async def _until_found(self, feed: Feed) -> None:
         """Until everything is there, or nothing comes any more."""
