@@ -23,8 +23,6 @@ from connector.aws.faults import translate
 from connector.errors import ConnectorError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from connector.aws.connection import Identity
 
 log = logs.get(__name__)
@@ -65,15 +63,6 @@ class AssumedRole(AioCredentials):  # type: ignore[misc]  # aiobotocore is untyp
     @property
     def expires(self) -> float | None:
         return self._session.expires if self._session else None
-
-    # botocore and aiobotocore each ask for the account when they make a client, to put it into endpoints that
-    # want it; none of ours do. Without these two no client could sign as a role.
-
-    def get_deferred_property(self, _name: str) -> Callable[[], None]:
-        return lambda: None
-
-    async def get_account_id(self) -> None:
-        return None
 
     async def get_frozen_credentials(self) -> ReadOnlyCredentials:
         """Raises ConnectorError when there is no valid session and none can be had."""

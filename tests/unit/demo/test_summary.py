@@ -30,4 +30,4 @@ def test_each_record_once_adds_up() -> None:
     "fault", [{"found": 999}, {"duplicates": 1}, {"missing": 1}, {"strangers": 1}], ids=str
 )
 def test_anything_else_does_not(fault: dict[str, int]) -> None:
-    assert not replace(GOOD, **fault).adds_up  # type: ignore[arg-type]
+    assert not replace(GOOD, **fault).adds_up
