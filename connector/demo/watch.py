@@ -46,7 +46,7 @@ async def watch_worker(worker: WorkerProcess, view: View) -> None:
         if expires := view.figures.credentials_expire:
             role, session = config["aws.sts.role.arn"], config["aws.sts.role.session.name"]
             view.credentials = Credentials(role, session, expires)
-            _finish_once(obtained, f"{role} until {text.clock(expires)}")
+            _finish_once(obtained, f"{role} as {session} until {text.clock(expires)}")
         await asyncio.sleep(_LOOK_SECONDS)
 
 
