@@ -9,8 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_SHORT = 4
+
+
 def closest(name: str, candidates: Sequence[str]) -> str | None:
-    found = difflib.get_close_matches(name, candidates, n=1, cutoff=0.75)
+    # In a short name one wrong letter is a large part of it.
+    cutoff = 0.5 if len(name) <= _SHORT else 0.75
+    found = difflib.get_close_matches(name, candidates, n=1, cutoff=cutoff)
     return found[0] if found else None
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from connector.testing.aws import AwsServer
     from connector.testing.kafka import CreateTopic, KafkaBroker, Produce, ReadCommitted
+    from connector.testing.proxy import FaultProxy
 
 GOOD = {
     "name": "orders",
@@ -135,6 +136,7 @@ def test_an_unknown_worker_property_is_warned_about_with_what_was_meant(
 
 @pytest.fixture
 def failing(
+    proxy: FaultProxy,
     kafka: KafkaBroker,
     topic: CreateTopic,
     produce: Produce,
@@ -154,9 +156,9 @@ def failing(
             "aws.access.key.id": strict_aws.access_key_id,
             "aws.secret.access.key": strict_aws.secret_access_key,
             "aws.s3.bucket.name": bucket,
-            "aws.s3.endpoint": strict_aws.url,
+            "aws.s3.endpoint": proxy.url,
             "aws.s3.region": "us-east-1",
-            "aws.sts.config.endpoint": strict_aws.url,
+            "aws.sts.config.endpoint": proxy.url,
             **{key.replace("_", "."): value for key, value in options.items()},
         }
         settings = {"bootstrap.servers": kafka.bootstrap_servers, "offset.flush.interval.ms": "300"}
@@ -183,9 +185,11 @@ def test_a_wrong_external_id_fails_the_task_and_says_what_to_check(
 
 @pytest.mark.kafka
 def test_a_role_that_may_not_be_assumed_fails_the_task_and_says_what_to_check(
-    failing: Callable[..., str],
+    failing: Callable[..., str], proxy: FaultProxy
 ) -> None:
-    trace = failing(aws_sts_role_arn="arn:aws:iam::123456789012:role/nobody-made-it")
+    # moto lets anybody assume any role, so the refusal is the proxy's.
+    proxy.fail("AssumeRole", status=403, code="AccessDenied", message="not authorized")
+    trace = failing(aws_sts_role_arn="arn:aws:iam::123456789012:role/not-for-us")
     assert "the trust policy of the role must allow sts:AssumeRole" in trace
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from connector import logs
-from connector.errors import AccessError
+from connector.errors import AccessError, RetriableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,12 +41,15 @@ class ObjectStore:
         """Find a missing bucket or a wrong region before the first record.
 
         HeadBucket needs s3:ListBucket, which the connector's role need not have: a refusal says nothing.
+        Neither does a store that has trouble now; writing to it is what will be repeated.
 
         Raises:
             AccessError: The bucket is not there, or in another region.
         """
         try:
-            await self._client.call("HeadBucket", "head_bucket", self._arn(), Bucket=self._bucket)
+            await self._client.call_once("HeadBucket", "head_bucket", self._arn(), Bucket=self._bucket)
+        except RetriableError as error:
+            log.warning("bucket not checked", bucket=self._bucket, error=str(error))
         except AccessError as error:
             answer = error.__cause__.response if isinstance(error.__cause__, ClientError) else {}
             metadata = answer.get("ResponseMetadata", {})
