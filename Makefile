@@ -26,7 +26,7 @@ check: $(VENV)/.dev ## style, types, imports
 	@$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 unit: $(VENV)/.dev ## the tests that need no server
 	@$(BIN)/python -m pytest tests/unit tests/property $(ARGS)
