@@ -83,7 +83,6 @@ def _on_signals(stopping: asyncio.Event) -> None:
 
     Nothing can be lost, because offsets are committed only after the records below them are stored.
     """
-
     loop = asyncio.get_running_loop()
     first: float | None = None
 
