@@ -1,0 +1,100 @@
+"""Apache Kafka's own jars, fetched once from Maven Central into a cache; running them is not done here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from connector.testing.kafka.broker import KafkaUnavailableError
+
+VERSIONS = ("4.3.0", "4.1.1")
+"""Versions of Apache Kafka that will do, the preferred one first."""
+
+_FETCH_TIMEOUT_SECONDS = 600
+
+# Kafka's POM names no log4j binding; without one the broker dies silently.
+_POM = """\
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>connector.testing</groupId><artifactId>kafka</artifactId><version>1</version>
+  <dependencies>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>{version}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId>
+      <version>2.25.3</version>
+    </dependency>
+  </dependencies>
+</project>
+"""
+
+
+def folder_of(version: str) -> Path:
+    """Where the jars of this version are, or will be."""
+    cache = os.environ.get("CONNECTOR_CACHE") or Path.home() / ".cache" / "kafka-aws-connector"
+    return Path(cache) / f"kafka-{version}"
+
+
+def installed_version() -> str | None:
+    """The preferred version among those in the cache."""
+    return next((version for version in VERSIONS if folder_of(version).is_dir()), None)
+
+
+def ensure_jars() -> str:
+    """Fetches the jars unless a version is cached, and says which version there is.
+
+    Raises:
+        KafkaUnavailableError: No version is cached and none could be fetched.
+    """
+    if version := installed_version():
+        return version
+    reasons = []
+    for version in VERSIONS:
+        try:
+            _fetch(version)
+        except KafkaUnavailableError as error:
+            reasons.append(f"{version}: {error}")
+        else:
+            return version
+    raise KafkaUnavailableError("; ".join(reasons))
+
+
+def _fetch(version: str) -> None:
+    maven = shutil.which("mvn")
+    if not maven:
+        raise KafkaUnavailableError("its jars are not cached, and there is no mvn on the PATH to fetch them")
+    folder = folder_of(version)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the goal, so that the rename stays within one file system and is atomic.
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as workplace:
+        _copy_dependencies(maven, version, Path(workplace))
+        try:
+            (Path(workplace) / "libs").rename(folder)
+        except OSError:
+            # Another process was faster; its jars are as good as ours.
+            if not folder.is_dir():
+                raise
+
+
+def _copy_dependencies(maven: str, version: str, workplace: Path) -> None:
+    (workplace / "pom.xml").write_text(_POM.format(version=version))
+    command = [maven, "-B", "-q", "dependency:copy-dependencies", "-DincludeScope=runtime"]
+    command.append(f"-DoutputDirectory={workplace / 'libs'}")
+    try:
+        run = subprocess.run(  # noqa: S603 - a fixed command
+            command,
+            cwd=workplace,
+            capture_output=True,
+            text=True,
+            timeout=_FETCH_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise KafkaUnavailableError(f"mvn did not end within {_FETCH_TIMEOUT_SECONDS} s") from error
+    if run.returncode != 0:
+        output = (run.stdout + run.stderr).strip().splitlines() or ["it said nothing"]
+        raise KafkaUnavailableError(f"mvn could not fetch the jars: {output[0]}")

@@ -1,0 +1,162 @@
+"""Apache Kafka itself as a child process: a single KRaft node, no container engine needed."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from connector.testing.kafka.broker import (
+    KafkaBroker,
+    KafkaUnavailableError,
+    cluster_id,
+    free_ports,
+    server_properties,
+    wait_until_ready,
+)
+from connector.testing.kafka.jars import ensure_jars, folder_of
+from connector.testing.process import ChildProcess
+
+if TYPE_CHECKING:
+    from confluent_kafka.admin._metadata import ClusterMetadata
+
+_START_TIMEOUT_SECONDS = 60
+_ATTEMPTS = 3
+
+# C1 alone and the serial collector: measured as fast for tests as the defaults, and they leave the processors
+# to the code under test.
+_JAVA_OPTIONS = (
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Dlog4j2.configurationFile=log4j2.xml",
+)
+
+_LOG4J = """\
+<Configuration status="WARN">
+  <Appenders><Console name="log"><PatternLayout pattern="%d %p %c{1}: %m%n"/></Console></Appenders>
+  <Loggers><Root level="INFO"><AppenderRef ref="log"/></Root></Loggers>
+</Configuration>
+"""
+
+
+class MavenKafka(KafkaBroker):
+    """Apache Kafka from Maven Central, on loopback ports and a folder of its own.
+
+    It can be killed and started again: same port, same data. Use `launch`, which also sees to the jars.
+    """
+
+    def __init__(self, java: str, version: str) -> None:
+        self.description = f"Apache Kafka {version} from Maven Central"
+        self._java = java
+        self._jars = folder_of(version)
+        self._cluster_id = cluster_id()
+        self._folder = Path(tempfile.mkdtemp(prefix="connector-kafka-"))
+        self._process: ChildProcess | None = None
+        atexit.register(self.stop)
+
+    @classmethod
+    def launch(cls) -> MavenKafka:
+        """Fetches what is missing, formats a data folder, starts the broker, waits until it answers.
+
+        Raises:
+            KafkaUnavailableError: No Java, no jars, or it does not start; then with the tail of its log.
+        """
+        java = shutil.which("java")
+        if not java:
+            raise KafkaUnavailableError("there is no java on the PATH (Java 17 or newer is needed)")
+        broker = cls(java, ensure_jars())
+        try:
+            broker._start_on_free_ports()
+        except BaseException:
+            broker.stop()
+            raise
+        return broker
+
+    @property
+    def log(self) -> Path:
+        """The broker's log, for as long as it has not been stopped."""
+        return self._folder / "kafka.log"
+
+    def start(self) -> None:
+        """Starts the broker, for the first time or again after `kill`.
+
+        Raises:
+            KafkaUnavailableError: It ended, or did not answer in time; with the tail of its log.
+        """
+        process = ChildProcess(
+            self._command("kafka.Kafka", "server.properties"), folder=self._folder, log=self.log
+        )
+        self._process = process
+        if not wait_until_ready(
+            self.bootstrap_servers, _START_TIMEOUT_SECONDS, self._is_ready, process.is_running
+        ):
+            self.kill()
+            raise KafkaUnavailableError(f"the broker did not start; its log ends with:\n{process.log_tail()}")
+
+    def kill(self) -> None:
+        """Ends the broker as a crash would (kill -9); its data stay."""
+        if self._process:
+            self._process.kill()
+            self._process = None
+
+    def stop(self) -> None:
+        atexit.unregister(self.stop)
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start_on_free_ports(self) -> None:
+        # Between our look at a port and Kafka's bind somebody else may take it: then others are tried.
+        for attempt in range(1, _ATTEMPTS + 1):
+            self._format()
+            try:
+                self.start()
+            except KafkaUnavailableError as error:
+                if attempt == _ATTEMPTS or "Address already in use" not in str(error):
+                    raise
+            else:
+                return
+
+    def _format(self) -> None:
+        port, controller_port = free_ports(2)
+        self.bootstrap_servers = f"127.0.0.1:{port}"
+        listener = f"PLAINTEXT://127.0.0.1:{port}"
+        properties = server_properties(
+            listeners=f"{listener},CONTROLLER://127.0.0.1:{controller_port}",
+            advertised=listener,
+            controller_port=controller_port,
+        )
+        properties["log.dirs"] = str(self._folder / "data")
+        shutil.rmtree(self._folder / "data", ignore_errors=True)
+        lines = [f"{name}={value}\n" for name, value in properties.items()]
+        (self._folder / "server.properties").write_text("".join(lines))
+        (self._folder / "log4j2.xml").write_text(_LOG4J)
+        self._run_storage_tool()
+
+    def _run_storage_tool(self) -> None:
+        command = self._command(
+            "kafka.tools.StorageTool", "format", "-t", self._cluster_id, "-c", "server.properties"
+        )
+        run = subprocess.run(  # noqa: S603 - a fixed command
+            command, cwd=self._folder, capture_output=True, text=True, check=False
+        )
+        if run.returncode != 0:
+            raise KafkaUnavailableError(
+                f"its data folder could not be formatted: {(run.stdout + run.stderr)[-2000:]}"
+            )
+
+    def _command(self, main_class: str, *arguments: str) -> list[str]:
+        return [self._java, *_JAVA_OPTIONS, "-cp", f"{self._jars}/*", main_class, *arguments]
+
+    def _is_ready(self, metadata: ClusterMetadata) -> bool:
+        # The id, since another broker may answer on a port we believed to be free; the leaders, since a
+        # broker that comes back lists its topics before it serves them.
+        has_leaders = all(
+            partition.leader >= 0
+            for topic in metadata.topics.values()
+            for partition in topic.partitions.values()
+        )
+        return metadata.cluster_id == self._cluster_id and bool(metadata.brokers) and has_leaders

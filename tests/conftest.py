@@ -1,0 +1,105 @@
+"""The servers every test may use: a Kafka, an AWS, and a proxy that makes the AWS misbehave."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector.testing.aws import AwsServer
+from connector.testing.kafka import KafkaClient, start_kafka
+from connector.testing.proxy import FaultProxy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connector.testing.kafka import CreateTopic, KafkaBroker, Produce, ReadCommitted
+
+_KAFKA = pytest.StashKey["KafkaBroker"]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # No test may ever reach a real account through what the developer's shell or home folder offers.
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    broker = config.stash.get(_KAFKA, None)
+    if broker is None:
+        return
+    terminalreporter.section("Kafka")
+    terminalreporter.write_line(f"ran against {broker.description}")
+    for reason in broker.passed_over:
+        terminalreporter.write_line(f"passed over: {reason}")
+
+
+@pytest.fixture(scope="session")
+def kafka(pytestconfig: pytest.Config) -> Iterator[KafkaBroker]:
+    broker = start_kafka()
+    pytestconfig.stash[_KAFKA] = broker
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(autouse=True)
+def _only_what_this_kafka_can(request: pytest.FixtureRequest) -> None:
+    if not request.node.get_closest_marker("real_kafka"):
+        return
+    broker: KafkaBroker = request.getfixturevalue("kafka")
+    if not broker.is_real:
+        reasons = "; ".join(broker.passed_over)
+        pytest.skip(f"{request.node.name} needs a real Kafka, not {broker.description} ({reasons})")
+
+
+@pytest.fixture(scope="session")
+def kafka_client(kafka: KafkaBroker) -> Iterator[KafkaClient]:
+    client = KafkaClient(kafka)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def topic(kafka_client: KafkaClient) -> CreateTopic:
+    return kafka_client.create_topic
+
+
+@pytest.fixture
+def produce(kafka_client: KafkaClient) -> Produce:
+    return kafka_client.produce
+
+
+@pytest.fixture
+def committed(kafka_client: KafkaClient) -> ReadCommitted:
+    return kafka_client.committed
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[AwsServer]:
+    with AwsServer() as server:
+        yield server
+
+
+@pytest.fixture
+def strict_aws(aws: AwsServer) -> Iterator[AwsServer]:
+    """The AWS while it checks keys, signatures and policies."""
+    aws.enforce_auth()
+    yield aws
+    aws.accept_anyone()
+
+
+@pytest.fixture
+def bucket(aws: AwsServer) -> str:
+    name = f"bucket-{uuid.uuid4().hex[:12]}"
+    aws.create_bucket(name)
+    return name
+
+
+@pytest.fixture
+def proxy(aws: AwsServer) -> Iterator[FaultProxy]:
+    with FaultProxy(aws.url) as running:
+        yield running
