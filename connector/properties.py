@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from jproperties import ParseError, Properties
@@ -49,14 +48,4 @@ def parse_properties(text: str, *, source: str) -> dict[str, str]:
         )
         raise ConfigError.of(source, message) from None
     found: dict[str, str] = dict(properties.properties)
-    _refuse_lone_surrogates(found, source)
     return found
-
-
-def _refuse_lone_surrogates(properties: dict[str, str], source: str) -> None:
-    for name, value in properties.items():
-        if re.search("[\ud800-\udfff]", name + value):
-            shown = name.encode("ascii", "backslashreplace").decode()
-            raise ConfigError.of(
-                shown, "Holds half of a surrogate pair, which is no character.", source=source
-            )

@@ -114,8 +114,7 @@ def _reason(error: json.JSONDecodeError) -> str:
     before = error.doc[: error.pos].rstrip()
     if before.endswith(",") and error.doc[error.pos : error.pos + 1] in {"}", "]"}:
         return "a comma before a closing bracket"
-    # Python quotes the character of a bad escape behind a colon.
-    return error.msg.partition(":")[0].strip().removesuffix(" at")
+    return error.msg.removesuffix(" at")
 
 
 def _request_problems(submitted: dict[str, Any]) -> Iterator[Problem]:

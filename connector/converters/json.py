@@ -80,8 +80,8 @@ class JsonConverter(Converter):
 
     def _checked(self, column: Sequence[bytes | None]) -> list[bytes | None]:
         try:
-            # The separator keeps a sequence that one value cuts short from being completed by the next.
-            together = b" ".join(filter(None, column))
+            # Whatever passes the check of syntax ends in ASCII, so no sequence goes on in the next value.
+            together = b"".join(filter(None, column))
             _check_utf8(together)
             texts = self._texts(column)
             return _on_one_line(texts) if b"\n" in together or b"\r" in together else texts

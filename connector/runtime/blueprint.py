@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 from connector import plugins
+from connector.config.client import translate
 from connector.config.connector import ConnectorConfig, with_prefix
 from connector.config.schema import Config, RawConfig, unknown_options
 from connector.errors import ConfigError, Problem
@@ -32,6 +33,7 @@ P = ParamSpec("P")
 Role = Literal["key", "value", "header"]
 ROLES: tuple[Role, ...] = ("key", "value", "header")
 
+_OVERRIDE = "consumer.override."
 _FRAMEWORK_PREFIXES = (
     "key.converter.",
     "value.converter.",
@@ -39,7 +41,7 @@ _FRAMEWORK_PREFIXES = (
     "transforms.",
     "predicates.",
     "errors.",
-    "consumer.override.",
+    _OVERRIDE,
     "producer.override.",
     "admin.override.",
 )
@@ -56,6 +58,8 @@ class Blueprint:
     make_sink: Callable[[], Sink]
     converters: Mapping[str, Callable[[], Converter]]
     make_steps: Callable[[], list[Step]]
+    consumer_config: Mapping[str, str]
+    """The connector's ``consumer.override.*`` in librdkafka's names; holds secrets."""
     unknown: Mapping[str, str | None]
     """Options that nothing reads, each with the one it was probably meant to be."""
 
@@ -78,6 +82,8 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
         faults.add(sink.config.problems())
     converters = {role: faults.collect(_converter, raw, role, worker) for role in ROLES}
     make_steps = faults.collect(_steps, raw, config)
+    consumer = translate(config.consumer_overrides())
+    faults.add(Problem(_OVERRIDE + found.option, found.message) for found in consumer.problems)
     if faults.problems or sink is None or make_steps is None:
         raise ConfigError(faults.problems)
     return Blueprint(
@@ -87,7 +93,11 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
         make_sink=sink.make,
         converters={role: made for role, made in converters.items() if made},
         make_steps=make_steps,
-        unknown=_unknown(raw, sink.config),
+        consumer_config=consumer.config,
+        unknown={
+            **_unknown(raw, sink.config),
+            **{_OVERRIDE + name: meant and _OVERRIDE + meant for name, meant in consumer.unknown.items()},
+        },
     )
 
 

@@ -92,7 +92,7 @@ class Worker:
         consumer: dict[str, Any] = {
             "client.id": f"connector-consumer-{config.name}-{number}",
             **settings.consumer_config(),
-            **config.consumer_overrides(),
+            **blueprint.consumer_config,
             "group.id": config.group_id,
         }
         # librdkafka reads a name that starts with ^ as a POSIX expression; Connect matches whole names.

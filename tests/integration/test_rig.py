@@ -33,6 +33,7 @@ from connector.testing.proxy import Answer, ApiRequest, FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
     from connector.testing.aws import AwsServer
     from connector.testing.kafka import CreateTopic, KafkaBroker, Produce, ReadCommitted
@@ -98,6 +99,12 @@ def test_topic_has_as_many_partitions_as_asked_for(
     assert len(consume(kafka, name, 1, partition=6)) == 1
 
 
+@pytest.mark.real_kafka
+def test_offsets_can_be_asked_of_a_broker_that_has_just_started(own_kafka: MavenKafka) -> None:
+    client = KafkaClient(own_kafka)
+    assert client.committed("nobody", client.create_topic()) == {}
+
+
 @pytest.fixture
 def own_kafka(kafka: KafkaBroker) -> Iterator[MavenKafka]:
     if not isinstance(kafka, MavenKafka):
@@ -122,13 +129,18 @@ def test_killed_broker_comes_back_at_the_same_address_with_its_data(own_kafka: M
 
 
 @pytest.mark.real_kafka
-def test_broker_dies_with_a_process_that_was_killed(own_kafka: MavenKafka) -> None:
+def test_broker_dies_with_a_process_that_was_killed(own_kafka: MavenKafka, tmp_path: Path) -> None:
     script = (
         "import sys; from connector.testing.kafka import MavenKafka; "
         "print(MavenKafka.launch().bootstrap_servers, flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # A killed process leaves its folder behind.
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     ) as parent:
         assert parent.stdout is not None
         port = int(parent.stdout.readline().rpartition(":")[2])

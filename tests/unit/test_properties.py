@@ -46,7 +46,7 @@ def test_a_broken_escape_names_its_place_and_not_its_value(value: str) -> None:
     with pytest.raises(ConfigError) as raised:
         parse(f"a=1\nsasl.password={value}")
     message = str(raised.value)
-    assert "Line 2" in message or "sasl.password" in message
+    assert "Line 2" in message
     assert "hidden" not in message
     assert "ZZZZ" not in message
 

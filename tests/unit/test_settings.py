@@ -93,6 +93,7 @@ def test_a_container_needs_no_file() -> None:
     assert settings.consumer_config()["fetch.wait.max.ms"] == "7"
     assert (settings.log_level, settings.log_format) == ("WARNING", "json")
     assert settings.unknown == {}
+    assert settings.ignored == {}
 
 
 def test_the_environment_beats_the_file(path: Path) -> None:

@@ -1,17 +1,19 @@
-"""What every converter must do::
+"""What every converter must do.
 
-class TestMyConverter(ConverterContract):
-    @pytest.fixture
-    def converter(self):
-        return MyConverter(MyConverter.config_class.parse({}))
+Inherit and give the converter with samples::
 
-    @pytest.fixture
-    def valid(self):
-        return [(b"1", 1), (b"2", 2)]
+    class TestMyConverter(ConverterContract):
+        @pytest.fixture
+        def converter(self):
+            return MyConverter(MyConverter.config_class.parse({}))
 
-    @pytest.fixture
-    def invalid(self):
-        return [b"one"]
+        @pytest.fixture
+        def valid(self):
+            return [(b"1", 1), (b"2", 2)]
+
+        @pytest.fixture
+        def invalid(self):
+            return [b"one"]
 """
 
 from __future__ import annotations

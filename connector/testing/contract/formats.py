@@ -1,9 +1,11 @@
-"""What every format must do::
+"""What every format must do.
 
-class TestMyFormat(FormatContract):
-    @pytest.fixture
-    def format(self):
-        return MyFormat(OutputFields(("value",)))
+Inherit and give the format::
+
+    class TestMyFormat(FormatContract):
+        @pytest.fixture
+        def output_format(self):
+            return MyFormat(OutputFields(("value",)))
 """
 
 from __future__ import annotations
@@ -28,11 +30,11 @@ def _batch(records: list[Record]) -> RecordBatch:
 
 
 class FormatContract(ABC):
-    """Give the format in ``format``; override ``records`` or ``impossible`` where the defaults do not fit."""
+    """Give ``output_format``; override ``records`` and ``impossible`` where the defaults do not fit."""
 
     @pytest.fixture
     @abstractmethod
-    def format(self) -> Format:
+    def output_format(self) -> Format:
         """The format under test."""
 
     @pytest.fixture
@@ -50,45 +52,49 @@ class FormatContract(ABC):
         """A value that the format cannot express."""
         return object()
 
-    def test_a_batch_cut_anywhere_gives_the_same_object(self, format: Format, records: list[Record]) -> None:
-        whole = format.encode(_batch(records))
+    def test_a_batch_cut_anywhere_gives_the_same_object(
+        self, output_format: Format, records: list[Record]
+    ) -> None:
+        whole = output_format.encode(_batch(records))
         for cut in range(1, len(records)):
-            parts = [format.encode(_batch(records[:cut])), format.encode(_batch(records[cut:]))]
-            assert format.separator.join(parts) == whole
+            parts = [output_format.encode(_batch(records[:cut])), output_format.encode(_batch(records[cut:]))]
+            assert output_format.separator.join(parts) == whole
 
     def test_every_record_adds_to_the_object_in_offset_order(
-        self, format: Format, records: list[Record]
+        self, output_format: Format, records: list[Record]
     ) -> None:
-        alone = [format.encode(_batch([record])) for record in records]
-        assert format.encode(_batch(records)) == format.separator.join(alone)
+        alone = [output_format.encode(_batch([record])) for record in records]
+        assert output_format.encode(_batch(records)) == output_format.separator.join(alone)
 
     def test_the_same_batch_gives_the_same_bytes_each_time(
-        self, format: Format, records: list[Record]
+        self, output_format: Format, records: list[Record]
     ) -> None:
         batch = _batch(records)
-        first = format.encode(batch)
+        first = output_format.encode(batch)
         assert type(first) is bytes
-        assert format.encode(batch) == first == format.encode(_batch(records))
+        assert output_format.encode(batch) == first == output_format.encode(_batch(records))
 
-    def test_threads_may_share_the_format(self, format: Format, records: list[Record]) -> None:
-        expected = format.encode(_batch(records))
+    def test_threads_may_share_the_format(self, output_format: Format, records: list[Record]) -> None:
+        expected = output_format.encode(_batch(records))
         with ThreadPoolExecutor(4) as threads:
-            results = list(threads.map(format.encode, [_batch(records) for _ in range(32)]))
+            results = list(threads.map(output_format.encode, [_batch(records) for _ in range(32)]))
         assert set(results) == {expected}
 
-    def test_encoding_leaves_the_columns_as_they_are(self, format: Format, records: list[Record]) -> None:
+    def test_encoding_leaves_the_columns_as_they_are(
+        self, output_format: Format, records: list[Record]
+    ) -> None:
         batch = _batch(records)
-        format.encode(batch)
+        output_format.encode(batch)
         assert list(batch) == records
 
     def test_every_record_that_cannot_be_expressed_is_named(
-        self, format: Format, records: list[Record], impossible: Any
+        self, output_format: Format, records: list[Record], impossible: Any
     ) -> None:
         first, second = 1_000_000, 1_000_002
         bad = [records[0]._replace(offset=offset, value=impossible) for offset in (first, second)]
         good = records[0]._replace(offset=1_000_001)
         with pytest.raises(BatchError) as caught:
-            format.encode(_batch([*records, bad[0], good, bad[1]]))
+            output_format.encode(_batch([*records, bad[0], good, bad[1]]))
         assert list(caught.value.failed) == [first, second]
         assert caught.value.topic_partition == _TOPIC_PARTITION
         assert all(error.stage and error.origin for error in caught.value.failed.values())

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 
 _TIMEOUT_SECONDS = 30
 _ANY_PARTITION = -1
+_NO_COORDINATOR_YET = frozenset(
+    {
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -166,12 +173,12 @@ class KafkaClient:
 
 
 def _committed(consumer: Consumer, asked: list[TopicPartition]) -> list[TopicPartition]:
-    # A young or restarted broker answers NOT_COORDINATOR until it has loaded its offsets topic.
+    # What a young or restarted broker answers until it has loaded its offsets topic; `retriable()` is False.
     deadline = time.monotonic() + _TIMEOUT_SECONDS
     while True:
         try:
             return consumer.committed(asked, timeout=_TIMEOUT_SECONDS)
         except KafkaException as error:
-            if not error.args[0].retriable() or time.monotonic() > deadline:
+            if error.args[0].code() not in _NO_COORDINATOR_YET or time.monotonic() > deadline:
                 raise
             time.sleep(0.1)

@@ -137,8 +137,8 @@ class FaultScript:
     ) -> None:
         """Closes the connection without an answer, before or after the server carried it out.
 
-        aiohttp, and so aiobotocore, silently sends a PUT, GET, HEAD or DELETE once more when its connection is
-        cut (RFC 9112, 9.3.1): such a client notices nothing of a single cut, only of two in a row.
+        aiohttp, and so aiobotocore, silently sends a PUT, GET, HEAD or DELETE once more when its connection
+        is cut (RFC 9112, 9.3.1): such a client notices nothing of a single cut, only of two in a row.
         """
 
         def end(_request: ApiRequest) -> Ending:

@@ -84,6 +84,13 @@ def test_values_that_librdkafka_refuses_are_named(name: str, value: str) -> None
     assert value in message
 
 
+def test_a_secret_that_librdkafka_refuses_is_not_shown() -> None:
+    # librdkafka has this name, and lets nobody set it from text.
+    option, message = fault({"ssl_key": "s3cret"})
+    assert option == "ssl_key"
+    assert "does not accept the value." in message
+
+
 def test_every_fault_is_found_at_once_and_the_good_values_are_kept() -> None:
     translated = translate({"fetch.min.bytes": "x", "isolation.level": "y", "client.id": "z"})
     assert [problem.option for problem in translated.problems] == ["fetch.min.bytes", "isolation.level"]

@@ -1,0 +1,1 @@
+"""Speed and memory on real Kafka; every figure stands beside the raw read of the same run."""

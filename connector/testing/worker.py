@@ -1,0 +1,161 @@
+"""A real worker in a process of its own: started, asked over REST, killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from connector.testing.kafka.broker import free_ports
+from connector.testing.process import ChildProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_WAIT_SECONDS = 60.0
+
+
+class WorkerProcess:
+    """``connector standalone`` with one connector.
+
+    Args:
+        settings: Worker properties; the listener is a free port unless given.
+        connector: The connector's flat config.
+        environ: Further environment variables.
+    """
+
+    def __init__(
+        self,
+        settings: Mapping[str, str],
+        connector: Mapping[str, str],
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = connector["name"]
+        self._folder = tempfile.TemporaryDirectory(prefix="worker-")
+        folder = Path(self._folder.name)
+        self._port = free_ports(1)[0]
+        properties = {"listeners": f"http://127.0.0.1:{self._port}", **settings}
+        (folder / "worker.properties").write_text(
+            "".join(f"{key}={value}\n" for key, value in properties.items())
+        )
+        (folder / "connector.json").write_text(json.dumps(dict(connector)))
+        self._environ = environ or {}
+        self._log = folder / "worker.log"
+        self._process: ChildProcess | None = None
+
+    def start(self) -> Self:
+        command = [
+            "/usr/bin/env",
+            *(f"{name}={value}" for name, value in self._environ.items()),
+            *(sys.executable, "-m", "connector", "standalone", "worker.properties", "connector.json"),
+        ]
+        self._process = ChildProcess(command, folder=Path(self._folder.name), log=self._log)
+        return self
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_exception: object) -> None:
+        self.kill()
+        self._folder.cleanup()
+
+    def kill(self) -> None:
+        """Kill -9; it may be started again."""
+        if self._process is not None:
+            self._process.kill()
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    def terminate(self, timeout_seconds: float = _WAIT_SECONDS) -> int:
+        """SIGTERM, and the exit code."""
+        self.signal(signal.SIGTERM)
+        return self.wait(timeout_seconds)
+
+    def wait(self, timeout_seconds: float = _WAIT_SECONDS) -> int:
+        """The exit code, once it has ended by itself."""
+        assert self._process is not None  # noqa: S101 - started before
+        code: int = self._process.wait(timeout_seconds)
+        return code
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None  # noqa: S101 - started before
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def get(self, path: str) -> Any:
+        """The JSON that REST answers, or None while it does not."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=5) as answer:
+                return json.load(answer)
+        except (OSError, urllib.error.URLError):
+            return None
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of a metric's samples with these labels; 0 while there are none."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=5) as answer:
+                text = answer.read().decode()
+        except (OSError, urllib.error.URLError):
+            return 0.0
+        return sum(
+            sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
+
+    def task_states(self) -> list[str]:
+        status = self.get(f"/connectors/{self.name}/status") or {"tasks": []}
+        return [task["state"] for task in status["tasks"]]
+
+    def trace(self) -> str:
+        """Why tasks failed."""
+        status = self.get(f"/connectors/{self.name}/status") or {"tasks": []}
+        return "\n".join(task["trace"] for task in status["tasks"] if "trace" in task)
+
+    def wait_until(
+        self, condition: Callable[[], object], what: str, timeout_seconds: float = _WAIT_SECONDS
+    ) -> None:
+        """Wait for something about the worker or the world.
+
+        Raises:
+            AssertionError: It did not come true in time; with the end of the worker's log.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline:
+            if condition():
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"Not in {timeout_seconds} s: {what}\n{self.log[-4000:]}")
+
+    def wait_for_state(self, state: str) -> None:
+        """Until every task is in this state."""
+        self.wait_until(lambda: set(self.task_states()) == {state}, f"all tasks {state}")
+
+    def wait_for_metric(self, name: str, least: float, timeout_seconds: float = _WAIT_SECONDS) -> None:
+        """Until a metric has reached a value; a task that fails meanwhile is an error at once."""
+
+        def reached() -> bool:
+            if "FAILED" in self.task_states():
+                raise AssertionError(f"A task failed before {name} reached {least}:\n{self.trace()}")
+            return self.metric(name) >= least
+
+        self.wait_until(reached, f"{name} reaches {least}", timeout_seconds)
+
+    def wait_for_delivery(self, records: int, timeout_seconds: float = _WAIT_SECONDS) -> None:
+        """Until this process has delivered so many records."""
+        self.wait_for_metric("connector_records_delivered_total", records, timeout_seconds)

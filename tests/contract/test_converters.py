@@ -1,0 +1,109 @@
+"""The built-in converters under the suite that plug-ins run, found by the names that users write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from connector.plugins import PluginKind, find, names
+from connector.testing.contract.converters import ConverterContract
+
+if TYPE_CHECKING:
+    from connector.converters.base import Converter
+
+BUILT_IN = ("byte_array", "json", "string")
+
+
+def create(name: str, **options: str) -> Converter:
+    found: type[Converter] = find(PluginKind.CONVERTER, name, "value.converter")
+    return found(found.config_class.parse({key.replace("__", "."): value for key, value in options.items()}))
+
+
+class TestByteArrayConverter(ConverterContract):
+    @pytest.fixture
+    def converter(self) -> Converter:
+        return create("org.apache.kafka.connect.converters.ByteArrayConverter")
+
+    @pytest.fixture
+    def valid(self) -> list[tuple[bytes | None, Any]]:
+        return [(b"", b""), (b"\xff\x00", b"\xff\x00")]
+
+
+class TestStringConverter(ConverterContract):
+    @pytest.fixture
+    def converter(self) -> Converter:
+        return create("StringConverter")
+
+    @pytest.fixture
+    def valid(self) -> list[tuple[bytes | None, Any]]:
+        return [(b"", ""), ("é".encode(), "é"), (b"a\xff", "a\ufffd")]
+
+
+class TestJsonConverter(ConverterContract):
+    @pytest.fixture
+    def converter(self) -> Converter:
+        return create("JsonConverter", schemas__enable="false")
+
+    @pytest.fixture
+    def valid(self) -> list[tuple[bytes | None, Any]]:
+        return [
+            (b"", None),
+            (b"null", None),
+            (b'{"a": [1, 2.5]}', {"a": [1, 2.5]}),
+            (b'"\xc3\xa9"', "é"),
+            (b"1\n", 1),
+        ]
+
+    @pytest.fixture
+    def invalid(self) -> list[bytes]:
+        return [b"{", b'{"a":1', b'"b":2}', b"1,2", b"1 2", b"1\n2", b'"\xc3', b'\xa9"', b"]", b"[1"]
+
+
+class TestJsonConverterWithSchemas(ConverterContract):
+    @pytest.fixture
+    def converter(self) -> Converter:
+        return create("Json")
+
+    @pytest.fixture
+    def valid(self) -> list[tuple[bytes | None, Any]]:
+        return [
+            (b'{"schema":null,"payload":{"a":1}}', {"a": 1}),
+            (b'{"payload":null,"schema":{"type":"string"}}', None),
+        ]
+
+    @pytest.fixture
+    def invalid(self) -> list[bytes]:
+        return [
+            b"",
+            b"{}",
+            b'{"payload":1}',
+            b'{"schema":{},"payload":1',
+            b"}",
+            b'{"schema":{},"payload":1,"x":2}',
+        ]
+
+
+@pytest.mark.parametrize("kind", [PluginKind.CONVERTER, PluginKind.HEADER_CONVERTER])
+def test_the_built_in_converters_are_installed(kind: PluginKind) -> None:
+    assert set(BUILT_IN) <= set(names(kind))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "attribute"),
+    [
+        (PluginKind.CONVERTER, "org.apache.kafka.connect.json.JsonConverter", "JsonConverter"),
+        (PluginKind.CONVERTER, "String", "StringConverter"),
+        (PluginKind.HEADER_CONVERTER, "ByteArray", "ByteArrayConverter"),
+        (PluginKind.TRANSFORM, "org.apache.kafka.connect.transforms.Filter", "Filter"),
+        (PluginKind.PREDICATE, "RecordIsTombstone", "RecordIsTombstone"),
+        (
+            PluginKind.PREDICATE,
+            "org.apache.kafka.connect.transforms.predicates.TopicNameMatches",
+            "TopicNameMatches",
+        ),
+        (PluginKind.PREDICATE, "HasHeaderKey", "HasHeaderKey"),
+    ],
+)
+def test_java_names_find_their_plugins(kind: PluginKind, name: str, attribute: str) -> None:
+    assert find(kind, name, "an.option").__name__ == attribute

@@ -1,0 +1,335 @@
+"""The whole way, with real workers: nothing lost, nothing reordered, nothing committed too early."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from connector.testing.worker import WorkerProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connector.testing.aws import AwsServer
+    from connector.testing.kafka import KafkaBroker
+    from connector.testing.kafka.client import CreateTopic, Produce, ReadCommitted
+    from connector.testing.proxy import FaultProxy
+
+PARTITIONS = 4
+
+
+@pytest.fixture
+def configure(
+    kafka: KafkaBroker, aws: AwsServer, bucket: str, proxy: FaultProxy
+) -> Callable[..., WorkerProcess]:
+    def configure(topic: str, settings: dict[str, str] | None = None, **options: str) -> WorkerProcess:
+        return WorkerProcess(
+            {
+                "bootstrap.servers": kafka.bootstrap_servers,
+                "offset.flush.interval.ms": "300",
+                "consumer.session.timeout.ms": "6000",
+                **(settings or {}),
+            },
+            {
+                "name": f"connector-{topic}",
+                "connector.class": "io.aiven.kafka.connect.s3.AivenKafkaConnectS3SinkConnector",
+                "topics": topic,
+                "aws.access.key.id": aws.access_key_id,
+                "aws.secret.access.key": aws.secret_access_key,
+                "aws.s3.bucket.name": bucket,
+                "aws.s3.endpoint": proxy.url,
+                "file.name.template": "{{topic}}/{{partition}}/{{start_offset:padding=true}}",
+                "file.compression.type": "none",
+                "format.output.fields": "value,offset",
+                "format.output.fields.value.encoding": "none",
+                **{name.replace("_", "."): value for name, value in options.items()},
+            }
+            | ({} if topic else {"topics": ""}),
+        )
+
+    return configure
+
+
+def read(aws: AwsServer, bucket: str) -> dict[int, dict[int, bytes]]:
+    """Per partition, the value at each offset; checks that every object is whole and in order."""
+    found: dict[int, dict[int, bytes]] = {}
+    for key, data in aws.objects(bucket).items():
+        partition = int(key.split("/")[1])
+        rows = [line.rsplit(b",", 1) for line in data.split(b"\n")]
+        offsets = [int(offset) for _, offset in rows]
+        assert offsets == sorted(offsets), f"{key} is out of order"
+        assert offsets[0] == int(key.rsplit("/", 1)[1])
+        for value, offset in rows:
+            known = found.setdefault(partition, {}).setdefault(int(offset), value)
+            assert known == value
+    return found
+
+
+def produced(count: int, seed: str = "v") -> list[bytes]:
+    return [f"{seed}-{number}".encode() for number in range(count)]
+
+
+def all_values(found: dict[int, dict[int, bytes]]) -> list[bytes]:
+    return [value for values in found.values() for value in values.values()]
+
+
+@pytest.mark.kafka
+def test_every_record_arrives_once_and_the_offsets_follow(
+    configure: Callable[..., WorkerProcess],
+    topic: CreateTopic,
+    produce: Produce,
+    committed: ReadCommitted,
+    aws: AwsServer,
+    bucket: str,
+) -> None:
+    name = topic(PARTITIONS)
+    for partition in range(PARTITIONS):
+        produce(name, produced(5000, f"p{partition}"), partition=partition)
+    with configure(name, tasks_max="2") as worker:
+        worker.wait_for_delivery(5000 * PARTITIONS)
+        assert worker.terminate() == 0
+    found = read(aws, bucket)
+    for partition in range(PARTITIONS):
+        assert [found[partition][offset] for offset in range(5000)] == produced(5000, f"p{partition}")
+    offsets = committed(f"connect-{worker.name}", name)
+    assert {partition: offset.offset for partition, offset in offsets.items()} == dict.fromkeys(
+        range(PARTITIONS), 5000
+    )
+
+
+@pytest.mark.kafka
+def test_sigterm_stores_and_commits_what_was_read(
+    configure: Callable[..., WorkerProcess],
+    topic: CreateTopic,
+    produce: Produce,
+    committed: ReadCommitted,
+    aws: AwsServer,
+    bucket: str,
+) -> None:
+    name = topic(1)
+    produce(name, produced(1000), partition=0)
+    with configure(name, {"offset.flush.interval.ms": "3600000"}) as worker:
+        worker.wait_until(lambda: worker.metric("connector_records_put_total") >= 1000, "all put")
+        assert aws.objects(bucket) == {}
+        assert worker.terminate() == 0
+        assert committed(f"connect-{worker.name}", name)[0].offset == 1000
+    assert len(read(aws, bucket)[0]) == 1000
+
+
+@pytest.mark.kafka
+def test_a_second_sigterm_ends_at_once_and_commits_nothing_that_is_not_stored(
+    configure: Callable[..., WorkerProcess],
+    topic: CreateTopic,
+    produce: Produce,
+    committed: ReadCommitted,
+    aws: AwsServer,
+    bucket: str,
+    proxy: FaultProxy,
+) -> None:
+    name = topic(1)
+    produce(name, produced(1000), partition=0)
+    proxy.delay("PutObject", 30)
+    settings = {"offset.flush.interval.ms": "3600000", "task.shutdown.graceful.timeout.ms": "60000"}
+    with configure(name, settings) as worker:
+        worker.wait_until(lambda: worker.metric("connector_records_put_total") >= 1000, "all put")
+        worker.signal(signal.SIGTERM)
+        time.sleep(1)
+        started = time.monotonic()
+        assert worker.terminate() != 0
+        assert time.monotonic() - started < 10
+    assert committed(f"connect-{worker.name}", name) == {}
+
+
+@pytest.mark.kafka
+def test_the_graceful_timeout_ends_a_stop_that_s3_holds_up_without_committing(
+    configure: Callable[..., WorkerProcess],
+    topic: CreateTopic,
+    produce: Produce,
+    committed: ReadCommitted,
+    proxy: FaultProxy,
+) -> None:
+    name = topic(1)
+    produce(name, produced(1000), partition=0)
+    proxy.delay("PutObject", 60)
+    settings = {"offset.flush.interval.ms": "3600000", "task.shutdown.graceful.timeout.ms": "1500"}
+    with configure(name, settings) as worker:
+        worker.wait_until(lambda: worker.metric("connector_records_put_total") >= 1000, "all put")
+        started = time.monotonic()
+        assert worker.terminate() == 0
+        assert time.monotonic() - started < 15
+    assert committed(f"connect-{worker.name}", name) == {}
+
+
+@pytest.mark.kafka
+@pytest.mark.timeout(300)
+def test_no_record_is_missing_after_ten_kills(
+    configure: Callable[..., WorkerProcess],
+    kafka: KafkaBroker,
+    topic: CreateTopic,
+    produce: Produce,
+    aws: AwsServer,
+    bucket: str,
+    proxy: FaultProxy,
+) -> None:
+    chance = random.Random(20)
+    name = topic(PARTITIONS)
+    sent: list[bytes] = []
+
+    def send(count: int) -> None:
+        more = [f"r-{len(sent) + number}".encode() for number in range(count)]
+        for partition in range(PARTITIONS):
+            produce(name, more[partition::PARTITIONS], partition=partition)
+        sent.extend(more)
+
+    proxy.fail("PutObject", probability=0.05)
+    proxy.cut("PutObject", when="after", probability=0.05)
+    with configure(name, tasks_max="2", file_max_records="500") as worker:
+        for _ in range(10):
+            send(4000)
+            worker.start()
+            worker.wait_until(lambda: worker.metric("connector_records_put_total") > 0, "something put")
+            time.sleep(chance.uniform(0, 1))
+            worker.kill()
+        proxy.clear()
+        send(4000)
+        worker.start()
+        worker.wait_until(
+            lambda: set(all_values(read(aws, bucket))) == set(sent), "every record in the bucket", 90
+        )
+        assert worker.terminate() == 0
+    found = read(aws, bucket)
+    for partition in range(PARTITIONS):
+        assert [found[partition][offset] for offset in sorted(found[partition])] == [
+            value
+            for start in range(0, len(sent), 4000)
+            for value in sent[start : start + 4000][partition::PARTITIONS]
+        ]
+
+
+@pytest.mark.kafka
+def test_partitions_that_move_between_workers_lose_and_reorder_nothing(
+    configure: Callable[..., WorkerProcess],
+    topic: CreateTopic,
+    produce: Produce,
+    committed: ReadCommitted,
+    aws: AwsServer,
+    bucket: str,
+) -> None:
+    name = topic(PARTITIONS)
+    total = 0
+    with configure(name) as first, configure(name) as second:
+        second.kill()
+        for round_ in range(4):
+            for partition in range(PARTITIONS):
+                produce(name, produced(500, f"{round_}-{partition}"), partition=partition)
+            total += 500
+            if round_ % 2 == 0:
+                second.start()
+                second.wait_for_state("RUNNING")
+            else:
+                assert second.terminate() == 0
+        first.wait_until(
+            lambda: (
+                [found.offset for found in committed(f"connect-{first.name}", name).values()]
+                == [total] * PARTITIONS
+            ),
+            "all committed",
+        )
+        assert first.terminate() == 0
+    found = read(aws, bucket)
+    for partition in range(PARTITIONS):
+        assert [found[partition][offset] for offset in range(total)] == [
+            value for round_ in range(4) for value in produced(500, f"{round_}-{partition}")
+        ]
+
+
+@pytest.mark.kafka
+def test_a_slow_s3_pauses_the_partitions_and_memory_stays_bounded(
+    configure: Callable[..., WorkerProcess],
+    topic: CreateTopic,
+    produce: Produce,
+    kafka: KafkaBroker,
+    aws: AwsServer,
+    bucket: str,
+    proxy: FaultProxy,
+) -> None:
+    if not kafka.is_real:
+        pytest.skip("the mock cluster keeps 5 MiB per partition, too little to fill the budget")
+    name = topic(PARTITIONS)
+    chance = random.Random(1)
+    values = [chance.randbytes(500).hex().encode() for _ in range(60_000)]
+    for partition in range(PARTITIONS):
+        produce(name, values, partition=partition)
+    budget = 16 * 1024 * 1024
+    proxy.throttle(4 * 1024 * 1024)
+    settings = {"consumer.max.poll.interval.ms": "20000", "consumer.queued.max.messages.kbytes": "4096"}
+    with configure(name, settings, task_memory_budget_bytes=str(budget)) as worker:
+        worker.wait_until(lambda: worker.metric("connector_task_paused") == 1, "the partitions pause")
+        before = resident_bytes(worker.pid)
+        highest = 0.0
+        for _ in range(60):
+            time.sleep(0.1)
+            highest = max(highest, worker.metric("connector_buffered_bytes"))
+        assert highest < budget + 16 * 1024 * 1024
+        assert resident_bytes(worker.pid) < before + 48 * 1024 * 1024
+        assert worker.task_states() == ["RUNNING"]
+        proxy.throttle(None)
+        worker.wait_for_delivery(60_000 * PARTITIONS, 90)
+        assert worker.terminate() == 0
+    assert {partition: len(found) for partition, found in read(aws, bucket).items()} == dict.fromkeys(
+        range(PARTITIONS), 60_000
+    )
+
+
+@pytest.mark.kafka
+def test_credentials_are_there_before_the_first_write_and_shared_by_the_tasks(
+    configure: Callable[..., WorkerProcess],
+    topic: CreateTopic,
+    produce: Produce,
+    aws: AwsServer,
+    bucket: str,
+    proxy: FaultProxy,
+) -> None:
+    name = topic(PARTITIONS)
+    arn = aws.create_role(f"role-{name}", "tenant-1")
+    for partition in range(PARTITIONS):
+        produce(name, produced(100), partition=partition)
+    with configure(
+        name,
+        tasks_max="4",
+        aws_sts_role_arn=arn,
+        aws_sts_role_external_id="tenant-1",
+        aws_sts_config_endpoint=proxy.url,
+        aws_s3_region="eu-north-1",
+    ) as worker:
+        worker.wait_for_delivery(400)
+        assert worker.metric("connector_credentials_expiry_timestamp_seconds", role=arn) > time.time() + 3000
+        assert aws.secret_access_key not in worker.log
+        assert worker.terminate() == 0
+    operations = [exchange.operation for exchange in proxy.requests]
+    assert operations.index("AssumeRole") < operations.index("PutObject")
+    assert proxy.counts["AssumeRole"] == 1
+
+
+@pytest.mark.kafka
+def test_topics_by_regex_match_whole_names(
+    configure: Callable[..., WorkerProcess], topic: CreateTopic, produce: Produce, aws: AwsServer, bucket: str
+) -> None:
+    name, other = topic(1), topic(1)
+    produce(name, produced(10), partition=0)
+    produce(other, produced(10), partition=0)
+    # The last digit is missing in the second alternative: it matches the start of the name only.
+    expression = f"(?:{name}|{other[:-1]})".replace("?:", "")
+    with configure("", topics_regex=expression, name=f"connector-{name}") as worker:
+        worker.wait_for_delivery(10)
+        assert worker.terminate() == 0
+    assert {key.split("/")[0] for key in aws.objects(bucket)} == {name}
+
+
+def resident_bytes(pid: int) -> int:
+    return psutil.Process(pid).memory_info().rss

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connector.errors import BatchError
+from connector.record import Record, RecordBatch, TopicPartition
+from connector.sinks.s3.grouping import Grouper, GroupKey
+from connector.sinks.s3.naming import FileNameConfig
+
+WHERE = TopicPartition("t", 3)
+FULL = "{{topic}}-{{partition}}-{{start_offset}}"
+EVENT = {"file.name.timestamp.source": "event"}
+HOUR = 3_600_000
+ELEVEN = 11 * HOUR
+
+
+class Columnless:
+    """The columns of a batch that nobody may ask for."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"asked for {name}")
+
+    def __len__(self) -> int:
+        return 2
+
+    def first_offset(self) -> int:
+        return 0
+
+
+def grouper(template: str = FULL, **options: str) -> Grouper:
+    return FileNameConfig.parse({"file.name.template": template, **options}).create_grouper()
+
+
+def batch_of(*records: Record) -> RecordBatch:
+    return RecordBatch.of(WHERE, list(records))
+
+
+def at(*timestamps: int | None) -> RecordBatch:
+    return batch_of(*(Record(offset, None, None, timestamp) for offset, timestamp in enumerate(timestamps)))
+
+
+def keyed(*keys: Any) -> RecordBatch:
+    return batch_of(*(Record(offset, key, None, 0) for offset, key in enumerate(keys)))
+
+
+def offsets(groups: list[tuple[GroupKey, RecordBatch]]) -> list[list[int]]:
+    return [batch.offsets for _, batch in groups]
+
+
+@pytest.mark.parametrize("template", [FULL, FULL + "-{{timestamp:unit=HH}}"])
+def test_a_batch_for_one_object_passes_without_a_look_at_its_records(template: str) -> None:
+    batch = RecordBatch(WHERE, Columnless(), 2)
+    ((group, same),) = grouper(template).split(batch, ELEVEN)
+    assert same is batch
+    assert group.topic_partition == WHERE
+
+
+def test_an_empty_batch_has_no_group() -> None:
+    assert grouper().split(batch_of(Record(0, None, None)).select([]), 0) == []
+
+
+def test_wallclock_time_is_that_of_the_call_in_the_zone() -> None:
+    options = {"file.name.timestamp.timezone": "+02:00"}
+    named = grouper(
+        FULL + "/{{timestamp:unit=yyyy}}{{timestamp:unit=MM}}/{{timestamp:unit=dd}}T{{timestamp:unit=HH}}",
+        **options,
+    )
+    ((group, _),) = named.split(at(0), 23 * HOUR)
+    assert group.time == ("1970", "01", "02", "01")
+    assert named.object_key(group, 7) == "t-3-7/197001/02T01"
+
+
+def test_event_time_sorts_records_into_hours_in_offset_order() -> None:
+    batch = at(ELEVEN - 2000, ELEVEN - 1000, ELEVEN, ELEVEN - 3000, ELEVEN + 1000)
+    named = grouper(FULL + "-{{timestamp:unit=HH}}", **EVENT)
+    groups = named.split(batch, 0)
+    assert offsets(groups) == [[0, 1, 3], [2, 4]]
+    assert [named.object_key(group, part.offsets[0]) for group, part in groups] == ["t-3-0-10", "t-3-2-11"]
+    assert [part.next_offset for _, part in groups] == [5, 5]
+
+
+def test_only_the_units_of_the_template_tell_objects_apart() -> None:
+    batch = at(0, 24 * HOUR, HOUR)
+    assert offsets(grouper(FULL + "{{timestamp:unit=HH}}", **EVENT).split(batch, 0)) == [[0, 1], [2]]
+    assert offsets(grouper(FULL + "{{timestamp:unit=dd}}", **EVENT).split(batch, 0)) == [[0, 2], [1]]
+
+
+def test_event_time_without_a_timestamp_in_the_name_asks_for_none() -> None:
+    assert len(grouper(FULL, **EVENT).split(RecordBatch(WHERE, Columnless(), 2), 0)) == 1
+
+
+def test_one_hour_of_event_time_passes_as_a_whole() -> None:
+    batch = at(0, HOUR - 1)
+    ((_, same),) = grouper(FULL + "{{timestamp:unit=HH}}", **EVENT).split(batch, 0)
+    assert same is batch
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "+05:30"])
+def test_hours_begin_where_the_zone_says(zone: str) -> None:
+    options = {**EVENT, "file.name.timestamp.timezone": zone}
+    batch = at(29 * 60_000, 30 * 60_000 - 1, 30 * 60_000)
+    groups = grouper(FULL + "{{timestamp:unit=HH}}", **options).split(batch, 0)
+    assert [(group.time, part.offsets) for group, part in groups] == [(("05",), [0, 1]), (("06",), [2])]
+
+
+def test_the_hour_that_summer_time_skips_is_no_objects() -> None:
+    # 2024-03-31 in Berlin: 00:59:59 UTC is 01:59:59, a second later it is 03:00:00.
+    change = 1_711_846_800_000
+    options = {**EVENT, "file.name.timestamp.timezone": "Europe/Berlin"}
+    groups = grouper(FULL + "{{timestamp:unit=HH}}", **options).split(at(change - 1, change), 0)
+    assert [group.time for group, _ in groups] == [("01",), ("03",)]
+
+
+def test_records_without_a_usable_timestamp_are_named() -> None:
+    batch = at(0, None, 1_700_000_000_000_000, 1, None)
+    with pytest.raises(BatchError) as caught:
+        grouper(FULL + "{{timestamp:unit=HH}}", **EVENT).split(batch, 0)
+    assert list(caught.value.failed) == [1, 2, 4]
+    first, second = caught.value.failed[1], caught.value.failed[2]
+    assert str(first) == (
+        "The record at t-3 offset 1 has no timestamp, which file.name.timestamp.source=event needs"
+    )
+    assert "has the timestamp 1700000000000000 ms" in str(second)
+    assert (first.stage, first.origin) == ("TASK_PUT", "Grouper")
+
+
+def test_keys_sort_records_into_objects_of_their_own() -> None:
+    named = grouper(FULL + "/{{key}}")
+    groups = named.split(keyed(b"a", b"b", b"a", None), 0)
+    assert offsets(groups) == [[0, 2], [1], [3]]
+    assert [named.object_key(group, part.offsets[0]) for group, part in groups] == [
+        "t-3-0/a",
+        "t-3-1/b",
+        "t-3-3/null",
+    ]
+
+
+def test_key_and_event_time_sort_together() -> None:
+    records = [Record(0, "a", None, 0), Record(1, "a", None, HOUR), Record(2, "a", None, 1)]
+    groups = grouper(FULL + "/{{key}}/{{timestamp:unit=HH}}", **EVENT).split(batch_of(*records), 0)
+    assert offsets(groups) == [[0, 2], [1]]
+
+
+def test_objects_of_one_key_take_its_last_record() -> None:
+    named = grouper("{{topic}}/{{key}}")
+    groups = named.split(keyed(b"a", b"b", b"a"), 0)
+    assert named.keeps_last_only
+    assert [(named.object_key(group, 0), part.offsets) for group, part in groups] == [
+        ("t/a", [2]),
+        ("t/b", [1]),
+    ]
+    assert offsets(named.split(keyed(b"a", b"a"), 0)) == [[1]]
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        (b"\xc3\xa9", "é"),
+        ("s", "s"),
+        (7, "7"),
+        (True, "true"),
+        (1.5, "1.5"),
+        ({"a": [1]}, '{"a":[1]}'),
+        (None, "null"),
+    ],
+)
+def test_keys_are_rendered_as_text(key: Any, text: str) -> None:
+    named = grouper("{{key}}")
+    ((group, _),) = named.split(keyed(key), 0)
+    assert named.object_key(group, 0) == text
+
+
+def test_keys_that_are_no_text_are_named() -> None:
+    with pytest.raises(BatchError, match="a key that cannot be part of an object name") as caught:
+        grouper("{{key}}").split(keyed(b"a", b"\xff", b"b", object()), 0)
+    assert list(caught.value.failed) == [1, 3]
+
+
+def test_numbers_are_padded_on_request() -> None:
+    padded = grouper("{{topic}}-{{partition:padding=true}}-{{start_offset:padding=true}}")
+    assert padded.object_key(GroupKey(WHERE), 42) == "t-0000000003-00000000000000000042"
+    plain = grouper("{{topic}}-{{partition:padding=false}}-{{start_offset:padding=false}}")
+    assert plain.object_key(GroupKey(WHERE), 42) == "t-3-42"
+
+
+def test_names_beyond_1024_bytes_are_refused_with_their_records() -> None:
+    named = grouper("{{key}}")
+    assert len(named.split(keyed("é" * 512), 0)) == 1
+    with pytest.raises(BatchError, match="1025 bytes; S3 allows 1 to 1024") as caught:
+        named.split(keyed("a", "é" * 512 + "x", "b", "", "é" * 512 + "x"), 0)
+    assert list(caught.value.failed) == [1, 3, 4]
+
+
+def test_group_keys_compare_and_hash_by_content() -> None:
+    named = grouper(FULL + "/{{timestamp:unit=HH}}")
+    (first, _), (second, _) = named.split(at(0), 0) + named.split(at(5), HOUR - 1)
+    assert first == second
+    assert len({first, second}) == 1

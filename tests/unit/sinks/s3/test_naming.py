@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import pytest
+from structlog.testing import capture_logs
+
+from connector.errors import ConfigError
+from connector.record import TopicPartition
+from connector.sinks.s3.grouping import Grouper, GroupKey
+from connector.sinks.s3.naming import FileNameConfig
+
+WHERE = TopicPartition("t", 0)
+FULL = "{{topic}}-{{partition}}-{{start_offset}}"
+
+
+def grouper(**options: str) -> Grouper:
+    raw = {f"file.{key.replace('__', '.')}": value for key, value in options.items()}
+    return FileNameConfig.parse(raw).create_grouper()
+
+
+def fault(**options: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        grouper(**options)
+    (problem,) = caught.value.problems
+    return problem.message
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({}, "t-0-5.gz"),
+        ({"compression__type": "gzip"}, "t-0-5.gz"),
+        ({"compression__type": "GZIP"}, "t-0-5.gz"),
+        ({"compression__type": "none"}, "t-0-5"),
+        ({"compression__type": "zstd"}, "t-0-5.zst"),
+        ({"name__template": FULL}, "t-0-5"),
+    ],
+)
+def test_only_the_default_name_gets_the_suffix_of_the_compression(options: dict[str, str], name: str) -> None:
+    assert grouper(**options).object_key(GroupKey(WHERE), 5) == name
+
+
+def test_the_suffix_of_the_format_stands_before_that_of_the_compression() -> None:
+    named = FileNameConfig.parse({}).create_grouper(".avro")
+    assert named.object_key(GroupKey(WHERE), 5) == "t-0-5.avro.gz"
+
+
+@pytest.mark.parametrize(
+    ("template", "last_only"),
+    [
+        (FULL, False),
+        (FULL + "{{timestamp:unit=HH}}", False),
+        (FULL + "/{{key}}", False),
+        (FULL + "/{{key}}/{{ timestamp:unit=dd }}", False),
+        ("{{key}}", True),
+        ("{{topic}}/{{key}}", True),
+        ("{{partition}}/{{key}}", True),
+        ("{{topic}}/{{partition:padding=true}}/{{key}}", True),
+    ],
+)
+def test_legal_sets_of_variables_are_accepted(template: str, *, last_only: bool) -> None:
+    assert grouper(name__template=template).keeps_last_only is last_only
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{topic}}",
+        "{{topic}}-{{partition}}",
+        "{{topic}}-{{start_offset}}",
+        "{{partition}}-{{start_offset}}",
+        "{{timestamp:unit=HH}}",
+        "{{key}}-{{start_offset}}",
+        "{{key}}/{{topic}}/{{timestamp:unit=HH}}",
+        FULL + "{{foo}}",
+    ],
+)
+def test_other_sets_are_refused_with_those_supported(template: str) -> None:
+    assert fault(name__template=template) == (
+        f"Invalid value {template} for configuration file.name.template: unsupported set of template"
+        " variables, supported sets are: topic,partition,start_offset,timestamp;"
+        " topic,partition,key,start_offset,timestamp; key; key,topic,partition"
+    )
+
+
+def test_a_template_without_variables_is_refused() -> None:
+    assert "RecordGrouper requires that the template [x/y] has variables defined" in fault(
+        name__template="x/y"
+    )
+
+
+@pytest.mark.parametrize(
+    "placeholder",
+    [
+        "{{partition:padding=maybe}}",
+        "{{start_offset:unit=HH}}",
+        "{{timestamp:unit=mm}}",
+        "{{topic:padding=true}}",
+    ],
+)
+def test_unknown_parameters_are_refused(placeholder: str) -> None:
+    assert fault(name__template=FULL + placeholder).endswith(
+        "unsupported set of template variables parameters, supported sets are: partition:padding=true|false,"
+        "start_offset:padding=true|false,timestamp:unit=yyyy|MM|dd|HH"
+    )
+
+
+def test_a_timestamp_needs_a_unit() -> None:
+    assert fault(name__template=FULL + "{{timestamp}}").endswith(
+        "parameter unit is required for the the variable timestamp, supported values are: yyyy|MM|dd|HH"
+    )
+
+
+def test_incomplete_placeholders_are_faults_of_the_option() -> None:
+    assert fault(name__template="{{topic:}}").endswith("Wrong variable with parameter definition")
+
+
+def test_week_years_are_read_as_years_with_a_warning() -> None:
+    with capture_logs() as logs:
+        named = grouper(name__template=FULL + "/{{ timestamp:unit=YYYY }}", name__timestamp__source="event")
+    assert named.object_key(GroupKey(WHERE, None, ("2024",)), 1) == "t-0-1/2024"
+    assert [(entry["log_level"], entry["option"]) for entry in logs] == [("warning", "file.name.template")]
+
+
+def test_names_that_certificate_checks_use_are_refused() -> None:
+    assert ".well-known/acme-challenge" in fault(name__template=".well-known/acme-challenge/" + FULL)
+
+
+def test_fixed_text_that_fills_a_name_is_refused() -> None:
+    assert "1024 bytes" in fault(name__template="é" * 512 + FULL)
+
+
+def test_snappy_is_refused_with_what_there_is() -> None:
+    assert fault(compression__type="snappy").endswith(
+        "snappy is not available here; supported values are: 'none', 'gzip', 'zstd'"
+    )
+    assert fault(compression__type="lz4").endswith("supported values are: 'none', 'gzip', 'zstd'")
+
+
+def test_objects_of_one_key_hold_one_record() -> None:
+    expected = "When file.name.template is {{key}}, file.max.records must be either 1 or not set"
+    assert fault(name__template="{{key}}", max__records="2") == expected
+    grouper(name__template="{{key}}", max__records="1")
+    grouper(name__template=FULL + "{{key}}", max__records="2")
+
+
+@pytest.mark.parametrize("number", ["-1", "2147483648", "many"])
+def test_max_records_is_a_number_from_zero(number: str) -> None:
+    assert f"Invalid value {number} for configuration file.max.records" in fault(max__records=number)
+
+
+def test_unknown_timestamp_sources_are_refused() -> None:
+    assert "Unknown timestamp source: broker" in fault(name__timestamp__source="broker")
+    grouper(name__timestamp__source="EVENT")
