@@ -13,6 +13,7 @@ import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -21,7 +22,7 @@ import yaml
 from moto.server import ThreadedMotoServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -31,7 +32,7 @@ FILES = {"CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml"}
 ONE_SHOTS = {"aws-set-up", "topic", "producer"}
 
 
-def run(*command: str | Path, cwd: Path = ROOT, **environ: str) -> str:
+def run(*command: str | Path, cwd: Path = ROOT, environ: Mapping[str, str] = MappingProxyType({})) -> str:
     result = subprocess.run(
         command,
         cwd=cwd,
@@ -84,7 +85,7 @@ def test_the_source_distribution_holds_the_package_and_no_tests(sdist: Path) -> 
 
 
 def test_the_wheel_works_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
-    uv = [sys.executable, "-m", "uv"]
+    uv: list[str | Path] = [sys.executable, "-m", "uv"]
     python = tmp_path / "venv" / "bin" / "python"
     run(*uv, "venv", "--quiet", "--python", sys.executable, tmp_path / "venv")
     install = [*uv, "pip", "install", "--quiet", "--python", python]
@@ -280,7 +281,7 @@ def moto() -> Iterator[str]:
 
 def test_the_set_up_makes_what_the_example_needs(moto: str) -> None:
     keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
-    run(sys.executable, EXAMPLE / "set_up_aws.py", moto, **keys)
+    run(sys.executable, EXAMPLE / "set_up_aws.py", moto, environ=keys)
     config = json.loads((EXAMPLE / "s3_sink.json").read_text())
     session = botocore.session.get_session()
     session.set_credentials("testing", "testing")

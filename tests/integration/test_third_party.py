@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from connector.testing.kafka import CreateTopic, KafkaBroker, Produce
 
 ROOT = Path(__file__).parents[2]
+COMMAND = str(Path(sys.executable).parent / "connector")
 PAGE = ROOT / "docs" / "plugins.md"
 FILES = ("lines_sink.py", "pyproject.toml", "lines.json", "test_lines_sink.py")
-RECORDS = 5000
+VALUES = [b"value-%06d" % number for number in range(5000)]
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +53,8 @@ def site(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--python",
         sys.executable,
         "--target",
-        folder,
-        package,
+        str(folder),
+        str(package),
     ]
     subprocess.run(command, check=True, timeout=60)
     return folder
@@ -65,7 +66,7 @@ def environ(site: Path) -> dict[str, str]:
 
 
 def test_an_installed_sink_is_listed_under_its_name(site: Path) -> None:
-    command = [Path(sys.executable).parent / "connector", "plugins"]
+    command = [COMMAND, "plugins"]
     result = subprocess.run(
         command, env=environ(site), capture_output=True, text=True, check=True, timeout=60
     )
@@ -73,7 +74,7 @@ def test_an_installed_sink_is_listed_under_its_name(site: Path) -> None:
 
 
 def test_its_options_are_described_like_those_of_any_sink(site: Path) -> None:
-    command = [Path(sys.executable).parent / "connector", "describe", "lines"]
+    command = [COMMAND, "describe", "lines"]
     result = subprocess.run(
         command, env=environ(site), capture_output=True, text=True, check=True, timeout=60
     )
@@ -96,26 +97,32 @@ def test_it_passes_the_contract_suite(site: Path, package: Path, tmp_path: Path)
     assert int(re.search(r"(\d+) passed", result.stdout)[1]) >= 12  # type: ignore[index]
 
 
+@pytest.fixture
+def filled_topic(topic: CreateTopic, produce: Produce) -> str:
+    name = topic(4)
+    produce(name, VALUES)
+    return name
+
+
 @pytest.mark.kafka
 def test_the_worker_delivers_every_record_to_it(
-    site: Path, package: Path, tmp_path: Path, kafka: KafkaBroker, topic: CreateTopic, produce: Produce
+    site: Path, package: Path, tmp_path: Path, kafka: KafkaBroker, filled_topic: str
 ) -> None:
-    name = topic(4)
-    expected = [b"value-%06d" % number for number in range(RECORDS)]
-    produce(name, expected)
     folder = tmp_path / "lines"
     folder.mkdir()
     config = json.loads((package / "lines.json").read_text())
-    (tmp_path / "lines.json").write_text(json.dumps({**config, "topics": name, "lines.folder": str(folder)}))
+    (tmp_path / "lines.json").write_text(
+        json.dumps({**config, "topics": filled_topic, "lines.folder": str(folder)})
+    )
     worker = start_worker(site, tmp_path, kafka.bootstrap_servers)
     try:
-        wait_until(lambda: len(stored(folder)) >= RECORDS, worker)
+        wait_until(lambda: len(stored(folder)) >= len(VALUES), worker)
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(30) == 0
     finally:
         worker.kill()
         worker.wait()
-    assert sorted(set(stored(folder))) == expected
+    assert sorted(set(stored(folder))) == VALUES
 
 
 def start_worker(site: Path, folder: Path, bootstrap_servers: str) -> subprocess.Popen[bytes]:
@@ -125,7 +132,7 @@ def start_worker(site: Path, folder: Path, bootstrap_servers: str) -> subprocess
         "CONNECT_CONSUMER_AUTO_OFFSET_RESET": "earliest",
         "CONNECT_OFFSET_FLUSH_INTERVAL_MS": "500",
     }
-    command = [Path(sys.executable).parent / "connector", "standalone", "-", "lines.json"]
+    command = [COMMAND, "standalone", "-", "lines.json"]
     return subprocess.Popen(command, cwd=folder, env={**environ(site), **variables})
 
 
