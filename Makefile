@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 # For `make demo ARGS=--once`, `make test ARGS='-k upload'`, `make bench ARGS='--records 1000000'`.
 ARGS ?=
 
-.PHONY: help demo test check unit bench chaos lock format clean
+.PHONY: help demo test check unit bench docs lock format clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -26,7 +26,7 @@ check: $(VENV)/.dev ## style, types, imports
 	@$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 unit: $(VENV)/.dev ## the tests that need no server
 	@$(BIN)/python -m pytest tests/unit tests/property $(ARGS)
@@ -42,8 +42,14 @@ format: $(VENV)/.dev ## mend style
 lock: $(VENV)/.dev ## pin the newest versions that pyproject.toml allows
 	@compile() { $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --upgrade --custom-compile-command 'make lock' "$$@"; }
-	compile pyproject.toml requirements/build.in --extra demo --output-file requirements/demo.txt
 	compile pyproject.toml requirements/build.in --extra demo --group dev --output-file requirements/dev.txt
+	like_dev="--constraint requirements/dev.txt"
+	compile pyproject.toml requirements/build.in --extra demo --output-file requirements/demo.txt $$like_dev
+	compile requirements/build.in --output-file requirements/build.txt $$like_dev
+	compile pyproject.toml --output-file requirements/runtime.txt $$like_dev
+
+docs: $(VENV)/.dev ## write the generated parts of the documentation anew
+	@$(BIN)/python -m docs.generate
 
 clean: ## forget what was set up here
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -36,7 +36,8 @@ WorkerFile = Annotated[
     ),
 ]
 ConnectorFiles = Annotated[
-    list[Path], typer.Argument(help="Connectors: flat JSON, {name, config} JSON, or .properties.")
+    list[Path],
+    typer.Argument(help="Connectors: flat JSON, {name, config} JSON, or .properties; or folders of these."),
 ]
 
 
@@ -57,11 +58,16 @@ def standalone(worker: WorkerFile, connectors: ConnectorFiles) -> None:
 def validate(connectors: ConnectorFiles) -> None:
     """Check connector files without running them; every fault is named."""
     from connector.cluster.standalone import plan
+    from connector.config.files import connector_files
     from connector.settings import WorkerSettings
 
     settings = WorkerSettings.load(None, {"CONNECT_BOOTSTRAP_SERVERS": "localhost:9092"})
+    try:
+        files = connector_files(connectors)
+    except ConfigError as error:
+        _refuse(error)
     failed = False
-    for path in connectors:
+    for path in files:
         try:
             (blueprint,) = plan(_read([path]), settings)
         except ConfigError as error:
@@ -123,9 +129,9 @@ def show_version() -> None:
 
 
 def _read(paths: Sequence[Path]) -> list[RawConfig]:
-    from connector.config.files import read_connector
+    from connector.config.files import connector_files, read_connector
 
-    return [read_connector(path) for path in paths]
+    return [read_connector(path) for path in connector_files(paths)]
 
 
 def _refuse(error: ConfigError) -> NoReturn:

@@ -1,4 +1,7 @@
-"""Connector files as ``connect-standalone`` takes them: flat JSON, ``{name, config}`` JSON, or properties."""
+"""Connector files as ``connect-standalone`` takes them: flat JSON, ``{name, config}`` JSON, or properties.
+
+Also whole folders of them, so that a container has one place to mount connectors at.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,37 @@ from connector.properties import parse_properties
 from connector.textfile import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from connector.config.schema import RawConfig
 
 _REQUEST_FIELDS = {"name", "config", "initial_state"}
+_SUFFIXES = {".json", ".properties"}
+
+
+def connector_files(paths: Iterable[Path]) -> list[Path]:
+    """The files themselves; a folder stands for its .json and .properties files, by name.
+
+    Hidden files are left out: Kubernetes keeps its own copies of a ConfigMap there.
+
+    Raises:
+        ConfigError: A folder holds no connector.
+    """
+    return [file for path in paths for file in (_within(path) if path.is_dir() else [path])]
+
+
+def _within(folder: Path) -> list[Path]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise ConfigError.of(str(folder), f"The folder cannot be read: {error.strerror}.") from error
+    found = [path for path in entries if path.suffix.lower() in _SUFFIXES and not path.name.startswith(".")]
+    if not found:
+        raise ConfigError.of(
+            str(folder), "The folder holds no connector: put a .json or .properties file there."
+        )
+    return found
 
 
 def read_connector(path: Path) -> RawConfig:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connector.config.files import read_connector
+from connector.config.files import connector_files, read_connector
 from connector.errors import ConfigError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -113,3 +113,21 @@ def test_properties_are_read_whatever_the_file_is_called(tmp_path: Path) -> None
 def test_a_json_file_that_holds_properties_is_malformed_json(path: Path) -> None:
     (message,) = faults(path, "name=x").values()
     assert "Not valid JSON" in message
+
+
+def test_a_folder_stands_for_its_connector_files_by_name(tmp_path: Path) -> None:
+    for name in ("b.json", "a.properties", "C.JSON", "readme.txt", ".hidden.json"):
+        (tmp_path / name).touch()
+    assert [path.name for path in connector_files([tmp_path])] == ["C.JSON", "a.properties", "b.json"]
+
+
+def test_a_file_stands_for_itself_whatever_it_is_called(tmp_path: Path) -> None:
+    assert connector_files([tmp_path / "absent", tmp_path / "connector"]) == [
+        tmp_path / "absent",
+        tmp_path / "connector",
+    ]
+
+
+def test_a_folder_without_connectors_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="holds no connector"):
+        connector_files([tmp_path])

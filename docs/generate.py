@@ -1,0 +1,133 @@
+"""Writes the reference tables in these pages from the declarations in the code.
+
+``python -m docs.generate`` replaces what stands between ``<!-- generated: NAME -->`` and
+``<!-- end of NAME -->``; with ``--check`` it only tells whether that would change anything.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client.metrics import MetricWrapperBase
+
+from connector import metrics
+from connector.config.connector import ConnectorConfig
+from connector.environment import variable_name
+from connector.settings import WorkerSettings
+from connector.sinks.s3.config import S3Config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from connector.config.option import Option
+
+FOLDER = Path(__file__).parent
+
+
+def worker_properties() -> Iterator[str]:
+    """Every property that the worker acts on itself, and the variable that sets it."""
+    yield from _row("Property, and variable", "Default", "Effect")
+    yield "| --- | --- | --- |"
+    for field in WorkerSettings.model_fields.values():
+        name = str(field.alias)
+        default = "**required**" if field.is_required() else _default(field.default)
+        yield from _row(f"`{name}`<br>`{variable_name(name)}`", default, _text(str(field.description)))
+
+
+def connector_options() -> Iterator[str]:
+    """What every sink connector has."""
+    yield from _options(ConnectorConfig.options().values())
+
+
+def s3_options() -> Iterator[str]:
+    """What the S3 sink adds."""
+    yield from _options(S3Config.options().values())
+
+
+def metric_families() -> Iterator[str]:
+    """Every metric of ours, in the order of declaration."""
+    yield from _row("Metric", "Type", "Labels", "Meaning")
+    yield "| --- | --- | --- | --- |"
+    for metric in vars(metrics).values():
+        if isinstance(metric, MetricWrapperBase):
+            (family,) = metric.describe()
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            labels = ", ".join(f"`{label}`" for label in metric._labelnames)  # noqa: SLF001 - no other way
+            yield from _row(f"`{name}`", family.type, labels, _text(family.documentation))
+
+
+SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
+    "worker properties": worker_properties,
+    "connector options": connector_options,
+    "s3 options": s3_options,
+    "metrics": metric_families,
+}
+
+
+def _options(options: Iterable[Option[Any]]) -> Iterator[str]:
+    # Sorting is stable: within a group the order of declaration stays.
+    by_group = sorted(options, key=lambda option: option.group)
+    for group, members in groupby(by_group, key=lambda option: option.group):
+        yield from ("", f"### {group}", "")
+        yield from _row("Option", "Type", "Default", "Effect")
+        yield "| --- | --- | --- | --- |"
+        for option in members:
+            yield from _option(option)
+
+
+def _option(option: Option[Any]) -> Iterator[str]:
+    effect = _text(option.description)
+    if option.choices:
+        effect += f" One of {', '.join(f'`{choice}`' for choice in option.choices)}."
+    default = "**required**" if option.required else _default(option.default)
+    yield from _row(f"`{option.name}`", option.kind.name.lower(), default, effect)
+
+
+def _default(value: Any) -> str:
+    match value:
+        case None | "" | [] | ():
+            return ""
+        case bool():
+            return f"`{str(value).lower()}`"
+        case list() | tuple():
+            return f"`{','.join(map(str, value))}`"
+    return f"`{value}`"
+
+
+def _row(*cells: str) -> Iterator[str]:
+    yield f"| {' | '.join(cells)} |"
+
+
+def _text(description: str) -> str:
+    return description.replace("|", r"\|").replace("<", "&lt;")
+
+
+def filled(page: str) -> str:
+    """The page with every generated part as the code has it now."""
+
+    def fill(found: re.Match[str]) -> str:
+        return "\n".join([found["start"], *SECTIONS[found["name"]](), found["end"]])
+
+    pattern = r"(?P<start><!-- generated: (?P<name>[^>]+) -->)\n.*?(?P<end><!-- end of (?P=name) -->)"
+    return re.sub(pattern, fill, page, flags=re.DOTALL)
+
+
+def main(arguments: list[str]) -> int:
+    stale = 0
+    for path in sorted(FOLDER.glob("*.md")):
+        page = path.read_text()
+        fresh = filled(page)
+        if fresh != page:
+            stale += 1
+            print(f"{path.name} {'is stale: run make docs' if '--check' in arguments else 'written'}")  # noqa: T201
+            if "--check" not in arguments:
+                path.write_text(fresh)
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

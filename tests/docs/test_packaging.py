@@ -1,0 +1,307 @@
+"""What is shipped: wheel, source distribution, image, compose file."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+import pytest
+import yaml
+from moto.server import ThreadedMotoServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+COMPOSE = ROOT / "docker-compose.yml"
+EXAMPLE = ROOT / "config-examples" / "compose"
+FILES = {"CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml"}
+ONE_SHOTS = {"aws-set-up", "topic", "producer"}
+
+
+def run(*command: str | Path, cwd: Path = ROOT, environ: Mapping[str, str] = MappingProxyType({})) -> str:
+    result = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+    return result.stdout
+
+
+# ---- wheel and source distribution ----
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sdist")
+    run(sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", folder)
+    (found,) = folder.iterdir()
+    return found
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from the source distribution, as those do who get no wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder / "source", filter="data")
+    (source,) = (folder / "source").iterdir()
+    run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder, cwd=source)
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "connector").rglob("*.py")}
+    assert names == {*sources, "connector/py.typed"}
+
+
+def test_the_source_distribution_holds_the_package_and_no_tests(sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert "connector/py.typed" in names
+    folders_and_files = {name.partition("/")[0] for name in names} - {".gitignore"}  # hatchling adds it
+    assert folders_and_files == {"connector", *FILES, "PKG-INFO"}
+
+
+def test_the_wheel_works_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
+    uv: list[str | Path] = [sys.executable, "-m", "uv"]
+    python = tmp_path / "venv" / "bin" / "python"
+    run(*uv, "venv", "--quiet", "--python", sys.executable, tmp_path / "venv")
+    install = [*uv, "pip", "install", "--quiet", "--python", python]
+    run(*install, "--require-hashes", "--requirement", ROOT / "requirements" / "runtime.txt")
+    run(*install, "--no-deps", wheel)
+    command = python.parent / "connector"
+    assert "kafka-aws-connector" in run(command, "version", cwd=tmp_path)
+    assert "connector.sinks.s3:S3Sink" in run(command, "plugins", cwd=tmp_path)
+    assert "ok: connector events-to-s3" in run(command, "validate", EXAMPLE / "s3_sink.json", cwd=tmp_path)
+
+
+# ---- what is pinned ----
+
+
+def pins(name: str) -> dict[str, str]:
+    text = (ROOT / "requirements" / f"{name}.txt").read_text()
+    return dict(re.findall(r"^([a-z0-9._-]+)(?:\[.*\])?==([^ ;]+)", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", ["runtime", "build", "demo"])
+def test_what_runs_is_what_was_tested(name: str) -> None:
+    tested = pins("dev")
+    assert pins(name).items() <= tested.items()
+
+
+def test_the_runtime_needs_nothing_of_tests_demo_or_build() -> None:
+    assert not pins("runtime").keys() & {"moto", "pytest", "boto3", "hatchling", "uv"}
+
+
+# ---- image ----
+
+
+@pytest.fixture(scope="module")
+def stages() -> list[list[tuple[str, str]]]:
+    """The instructions of each stage, as (name, arguments)."""
+    joined = re.sub(
+        r"\\\n", " ", re.sub(r"^\s*#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    )
+    found: list[list[tuple[str, str]]] = []
+    for line in filter(None, map(str.strip, joined.splitlines())):
+        name, _, arguments = line.partition(" ")
+        if name == "FROM":
+            found.append([])
+        found[-1].append((name, re.sub(r"\s+", " ", arguments).strip()))
+    return found
+
+
+def test_hadolint_finds_no_fault_in_the_dockerfile() -> None:
+    assert run(BIN / "hadolint", "Dockerfile") == ""
+
+
+def test_no_fault_of_the_dockerfile_is_ignored() -> None:
+    assert "hadolint ignore" not in (ROOT / "Dockerfile").read_text()
+    assert not list(ROOT.glob(".hadolint.y*ml"))
+
+
+def test_both_stages_stand_on_the_same_python(stages: list[list[tuple[str, str]]]) -> None:
+    bases = {dict(stage)["FROM"].removesuffix(" AS build") for stage in stages}
+    assert bases == {"python:3.13-slim"}
+
+
+def test_the_image_runs_as_a_fixed_user_who_is_not_root(stages: list[list[tuple[str, str]]]) -> None:
+    assert re.fullmatch(r"[1-9]\d{3,}:[1-9]\d{3,}", dict(stages[-1])["USER"])
+
+
+def test_the_last_stage_installs_nothing_and_has_no_pip(stages: list[list[tuple[str, str]]]) -> None:
+    commands = " ".join(arguments for name, arguments in stages[-1] if name == "RUN")
+    assert "pip uninstall --yes" in commands
+    assert "ensurepip" in commands
+    assert " install " not in commands
+
+
+def test_the_image_stops_on_sigterm_and_takes_arguments(stages: list[list[tuple[str, str]]]) -> None:
+    last = dict(stages[-1])
+    assert last["STOPSIGNAL"] == "SIGTERM"
+    assert json.loads(last["ENTRYPOINT"]) == ["connector"]
+    assert json.loads(last["CMD"])[0] == "standalone"
+
+
+@pytest.mark.parametrize(("answer", "is_healthy"), [(200, True), (503, False), (500, False)])
+def test_the_health_check_tells_a_healthy_worker(
+    stages: list[list[tuple[str, str]]], answer: int, is_healthy: bool
+) -> None:
+    _, _, command = dict(stages[-1])["HEALTHCHECK"].partition("CMD ")
+    _, option, code = json.loads(command)
+    with http_server(answer) as port:
+        program = code.replace("8083", str(port))
+        result = subprocess.run(
+            [sys.executable, option, program], capture_output=True, check=False, timeout=20
+        )
+    assert (result.returncode == 0) is is_healthy
+
+
+class http_server:  # noqa: N801 - used like a function
+    """Answers every GET with one status, on a free port."""
+
+    def __init__(self, status: int) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(status if self.path == "/health" else 404)
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+                pass
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever)
+
+    def __enter__(self) -> int:
+        self._thread.start()
+        return self._server.server_port
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+# ---- compose ----
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text())["services"]
+    return found
+
+
+def test_every_service_is_built_here_or_pinned(services: dict[str, dict[str, Any]]) -> None:
+    for name, service in services.items():
+        assert service.get("build") == "." or re.search(r":\d+\.\d+\.\d+$", service["image"]), name
+
+
+def test_the_stand_in_for_aws_is_the_one_that_tests_use(services: dict[str, dict[str, Any]]) -> None:
+    assert services["aws"]["image"] == f"motoserver/moto:{pins('demo')['moto']}"
+
+
+def test_every_service_that_stays_has_a_health_check(services: dict[str, dict[str, Any]]) -> None:
+    for name in services.keys() - ONE_SHOTS:
+        assert "healthcheck" in services[name] or services[name].get("build"), name
+
+
+def test_ports_are_open_on_loopback_only(services: dict[str, dict[str, Any]]) -> None:
+    ports = [port for service in services.values() for port in service.get("ports", [])]
+    assert ports
+    assert all(re.fullmatch(r"127\.0\.0\.1:\d+:\d+", port) for port in ports)
+
+
+def test_no_service_has_privileges(services: dict[str, dict[str, Any]]) -> None:
+    forbidden = {"privileged", "cap_add", "network_mode", "pid", "ipc", "devices", "userns_mode"}
+    for name, service in services.items():
+        assert not service.keys() & forbidden, name
+        assert not any("docker.sock" in volume for volume in service.get("volumes", [])), name
+
+
+def test_what_is_mounted_is_there_and_read_only(services: dict[str, dict[str, Any]]) -> None:
+    for volume in [volume for service in services.values() for volume in service.get("volumes", [])]:
+        source, _, mode = volume.split(":")
+        assert (ROOT / source).exists()
+        assert mode == "ro"
+
+
+def test_compose_accepts_the_file() -> None:
+    plugin = ["docker", "compose"]
+    has_plugin = (
+        shutil.which("docker")
+        and subprocess.run([*plugin, "version"], capture_output=True, check=False, timeout=30).returncode == 0
+    )
+    if not has_plugin and not shutil.which("docker-compose"):
+        pytest.skip("needs docker compose")
+    command = plugin if has_plugin else ["docker-compose"]
+    run(*command, "--file", COMPOSE, "config", "--quiet")
+
+
+def test_the_example_delivers_the_topic_that_is_produced_to(services: dict[str, dict[str, Any]]) -> None:
+    topic = json.loads((EXAMPLE / "s3_sink.json").read_text())["topics"]
+    assert f"--topic={topic}" in services["topic"]["command"]
+    assert f"--topic={topic}" in services["producer"]["command"]
+
+
+def test_payloads_are_json_lines() -> None:
+    for line in (EXAMPLE / "events.jsonl").read_text().splitlines():
+        assert json.loads(line)
+
+
+@pytest.fixture
+def moto() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def test_the_set_up_makes_what_the_example_needs(moto: str) -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+    run(sys.executable, EXAMPLE / "set_up_aws.py", moto, environ=keys)
+    config = json.loads((EXAMPLE / "s3_sink.json").read_text())
+    session = botocore.session.get_session()
+    session.set_credentials("testing", "testing")
+    clients = {
+        name: session.create_client(name, region_name=config["aws.s3.region"], endpoint_url=moto)
+        for name in ("s3", "iam")
+    }
+    assert clients["s3"].head_bucket(Bucket=config["aws.s3.bucket.name"])
+    role = clients["iam"].get_role(RoleName="kafka-to-s3")["Role"]
+    assert role["Arn"] == config["aws.sts.role.arn"]
+    assert config["aws.sts.role.external.id"] in json.dumps(role["AssumeRolePolicyDocument"])
+
+
+# ---- hooks ----
+
+
+def test_pre_commit_accepts_its_configuration() -> None:
+    run(BIN / "pre-commit", "validate-config", ".pre-commit-config.yaml")
+
+
+def test_hooks_from_elsewhere_are_pinned_by_version() -> None:
+    for repository in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]:
+        assert repository["repo"] == "local" or re.fullmatch(r"v\d+\.\d+\.\d+", repository["rev"])
