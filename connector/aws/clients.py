@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from aiobotocore.config import AioConfig
 
 from connector import metrics
-from connector.aws.credentials import signing_session
+from connector.aws.credentials import obtain, signing_session
 from connector.aws.faults import translate
 from connector.errors import ConnectorError
 from connector.retry import Backoff, retrying
@@ -52,12 +52,20 @@ class AwsClient:
             retries={"total_max_attempts": 1},
             **options,
         )
-        self._opening: AbstractAsyncContextManager[Any] = signing_session(identity).create_client(
+        self._session = signing_session(identity)
+        self._opening: AbstractAsyncContextManager[Any] = self._session.create_client(
             service, region_name=identity.region, endpoint_url=endpoint, config=config
         )
         self._client: Any = None
 
     async def __aenter__(self) -> Self:
+        """Credentials come first: an identity that cannot be used fails here, before anything is read.
+
+        Raises:
+            AccessError: There are no credentials, or the role may not be assumed.
+            RetriableError: STS does not answer now.
+        """
+        await obtain(self._session)
         self._client = await self._opening.__aenter__()
         return self
 

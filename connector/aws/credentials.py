@@ -17,6 +17,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioCredentials
 from aiobotocore.session import AioSession
 from botocore.credentials import ReadOnlyCredentials
+from botocore.exceptions import NoCredentialsError
 
 from connector import logs, metrics
 from connector.aws.faults import translate
@@ -155,6 +156,22 @@ def signing_session(identity: Identity) -> AioSession:
     session = AioSession()
     session._credentials = assumed_role(identity)  # noqa: SLF001 - there is no public way to give a provider
     return session
+
+
+async def obtain(session: AioSession) -> None:
+    """See to it that the session can sign now; raises AccessError or RetriableError if it cannot."""
+    try:
+        credentials = await session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        await credentials.get_frozen_credentials()
+    except ConnectorError:
+        raise
+    except Exception as error:
+        translated = translate(error, "signing", "requests")
+        if translated is None:
+            raise
+        raise translated from error
 
 
 def _now() -> float:

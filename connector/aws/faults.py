@@ -93,8 +93,8 @@ def translate(error: Exception, operation: str, resource: str) -> ConnectorError
         return _service_answer(error.response, operation, resource)
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return AccessError(
-            f"No AWS credentials were found for {operation} on {resource}: set aws.access.key.id and"
-            " aws.secret.access.key, or give the worker an identity (environment, profile, instance role)."
+            "No AWS credentials were found: set aws.access.key.id and aws.secret.access.key, or give the"
+            " worker an identity (environment, profile, web identity, container or instance role)."
         )
     if isinstance(error, HTTPClientError | aiohttp.ClientError | TimeoutError | OSError):
         return RetriableError(f"{operation} on {resource} got no answer: {_brief(error)}")

@@ -59,6 +59,7 @@ class TaskSpec:
     batch_records: int
     memory_budget_bytes: int
     flush_interval_seconds: float
+    commit_seconds: float
     shutdown_seconds: float
 
 
@@ -200,10 +201,11 @@ class Task:
             return
         started = time.perf_counter()
         try:
-            await self.consumer.commit(offsets)
-        except RetriableError as error:
+            async with asyncio.timeout(self.spec.commit_seconds):
+                await self.consumer.commit(offsets)
+        except (RetriableError, TimeoutError) as error:
             self._observer.commit_failures.inc()
-            log.warning("offset commit failed", error=str(error))
+            log.warning("offset commit failed", error=str(error) or "no answer in time")
         else:
             self._offsets.committed(offsets)
             log.info("committed", offsets={str(where): offset for where, offset in offsets.items()})

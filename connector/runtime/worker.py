@@ -105,5 +105,6 @@ class Worker:
             batch_records=settings.poll_records,
             memory_budget_bytes=config.memory_budget_bytes,
             flush_interval_seconds=settings.offset_flush_interval_ms / 1000,
+            commit_seconds=settings.offset_flush_timeout_ms / 1000,
             shutdown_seconds=settings.task_shutdown_graceful_timeout_ms / 1000,
         )

@@ -194,6 +194,22 @@ def test_a_role_that_may_not_be_assumed_fails_the_task_and_says_what_to_check(
 
 
 @pytest.mark.kafka
+def test_no_credentials_at_all_fail_the_task_and_say_where_to_put_some(
+    kafka: KafkaBroker, topic: CreateTopic, bucket: str
+) -> None:
+    name = topic(1)
+    config = {
+        "name": f"connector-{name}",
+        "connector.class": "s3",
+        "topics": name,
+        "aws.s3.bucket.name": bucket,
+    }
+    with WorkerProcess({"bootstrap.servers": kafka.bootstrap_servers}, config) as worker:
+        worker.wait_for_state("FAILED")
+        assert "No AWS credentials were found: set aws.access.key.id" in worker.trace()
+
+
+@pytest.mark.kafka
 def test_a_bucket_that_does_not_exist_fails_the_task_and_is_named(failing: Callable[..., str]) -> None:
     trace = failing(aws_s3_bucket_name="nobody-made-this-bucket")
     assert "aws.s3.bucket.name: the bucket nobody-made-this-bucket does not exist: create it" in trace
