@@ -18,10 +18,11 @@ import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
 from connector.testing.kafka import (
     Committed,
+    DockerKafka,
     KafkaClient,
     KafkaUnavailableError,
     MavenKafka,
@@ -29,6 +30,7 @@ from connector.testing.kafka import (
     MockKafka,
     start_kafka,
 )
+from connector.testing.kafka.broker import free_ports
 from connector.testing.proxy import Answer, ApiRequest, FaultProxy
 
 if TYPE_CHECKING:
@@ -100,9 +102,11 @@ def test_topic_has_as_many_partitions_as_asked_for(
 
 
 @pytest.mark.real_kafka
-def test_offsets_can_be_asked_of_a_broker_that_has_just_started(own_kafka: MavenKafka) -> None:
-    client = KafkaClient(own_kafka)
-    assert client.committed("nobody", client.create_topic()) == {}
+def test_misspelled_topic_is_not_created(kafka: KafkaBroker) -> None:
+    if not isinstance(kafka, MavenKafka | DockerKafka):
+        pytest.skip(f"another's broker decides for itself: {kafka.description}")
+    asked = Producer({"bootstrap.servers": kafka.bootstrap_servers}).list_topics("misspelled", timeout=10)
+    assert asked.topics["misspelled"].error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART
 
 
 @pytest.fixture
@@ -126,6 +130,20 @@ def test_killed_broker_comes_back_at_the_same_address_with_its_data(own_kafka: M
     client.produce(name, [b"after"])
     assert own_kafka.bootstrap_servers == address
     assert [message.value() for message in consume(own_kafka, name, 2)] == [b"before", b"after"]
+
+
+@pytest.mark.real_kafka
+def test_port_that_was_taken_meanwhile_is_replaced_by_another(
+    kafka: KafkaBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not isinstance(kafka, MavenKafka):
+        pytest.skip(f"needs a broker of our own, not {kafka.description}")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        offers = [[taken.getsockname()[1], *free_ports(1)], free_ports(2)]
+        monkeypatch.setattr("connector.testing.kafka.maven.free_ports", lambda _count: offers.pop(0))
+        broker = MavenKafka.launch()
+    assert offers == []
+    broker.stop()
 
 
 @pytest.mark.real_kafka
@@ -257,6 +275,22 @@ async def test_failed_requests_carry_status_and_code_and_store_nothing(
     assert aws.objects(bucket) == {}
     await s3.put_object(Bucket=bucket, Key="k", Body=PART)
     assert aws.objects(bucket) == {"k": PART}
+
+
+async def test_failing_request_is_read_to_its_end_first(bucket: str, proxy: FaultProxy, s3: Any) -> None:
+    proxy.throttle(10 << 20)
+    proxy.fail("PutObject")
+    started = time.monotonic()
+    with pytest.raises(ClientError, match="SlowDown"):
+        await s3.put_object(Bucket=bucket, Key="k", Body=PART)
+    assert time.monotonic() - started >= 0.45
+
+
+async def test_path_is_forwarded_as_it_was_sent(
+    bucket: str, proxy: FaultProxy, aws: AwsServer, s3: Any
+) -> None:
+    await s3.put_object(Bucket=bucket, Key="a/../b", Body=b"v")
+    assert aws.objects(bucket) == {"a/../b": b"v"}
 
 
 async def test_request_that_fails_after_it_was_carried_out_has_stored(
