@@ -111,7 +111,11 @@ class AwsServer:
         return str(role["Role"]["Arn"])
 
     def enforce_auth(self) -> None:
-        """From now on keys, signatures and policies are checked, as AWS does."""
+        """From now on keys, signatures and policies are checked, much as AWS does.
+
+        moto 5.2.5 still lets a role be assumed that does not exist, and then answers every request with its
+        credentials with 500: to see AssumeRole denied, give a wrong external id, or let the proxy fail it.
+        """
         self._post("/moto-api/reset-auth", b"0")
 
     def accept_anyone(self) -> None:

@@ -18,10 +18,11 @@ import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
 from connector.testing.kafka import (
     Committed,
+    DockerKafka,
     KafkaClient,
     KafkaUnavailableError,
     MavenKafka,
@@ -29,6 +30,7 @@ from connector.testing.kafka import (
     MockKafka,
     start_kafka,
 )
+from connector.testing.kafka.broker import free_ports
 from connector.testing.proxy import Answer, ApiRequest, FaultProxy
 
 if TYPE_CHECKING:
@@ -100,9 +102,11 @@ def test_topic_has_as_many_partitions_as_asked_for(
 
 
 @pytest.mark.real_kafka
-def test_offsets_can_be_asked_of_a_broker_that_has_just_started(own_kafka: MavenKafka) -> None:
-    client = KafkaClient(own_kafka)
-    assert client.committed("nobody", client.create_topic()) == {}
+def test_misspelled_topic_is_not_created(kafka: KafkaBroker) -> None:
+    if not isinstance(kafka, MavenKafka | DockerKafka):
+        pytest.skip(f"another's broker decides for itself: {kafka.description}")
+    asked = Producer({"bootstrap.servers": kafka.bootstrap_servers}).list_topics("misspelled", timeout=10)
+    assert asked.topics["misspelled"].error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART
 
 
 @pytest.fixture
@@ -126,6 +130,20 @@ def test_killed_broker_comes_back_at_the_same_address_with_its_data(own_kafka: M
     client.produce(name, [b"after"])
     assert own_kafka.bootstrap_servers == address
     assert [message.value() for message in consume(own_kafka, name, 2)] == [b"before", b"after"]
+
+
+@pytest.mark.real_kafka
+def test_broker_that_already_has_the_port_is_not_taken_for_ours(
+    kafka: KafkaBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not isinstance(kafka, MavenKafka):
+        pytest.skip(f"needs a broker of our own, not {kafka.description}")
+    taken = int(kafka.bootstrap_servers.rpartition(":")[2])
+    offers = [[taken, *free_ports(1)], free_ports(2)]
+    monkeypatch.setattr("connector.testing.kafka.maven.free_ports", lambda _count: offers.pop(0))
+    broker = MavenKafka.launch()
+    broker.stop()
+    assert broker.bootstrap_servers != kafka.bootstrap_servers
 
 
 @pytest.mark.real_kafka
@@ -257,6 +275,28 @@ async def test_failed_requests_carry_status_and_code_and_store_nothing(
     assert aws.objects(bucket) == {}
     await s3.put_object(Bucket=bucket, Key="k", Body=PART)
     assert aws.objects(bucket) == {"k": PART}
+
+
+async def test_failing_request_is_read_to_its_end_first(bucket: str, proxy: FaultProxy, s3: Any) -> None:
+    proxy.throttle(10 << 20)
+    proxy.fail("PutObject")
+    started = time.monotonic()
+    with pytest.raises(ClientError, match="SlowDown"):
+        await s3.put_object(Bucket=bucket, Key="k", Body=PART)
+    assert time.monotonic() - started >= 0.45
+
+
+def test_path_and_query_are_forwarded_as_they_were_sent() -> None:
+    line = b"GET /b/it%27s%7E/../k?x=a%2Fb+c HTTP/1.1\r\nHost: a.signed.host\r\n"
+    with (
+        socket.create_server(("127.0.0.1", 0)) as upstream,
+        FaultProxy(f"http://127.0.0.1:{upstream.getsockname()[1]}") as proxy,
+        socket.create_connection(("127.0.0.1", int(proxy.url.rpartition(":")[2])), timeout=5) as sender,
+    ):
+        sender.sendall(line + b"\r\n")
+        upstream.settimeout(5)
+        with upstream.accept()[0] as receiver:
+            assert receiver.recv(1000).startswith(line)
 
 
 async def test_request_that_fails_after_it_was_carried_out_has_stored(
@@ -411,13 +451,13 @@ async def test_signatures_are_checked_through_the_proxy(
     strict_aws: AwsServer, bucket: str, proxy: FaultProxy
 ) -> None:
     async with client(strict_aws, proxy.url) as s3:
-        await s3.put_object(Bucket=bucket, Key="a b/é+%", Body=b"v")
+        await s3.put_object(Bucket=bucket, Key="it's a (1)/é+%!", Body=b"v")
     async with client(strict_aws, proxy.url, aws_secret_access_key="wrong") as s3:
         with pytest.raises(ClientError) as caught:
             await s3.put_object(Bucket=bucket, Key="k", Body=b"v")
     assert caught.value.response["Error"]["Code"] == "SignatureDoesNotMatch"
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
-    assert list(strict_aws.objects(bucket)) == ["a b/é+%"]
+    assert list(strict_aws.objects(bucket)) == ["it's a (1)/é+%!"]
 
 
 async def test_role_is_assumed_with_its_external_id_only(

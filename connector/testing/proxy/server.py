@@ -191,7 +191,7 @@ class FaultProxy(FaultScript):
         )
 
     async def _answer(self, raw: web.BaseRequest, answer: Answer) -> web.StreamResponse:
-        # A client that is still sending would see a reset instead of the answer.
+        # The whole body first: else the answer would race with the client's sending.
         await self._drain(raw)
         return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 

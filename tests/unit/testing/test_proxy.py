@@ -28,7 +28,7 @@ FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
         ("DELETE", "/bucket/key", "DeleteObject"),
         ("HEAD", "/bucket", "HeadBucket"),
         ("HEAD", "/bucket/", "HeadBucket"),
-        ("GET", "/bucket?list-type=2&prefix=uploadId", "ListObjectsV2"),
+        ("GET", "/bucket?list-type=2&prefix=uploads", "ListObjectsV2"),
         ("PUT", "/bucket", "CreateBucket"),
         ("GET", "/", "ListBuckets"),
         ("PATCH", "/bucket/key", "Unknown"),
