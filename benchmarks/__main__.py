@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 import psutil
@@ -68,12 +69,18 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _measure_all(servers: str, name: str, server: ObjectServer, options: argparse.Namespace) -> None:
-    raw = min((_raw_read(servers, name, options.records) for _ in range(2)), key=lambda found: found.seconds)
-    _report("raw read", raw, raw, options.records)
-    for case in options.cases or CASES:
-        server.empty()
-        measured = _worker(servers, name, server, case, options)
-        _report(case, measured, raw, options.records)
+    """Each case right after a raw read of its own: a machine is not the same from minute to minute."""
+    cases = options.cases or list(CASES)
+    found: dict[str, list[tuple[Measurement, Measurement]]] = {case: [] for case in cases}
+    for number in range(options.rounds):
+        print(f"round {number + 1} of {options.rounds} ...", flush=True)
+        for case in cases:
+            raw = _raw_read(servers, name, options.records)
+            server.empty()
+            found[case].append((raw, _worker(servers, name, server, case, options)))
+    _report("raw read", [(raw, raw) for pairs in found.values() for raw, _ in pairs], options.records)
+    for case, pairs in found.items():
+        _report(case, pairs, options.records)
 
 
 def _raw_read(servers: str, name: str, records: int) -> Measurement:
@@ -163,12 +170,14 @@ def _peak_bytes(process: psutil.Process) -> int:
     return process.memory_info().rss
 
 
-def _report(case: str, measured: Measurement, raw: Measurement, records: int) -> None:
+def _report(case: str, pairs: Sequence[tuple[Measurement, Measurement]], records: int) -> None:
+    """Medians, and of the ratio the range."""
+    ratios = sorted(raw.seconds / measured.seconds for raw, measured in pairs)
     print(
-        f"{case:<12} {records / measured.seconds / 1000:8.0f} k records/s"
-        f"   ratio {raw.seconds / measured.seconds:5.2f}"
-        f"   {measured.cpu_seconds / records * 1e6:5.2f} CPU-s per million"
-        f"   peak {measured.peak_bytes / 2**20:5.0f} MiB",
+        f"{case:<11} {median(records / measured.seconds for _, measured in pairs) / 1000:6.0f} k records/s"
+        f"   ratio {median(ratios):4.2f} ({ratios[0]:4.2f} to {ratios[-1]:4.2f})"
+        f"   {median(measured.cpu_seconds for _, measured in pairs) / records * 1e6:4.2f} CPU-s per million"
+        f"   peak {max(measured.peak_bytes for _, measured in pairs) / 2**20:4.0f} MiB",
         flush=True,
     )
 
@@ -177,6 +186,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
     parser.add_argument("--records", type=int, default=5_000_000)
     parser.add_argument("--value-bytes", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--profile", action="store_true", help="print where the worker's time goes (py-spy)")
     parser.add_argument("cases", nargs="*", choices=[*CASES, []], help="all by default")
     return parser.parse_args(arguments)

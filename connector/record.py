@@ -91,11 +91,13 @@ class RecordBatch:
     it has one, is one object for the whole column.
     """
 
-    __slots__ = ("_columns", "_source", "next_offset", "topic_partition")
+    __slots__ = ("_columns", "_source", "next_offset", "size_bytes", "topic_partition")
 
     def __init__(self, topic_partition: TopicPartition, source: Columns, next_offset: int) -> None:
         self.topic_partition = topic_partition
         self.next_offset = next_offset
+        self.size_bytes = 0
+        """Bytes of the values as they were read; 0 where nobody counted."""
         self._source = source
         self._columns: dict[str, Any] = {}
 

@@ -15,9 +15,8 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from structlog.contextvars import bound_contextvars
 
@@ -25,6 +24,7 @@ from connector import logs
 from connector.errors import BatchError, ConnectorError, RetriableError
 from connector.retry import Backoff, retrying
 from connector.runtime.consumer import TaskConsumer
+from connector.runtime.feed import Feed, Polled
 from connector.runtime.offsets import Offsets
 from connector.runtime.state import State
 
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = logs.get(__name__)
 
-POLL_SECONDS = 0.1
-PATIENCE_SECONDS = 1.0
-"""How long a slow sink may hold the loop before partitions pause and polling goes on."""
 OBSERVE_SECONDS = 1.0
 RETRY_BACKOFF = Backoff(base_seconds=0.5, cap_seconds=30.0)
 
@@ -61,13 +58,6 @@ class TaskSpec:
     flush_interval_seconds: float
     commit_seconds: float
     shutdown_seconds: float
-
-
-class Polled(NamedTuple):
-    """A batch and the assignment under which it was read."""
-
-    batch: RecordBatch
-    epoch: int | None
 
 
 class Task:
@@ -94,10 +84,9 @@ class Task:
         self._offsets = Offsets()
         self._stopping = asyncio.Event()
         self._deadline: float | None = None
-        self._carried: deque[list[Polled]] = deque()
-        self._ahead: asyncio.Task[list[RecordBatch]] | None = None
         self._next_flush = self._next_observation = 0.0
         self._consumer: TaskConsumer | None = None
+        self._feed: Feed | None = None
 
     async def run(self) -> None:
         """From start to stop; never raises: ``state`` and ``trace`` tell how it ended."""
@@ -132,18 +121,14 @@ class Task:
             self.spec.consumer_config, self, self._observer, batch_records=self.spec.batch_records
         )
         await self._consumer.subscribe(self.spec.topics)
+        self._feed = Feed(self._consumer, self._offsets.epoch, self._observer)
         self._observer.budget_bytes.set(self.spec.memory_budget_bytes)
         self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
         self._enter(State.RUNNING)
 
     async def _poll(self) -> list[Polled]:
         self._raise_background_failure()
-        if self._carried:
-            return self._carried.popleft()
-        await self.consumer.resume()
-        polled = await self._next_poll()
-        # The next batches are read while these are put.
-        self._ahead = self._poll_ahead()
+        polled = await self.feed.next()
         self._observe_if_due()
         return polled
 
@@ -162,7 +147,7 @@ class Task:
         if not taken:
             return
         started = time.perf_counter()
-        await self._keep_polling(asyncio.gather(*(self._put_one(batch, epoch) for batch, epoch in taken)))
+        await self._finish(asyncio.gather(*(self._put_one(batch, epoch) for batch, epoch in taken)))
         self._observer.put_seconds.observe(time.perf_counter() - started)
         self._observer.records_put.inc(sum(len(batch) for batch, _ in taken))
 
@@ -181,15 +166,14 @@ class Task:
             await self._sink.put(batch)
 
     async def _stay_within_budget(self) -> None:
-        self._observer.buffered_bytes.set(self._sink.buffered_bytes)
-        while self._sink.buffered_bytes > self.spec.memory_budget_bytes:
-            await self._keep_polling(self._retrying("relieve", self._sink.relieve))
+        while self._sink.buffered_bytes + self.feed.buffered_bytes > self.spec.memory_budget_bytes:
+            await self._finish(self._retrying("relieve", self._sink.relieve))
 
     async def _commit_if_due(self) -> None:
         if time.monotonic() < self._next_flush:
             return
         started = time.perf_counter()
-        await self._keep_polling(self._retrying("flush", self._sink.flush))
+        await self._finish(self._retrying("flush", self._sink.flush))
         self._observer.flush_seconds.observe(time.perf_counter() - started)
         await self._commit()
         self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
@@ -210,17 +194,6 @@ class Task:
             self._offsets.committed(offsets)
             log.info("committed", offsets={str(where): offset for where, offset in offsets.items()})
         self._observer.commit_seconds.observe(time.perf_counter() - started)
-
-    def _poll_ahead(self) -> asyncio.Task[list[RecordBatch]]:
-        return asyncio.create_task(self.consumer.poll(POLL_SECONDS))
-
-    async def _next_poll(self) -> list[Polled]:
-        """What was read ahead, if anything was; nobody else may take it, or records would be skipped."""
-        polling, self._ahead = self._ahead or self._poll_ahead(), None
-        batches = await polling
-        self._observer.records_read.inc(sum(map(len, batches)))
-        # Rebalances happen within polls, and the next has not begun: these are the epochs of the batches.
-        return [Polled(batch, self._offsets.epoch(batch.topic_partition)) for batch in batches]
 
     def _convert_all(self, polled: list[Polled]) -> list[Polled]:
         return [Polled(self._pipeline.apply(batch), epoch) for batch, epoch in polled]
@@ -270,6 +243,8 @@ class Task:
             log.error("task failed", error=str(error), trace=self.trace)
 
     async def _leave(self) -> None:
+        if self._feed is not None:
+            await self._feed.stop()
         if self._consumer is not None:
             await self._consumer.close()
         await self._sink.stop()
@@ -288,6 +263,12 @@ class Task:
             raise AssertionError("The task has not started")
         return self._consumer
 
+    @property
+    def feed(self) -> Feed:
+        if self._feed is None:
+            raise AssertionError("The task has not started")
+        return self._feed
+
     async def _retrying(self, operation: str, attempt: Callable[[], Awaitable[T]]) -> T:
         def on_retry(error: RetriableError) -> None:
             self._context.retried(operation, error)
@@ -297,31 +278,24 @@ class Task:
         except RetriableError as error:
             raise _StoppedError(str(error)) from error
 
-    async def _keep_polling(self, work: Awaitable[T]) -> T:
-        """Wait for ``work``; when it is slow, pause the partitions and poll on, to stay in the group."""
+    async def _finish(self, work: Awaitable[T]) -> T:
+        """Wait for ``work``; a failure in the background ends it, and so does the deadline of a stop."""
         pending = asyncio.ensure_future(work)
         try:
-            await self._either(pending, PATIENCE_SECONDS)
             while not pending.done():
-                await self.consumer.pause()
-                self._observer.paused.set(1)
-                if polled := await self._next_poll():
-                    self._carried.append(polled)
+                watched: set[asyncio.Future[Any]] = {pending, self._context.failure}
+                await asyncio.wait(
+                    watched,
+                    timeout=OBSERVE_SECONDS,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                self._raise_background_failure()
                 self._observe_if_due()
-                await self._either(pending, POLL_SECONDS)
+                if self._deadline is not None and time.monotonic() > self._deadline:
+                    raise _StoppedError("the graceful timeout passed")
             return await pending
         finally:
-            self._observer.paused.set(0)
             pending.cancel()
-
-    async def _either(self, pending: asyncio.Future[Any], seconds: float) -> None:
-        """Wait for the work a while; background failures end it, and so does the deadline of a stop."""
-        await asyncio.wait(
-            {pending, self._context.failure}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-        )
-        self._raise_background_failure()
-        if self._deadline is not None and time.monotonic() > self._deadline and not pending.done():
-            raise _StoppedError("the graceful timeout passed")
 
     def _remaining_seconds(self) -> float:
         """Of the one budget that revocation and shutdown share."""
@@ -337,7 +311,7 @@ class Task:
         now = time.monotonic()
         if now >= self._next_observation:
             self._next_observation = now + OBSERVE_SECONDS
-            self._observer.buffered_bytes.set(self._sink.buffered_bytes)
+            self._observer.buffered_bytes.set(self._sink.buffered_bytes + self.feed.buffered_bytes)
             self._observer.progress(self._offsets, self.consumer.end_offset)
 
 

@@ -73,7 +73,12 @@ def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path) -> None
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "connector").rglob("*.py")}
-    assert names == {*sources, "connector/py.typed"}
+    examples = {
+        f"connector/demo/examples/{path.relative_to(ROOT / 'config-examples').as_posix()}"
+        for path in (ROOT / "config-examples").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert names == {*sources, *examples, "connector/py.typed"}
 
 
 def test_the_source_distribution_holds_the_package_and_no_tests(sdist: Path) -> None:
@@ -81,7 +86,7 @@ def test_the_source_distribution_holds_the_package_and_no_tests(sdist: Path) -> 
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert "connector/py.typed" in names
     folders_and_files = {name.partition("/")[0] for name in names} - {".gitignore"}  # hatchling adds it
-    assert folders_and_files == {"connector", *FILES, "PKG-INFO"}
+    assert folders_and_files == {"connector", "config-examples", *FILES, "PKG-INFO"}
 
 
 def test_the_wheel_works_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
