@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -38,7 +39,15 @@ async def retrying(
     Without ``stopping`` it goes on until it is cancelled. Once ``stopping`` is set, a wait ends at once
     and the last RetriableError is raised.
     """
-    stop = _StopWhenSet(stopping) if stopping else stop_never
+    sleep = _sleep_unless(stopping)
+    try:
+        # What succeeds at once, as nearly everything does, pays nothing for the rest.
+        return await attempt()
+    except RetriableError as error:
+        if stopping is not None and stopping.is_set():
+            raise
+        on_retry(error)
+        await sleep(random.uniform(0, backoff.base_seconds))  # noqa: S311 - jitter, not a secret
 
     def before_sleep(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -47,9 +56,9 @@ async def retrying(
 
     controller = AsyncRetrying(
         retry=retry_if_exception_type(RetriableError),
-        wait=wait_random_exponential(multiplier=backoff.base_seconds, max=backoff.cap_seconds),
-        stop=stop,
-        sleep=_sleep_unless(stopping),
+        wait=wait_random_exponential(multiplier=2 * backoff.base_seconds, max=backoff.cap_seconds),
+        stop=_StopWhenSet(stopping) if stopping else stop_never,
+        sleep=sleep,
         before_sleep=before_sleep,
         reraise=True,
     )

@@ -10,6 +10,15 @@ if TYPE_CHECKING:
     from connector.record import RecordBatch
 
 
+_COLUMN_OF = {
+    "key": "keys",
+    "value": "values",
+    "offset": "offsets",
+    "timestamp": "timestamps",
+    "headers": "headers",
+}
+
+
 class Format(ABC):
     """A format whose objects are ``head + separator.join(encoded batches) + tail``.
 
@@ -24,6 +33,11 @@ class Format(ABC):
 
     def __init__(self, fields: OutputFields) -> None:
         self.fields = fields
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of a batch that encoding looks at."""
+        return frozenset(_COLUMN_OF[name] for name in self.fields.names)
 
     @abstractmethod
     def encode(self, batch: RecordBatch) -> bytes:

@@ -106,4 +106,4 @@ def weave(columns: Sequence[Sequence[bytes]], between: Sequence[bytes], separato
 
 def integers(numbers: Sequence[int | None], null: bytes) -> list[bytes]:
     """Decimal digits of each number; a whole column is written and cut in two calls."""
-    return orjson.dumps(numbers)[1:-1].replace(b"null", null).split(b",")
+    return orjson.dumps(list(numbers))[1:-1].replace(b"null", null).split(b",")

@@ -63,11 +63,11 @@ class Offsets:
             return None
         if progress.position is not None and batch.next_offset <= progress.position:
             return None
-        if progress.position is not None and len(batch) and batch.first_offset < progress.position:
+        if progress.position is not None and len(batch) and batch.offsets[0] < progress.position:
             seen = sum(offset < progress.position for offset in batch.offsets)
             batch = batch.select(range(seen, len(batch)))
         if progress.committed is None and len(batch):
-            progress.committed = batch.first_offset
+            progress.committed = batch.offsets[0]
         progress.position = batch.next_offset
         return batch
 

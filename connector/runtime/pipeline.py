@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import RecordError
+from connector.record import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,14 @@ class Pipeline:
     def is_identity(self) -> bool:
         """Batches pass untouched, so there is nothing to run in a thread."""
         return not self._stages and not self._transforms and self._header.is_identity
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of a batch that conversion and transforms look at."""
+        if self._transforms:
+            return COLUMNS
+        converted = {name for name, _, _ in self._stages}
+        return frozenset(converted if self._header.is_identity else {*converted, "headers"})
 
     def apply(self, batch: RecordBatch) -> RecordBatch:
         """The batch to put; CPU work, for a thread.

@@ -118,7 +118,11 @@ class Task:
     async def _start(self) -> None:
         await self._retrying("start", lambda: self._sink.start(self._context))
         self._consumer = TaskConsumer(
-            self.spec.consumer_config, self, self._observer, batch_records=self.spec.batch_records
+            self.spec.consumer_config,
+            self,
+            self._observer,
+            columns={*self._pipeline.columns, *self._sink.columns},
+            batch_records=self.spec.batch_records,
         )
         await self._consumer.subscribe(self.spec.topics)
         self._feed = Feed(self._consumer, self._offsets.epoch, self._observer)

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
 from connector.config.schema import Config
+from connector.record import COLUMNS
 
 if TYPE_CHECKING:
     import asyncio
@@ -61,6 +62,11 @@ class Sink(ABC):
 
     def __init__(self, config: Any) -> None:
         self.config = config
+
+    @property
+    def columns(self) -> Collection[str]:
+        """The columns of a batch that this sink looks at; reading fewer is faster."""
+        return COLUMNS
 
     async def start(self, context: SinkContext) -> None:
         """Connect; fail here rather than at the first record.

@@ -62,6 +62,12 @@ class Grouper:
         self._bucket_ms = _HOUR_MS if _is_whole_hours(zone) else _MINUTE_MS
         self.keeps_last_only = "start_offset" not in template.variables
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of a batch that sorting looks at."""
+        needed = {"keys": self._has_key, "timestamps": self._is_event_time}
+        return frozenset(name for name, is_needed in needed.items() if is_needed)
+
     def split(self, batch: RecordBatch, now_ms: int) -> list[tuple[GroupKey, RecordBatch]]:
         """The records by object, in offset order, groups in order of their first record.
 

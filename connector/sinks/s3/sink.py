@@ -35,6 +35,10 @@ class S3Sink(Sink):
         self._format = config.create_format()
         self._grouper = config.create_grouper(self._format.suffix)
 
+    @property
+    def columns(self) -> Collection[str]:
+        return self._format.columns | self._grouper.columns
+
     async def start(self, context: SinkContext) -> None:
         await super().start(context)
         config = self.config

@@ -208,7 +208,7 @@ class PartitionWriter:
     def _object_for(self, piece: _Piece) -> OpenObject:
         found = self._open.get(piece.group)
         if found is None:
-            found = self._open[piece.group] = self._new_object(piece.group, piece.records.first_offset)
+            found = self._open[piece.group] = self._new_object(piece.group, piece.records.offsets[0])
         elif self._grouper.keeps_last_only:
             found = self._replace(piece.group, found)
         return found
