@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import confluent_kafka
 import orjson
+import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as KafkaTopicPartition
 
@@ -106,7 +107,9 @@ class TaskConsumer:
                 "error_cb": self._on_error,
                 "stats_cb": self._on_statistics,
             },
-            logger=logging.getLogger("librdkafka"),
+            logger=logging.LoggerAdapter(
+                logging.getLogger("librdkafka"), structlog.contextvars.get_contextvars()
+            ),
         )
 
     async def subscribe(self, topics: Sequence[str]) -> None:
@@ -118,13 +121,23 @@ class TaskConsumer:
         batches: list[RecordBatch] = await self._run(self._poll, timeout_seconds)
         return batches
 
-    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+    async def commit(
+        self, offsets: Mapping[TopicPartition, int], is_current: Callable[[TopicPartition], bool]
+    ) -> None:
         """Commit, synchronously, on the consumer's thread.
+
+        Kafka fences members, not the age of their decisions: what was decided before a rebalance would be
+        accepted after it, even for a partition that another member owns by now. So the last look is taken
+        here, where no rebalance can come in between.
+
+        Args:
+            offsets: The next offset of each partition.
+            is_current: Whether the partition is still owned as it was when this was decided.
 
         Raises:
             RetriableError: Kafka did not take it; the same or later offsets may be committed again.
         """
-        await self._run(self._commit, offsets)
+        await self._run(self._commit_current, offsets, is_current)
 
     async def pause(self) -> None:
         """Stop fetching, for partitions that are assigned later, too; polling keeps the membership."""
@@ -180,6 +193,11 @@ class TaskConsumer:
             if error.fatal():
                 raise KafkaException(error)
         return [message for message in messages if message.error() is None]
+
+    def _commit_current(
+        self, offsets: Mapping[TopicPartition, int], is_current: Callable[[TopicPartition], bool]
+    ) -> None:
+        self._commit({where: offset for where, offset in offsets.items() if is_current(where)})
 
     def _commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         if not offsets:

@@ -42,6 +42,8 @@ T = TypeVar("T")
 log = logs.get(__name__)
 
 OBSERVE_SECONDS = 1.0
+LEAVE_SECONDS = 10.0
+"""Beyond the graceful timeout, for what only lets go: leaving the group, aborting uploads."""
 RETRY_BACKOFF = Backoff(base_seconds=0.5, cap_seconds=30.0)
 
 
@@ -187,10 +189,11 @@ class Task:
         offsets = self._offsets.to_commit(self._sink.committable())
         if not offsets:
             return
+        epochs = {where: self._offsets.epoch(where) for where in offsets}
         started = time.perf_counter()
         try:
             async with asyncio.timeout(self.spec.commit_seconds):
-                await self.consumer.commit(offsets)
+                await self.consumer.commit(offsets, lambda where: self._offsets.epoch(where) == epochs[where])
         except (RetriableError, TimeoutError) as error:
             self._observer.commit_failures.inc()
             log.warning("offset commit failed", error=str(error) or "no answer in time")
@@ -247,11 +250,16 @@ class Task:
             log.error("task failed", error=str(error), trace=self.trace)
 
     async def _leave(self) -> None:
-        if self._feed is not None:
-            await self._feed.stop()
-        if self._consumer is not None:
-            await self._consumer.close()
-        await self._sink.stop()
+        """Leave the group, which closes partitions; whatever hangs is left behind, uncommitted."""
+        try:
+            async with asyncio.timeout(self._remaining_seconds() + LEAVE_SECONDS):
+                if self._feed is not None:
+                    await self._feed.stop()
+                if self._consumer is not None:
+                    await self._consumer.close()
+                await self._sink.stop()
+        except TimeoutError:
+            log.warning("task did not end in time", seconds=LEAVE_SECONDS)
         await self._context.cancel_background()
         log.info("task ended", state=self.state.value)
 

@@ -6,14 +6,15 @@ blocking client, :class:`BlockingSink`) and nothing else. ``connector.testing.co
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
 from connector.config.schema import Config
 from connector.record import COLUMNS
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Collection, Coroutine, Mapping
     from typing import Any
 
@@ -132,16 +133,24 @@ class WriteThroughSink(Sink):
     def __init__(self, config: Any) -> None:
         super().__init__(config)
         self._durable: dict[TopicPartition, int] = {}
+        self._openings: dict[TopicPartition, object] = {}
+
+    def open(self, partitions: Collection[TopicPartition]) -> None:
+        for topic_partition in partitions:
+            self._openings[topic_partition] = object()
 
     @abstractmethod
     async def write(self, batch: RecordBatch) -> None:
         """Store the batch; raises as :meth:`Sink.put` does."""
 
     async def put(self, batch: RecordBatch) -> None:
+        opening = self._openings.get(batch.topic_partition)
         if len(batch):
             await self.write(batch)
             self.context.delivered(len(batch), 0)
-        self._durable[batch.topic_partition] = batch.next_offset
+        # A write that ends after its partition was dropped says nothing about the partition's next life.
+        if opening is not None and self._openings.get(batch.topic_partition) is opening:
+            self._durable[batch.topic_partition] = batch.next_offset
 
     def committable(self) -> Mapping[TopicPartition, int]:
         return self._durable
@@ -149,10 +158,16 @@ class WriteThroughSink(Sink):
     async def drop(self, partitions: Collection[TopicPartition]) -> None:
         for topic_partition in partitions:
             self._durable.pop(topic_partition, None)
+            self._openings.pop(topic_partition, None)
 
 
 class BlockingSink(WriteThroughSink):
     """A sink for a client that blocks: ``write_blocking`` runs in a thread, one batch at a time."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        # Not the worker's threads for CPU work: a client that waits would hold up every other task.
+        self._thread = ThreadPoolExecutor(1, type(self).__name__)
 
     @abstractmethod
     def write_blocking(self, batch: RecordBatch) -> None:
@@ -160,4 +175,7 @@ class BlockingSink(WriteThroughSink):
 
     async def write(self, batch: RecordBatch) -> None:
         # A thread cannot be cancelled: a deadline lets it run on, and its batch counts as not stored.
-        await self.context.in_thread(self.write_blocking, batch)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self.write_blocking, batch)
+
+    async def stop(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)

@@ -7,12 +7,10 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 REGION = "us-east-1"
 
-_MOTO_PROCESS = Path(__file__).with_name("moto_process.py")
 
 _ALLOW_ALL = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 _ALLOW_S3 = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}
@@ -45,8 +43,8 @@ class AwsServer:
     def __init__(self) -> None:
         self._clients: dict[str, Any] = {}
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
-        self._process = subprocess.Popen(  # noqa: S603 - our own script
-            [sys.executable, "-P", str(_MOTO_PROCESS)],
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "connector.demo.moto_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

@@ -141,3 +141,23 @@ async def test_what_a_revocation_returns_is_committed(
     produce(name, [b"1", b"2"], partition=0)
     await read(kafka, [name], 2)
     assert committed(f"reads-{name}", name)[0].offset == 1
+
+
+@pytest.mark.kafka
+async def test_a_commit_that_was_decided_under_an_earlier_assignment_is_not_made(
+    kafka: KafkaBroker, topic: CreateTopic, produce: Produce, committed: ReadCommitted
+) -> None:
+    name = topic(1)
+    produce(name, [b"1", b"2"], partition=0)
+    listener = Listener()
+    config = {"bootstrap.servers": kafka.bootstrap_servers, "group.id": f"late-{name}"}
+    consumer = TaskConsumer(config, listener, listener)
+    await consumer.subscribe([name])
+    async with asyncio.timeout(60):
+        while not await consumer.poll(0.1):
+            pass
+    await consumer.commit({TopicPartition(name, 0): 2}, lambda _: False)
+    assert committed(f"late-{name}", name) == {}
+    await consumer.commit({TopicPartition(name, 0): 2}, lambda _: True)
+    assert committed(f"late-{name}", name)[0].offset == 2
+    await consumer.close()

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ClassVar
@@ -146,6 +147,16 @@ class SinkContract(ABC):
         await sink.flush()
         assert sink.committable()[FIRST] == 3
         assert set((await self.stored())[FIRST]) == set(values(FIRST, 0, 1, 2))
+
+    async def test_a_put_that_a_drop_overtakes_says_nothing_about_the_next_life_of_its_partition(
+        self, sink: Sink
+    ) -> None:
+        put = asyncio.ensure_future(sink.put(batch_of(FIRST, 0, 1)))
+        await asyncio.sleep(0)
+        await sink.drop([FIRST])
+        sink.open([FIRST])
+        await put
+        assert FIRST not in sink.committable()
 
     async def test_memory_is_free_after_a_flush(self, sink: Sink) -> None:
         await sink.put(batch_of(FIRST, *range(1000)))
