@@ -11,8 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from connector.aws import credentials
-from connector.aws.connection import Identity, StaticKeys
 from connector.aws.credentials import assumed_role
+from connector.aws.identity import Identity, StaticKeys, Transport
 from connector.errors import AccessError
 
 if TYPE_CHECKING:
@@ -25,12 +25,13 @@ EXTERNAL_ID = "tenant-4711"
 @pytest.fixture
 def identity(aws: AwsServer, proxy: FaultProxy, request: pytest.FixtureRequest) -> Identity:
     return Identity(
-        static_keys=StaticKeys(aws.access_key_id, SecretStr(aws.secret_access_key)),
+        base=StaticKeys(aws.access_key_id, SecretStr(aws.secret_access_key)),
         role_arn=aws.create_role(f"role-{abs(hash(request.node.name))}", EXTERNAL_ID),
         external_id=EXTERNAL_ID,
         session_name="orders-to-s3",
         duration_seconds=900,
-        sts_endpoint=proxy.url,
+        transport=Transport(sts_endpoint=proxy.url),
+        sts_region="eu-north-1",
         region="eu-north-1",
     )
 
