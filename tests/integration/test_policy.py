@@ -173,19 +173,27 @@ def test_what_resuming_will_need_is_allowed_and_refused_without(
 
 @pytest.mark.parametrize(
     ("method", "request_"),
-    [("list_objects_v2", {}), ("delete_object", {"Key": "in/orders/0-0"}), ("delete_bucket", {})],
+    [
+        ("list_objects_v2", {}),
+        ("delete_object", {"Key": "in/orders/0-0"}),
+        ("put_object", {"Key": "in/order", "Body": b"x"}),
+        ("put_object", {"Key": "elsewhere/in/orders/0-0", "Body": b"x"}),
+        ("get_object", {"Key": "elsewhere"}),
+        ("list_multipart_uploads", {"Bucket": "another"}),
+    ],
 )
-def test_the_role_can_neither_list_nor_delete(
+def test_the_role_can_neither_list_nor_delete_nor_reach_beyond_its_prefix(
     strict_aws: AwsServer,
     raw: dict[str, str],
     bucket: str,
     policies: Any,
     method: str,
-    request_: dict[str, str],
+    request_: dict[str, Any],
 ) -> None:
     create_role(strict_aws, raw, policies)
+    strict_aws.client("s3").put_object(Bucket=bucket, Key="elsewhere", Body=b"x")
     with pytest.raises(ClientError, match="AccessDenied"):
-        getattr(s3_of_the_role(strict_aws, raw), method)(Bucket=bucket, **request_)
+        getattr(s3_of_the_role(strict_aws, raw), method)(**{"Bucket": bucket, **request_})
 
 
 def s3_of_the_role(aws: AwsServer, raw: dict[str, str]) -> Any:

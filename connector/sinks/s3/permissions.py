@@ -52,13 +52,12 @@ def _pattern(template: Template, topic: str) -> str:
 
 
 def _pieces(parts: Sequence[Placeholder | str], topic: str) -> Iterator[str]:
-    """The template up to its first wildcard; where topics are known, up to the first from the topic on.
+    """The template up to its first wildcard; if it shows the topic, up to the first from there on.
 
     What follows would narrow little, and break with the next change of a suffix.
     """
     variables = ["" if isinstance(part, str) else part.variable for part in parts]
-    narrows = topic != "*" and "topic" in variables
-    enough = variables.index("topic") if narrows else 0
+    enough = variables.index("topic") if "topic" in variables else 0
     for index, part in enumerate(parts):
         if isinstance(part, str):
             yield escaped(part)

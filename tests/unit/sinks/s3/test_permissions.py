@@ -106,6 +106,7 @@ def test_topics_known_by_a_regular_expression_only_are_a_wildcard() -> None:
     template = "in/{{topic}}/{{partition}}-{{start_offset}}"
     assert objects([], file_name_template=template) == ["in/*"]
     assert objects([]) == ["*"]
+    assert objects([], file_name_template="{{partition}}/x/{{topic}}/{{start_offset}}") == ["*/x/*"]
 
 
 def test_topics_too_many_for_a_policy_share_what_their_names_begin_with() -> None:
