@@ -26,6 +26,7 @@ class PluginKind(StrEnum):
     TRANSFORM = "connector.transforms"
     PREDICATE = "connector.predicates"
     CONFIG_PROVIDER = "connector.config_providers"
+    CREDENTIALS_PROVIDER = "connector.credentials_providers"
 
 
 _SUFFIXES = ("Connector", "HeaderConverter", "Converter", "Transformation", "Predicate")

@@ -8,11 +8,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Self
 
-from aiobotocore.config import AioConfig
+from botocore import UNSIGNED
 
 from connector import metrics
-from connector.aws.credentials import obtain, signing_session
-from connector.aws.faults import translate
+from connector.aws.credentials import obtain, reject, signing_session
+from connector.aws.faults import is_expired, translate
+from connector.aws.identity import Anonymous
+from connector.aws.transport import client_settings
 from connector.errors import ConnectorError
 from connector.retry import Backoff, retrying
 
@@ -20,12 +22,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
-    from connector.aws.connection import Identity
+    from connector.aws.identity import Identity
     from connector.errors import RetriableError
     from connector.sinks.base import SinkContext
-
-_CONNECT_SECONDS = 10
-_READ_SECONDS = 60
 
 
 class AwsClient:
@@ -45,16 +44,13 @@ class AwsClient:
         """Args: ``options`` go to botocore's Config, e.g. ``s3={"addressing_style": "path"}``."""
         self._context = context
         self._backoff = backoff
-        config = AioConfig(
-            connect_timeout=_CONNECT_SECONDS,
-            read_timeout=_READ_SECONDS,
-            max_pool_connections=max_connections,
-            retries={"total_max_attempts": 1},
-            **options,
-        )
+        if isinstance(identity.base, Anonymous) and identity.role_arn is None:
+            options["signature_version"] = UNSIGNED
+        self._is_anonymous = options.get("signature_version") is UNSIGNED
+        settings = client_settings(identity.transport, max_pool_connections=max_connections, **options)
         self._session = signing_session(identity)
         self._opening: AbstractAsyncContextManager[Any] = self._session.create_client(
-            service, region_name=identity.region, endpoint_url=endpoint, config=config
+            service, region_name=identity.region, endpoint_url=endpoint, **settings
         )
         self._client: Any = None
 
@@ -65,7 +61,8 @@ class AwsClient:
             AccessError: There are no credentials, or the role may not be assumed.
             RetriableError: STS does not answer now.
         """
-        await obtain(self._session)
+        if not self._is_anonymous:
+            await obtain(self._session)
         self._client = await self._opening.__aenter__()
         return self
 
@@ -107,6 +104,8 @@ class AwsClient:
         except ConnectorError:
             raise
         except Exception as error:
+            if is_expired(error):
+                await reject(self._session)
             translated = translate(error, operation, resource)
             if translated is None:
                 raise

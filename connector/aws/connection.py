@@ -1,105 +1,82 @@
-"""The ``aws.*`` options that say who the worker is and which endpoints it speaks to."""
+"""The ``aws.*`` options that say who the worker is and how it reaches AWS; the same for every sink.
+
+Which identity wins when several are given is decided here and nowhere else:
+
+1. The base is the one of these that is given: static keys, a web identity token, a profile, a credentials
+   provider. More than one is an error. None of them means the default chain: environment, web identity,
+   profile, container, instance metadata.
+2. With ``aws.sts.role.arn`` the base assumes this role, and the role signs; else the base signs.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
+from pydantic import SecretStr
+
+from connector import plugins
+from connector.aws.identity import (
+    Anonymous,
+    CustomProvider,
+    Identity,
+    Profile,
+    StaticKeys,
+    Transport,
+    WebIdentity,
+)
+from connector.aws.legal import (
+    arn_of_role,
+    endpoint,
+    external_id,
+    proxy,
+    region,
+    session_name,
+    session_tags,
+    source_identity,
+)
+from connector.config.connector import with_prefix
 from connector.config.option import (
     INT,
+    LIST,
+    LONG,
     PASSWORD,
     STRING,
     Importance,
+    at_least,
     between,
     defaulted,
     non_empty,
     optional,
 )
 from connector.config.schema import Config
-from connector.errors import Problem
+from connector.errors import ConfigError, Problem
+from connector.plugins import PluginKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pydantic import SecretStr
+    from connector.aws.identity import Base
+    from connector.config.option import Option
 
 DEFAULT_REGION = "us-east-1"
+CHAINED_SECONDS = 3600
+"""STS API reference, AssumeRole: a role assumed by a role's session gets one hour at most."""
 
-_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
-_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+|aws(-[a-z]+)*-global")
-
-
-def _role_arn(value: str) -> None:
-    if not _ROLE_ARN.fullmatch(value):
-        raise ValueError("not the ARN of a role; expected arn:aws:iam::<12-digit account>:role/<name>")
-
-
-def _external_id(value: str) -> None:
-    """STS API reference, AssumeRole, ExternalId."""
-    non_empty(value)
-    if not re.fullmatch(r"[\w+=,.@:/-]{2,1224}", value, re.ASCII):
-        raise ValueError("must have 2 to 1224 characters out of letters, digits and + = , . @ : / - _")
-
-
-def _session_name(value: str) -> None:
-    """STS API reference, AssumeRole, RoleSessionName."""
-    non_empty(value)
-    if not re.fullmatch(r"[\w+=,.@-]{2,64}", value, re.ASCII):
-        raise ValueError("must have 2 to 64 characters out of letters, digits and + = , . @ - _")
-
-
-def _region(value: str) -> None:
-    if not _REGION.fullmatch(value):
-        raise ValueError("not an AWS region; expected for example eu-north-1")
-
-
-def url(value: str) -> None:
-    """An endpoint with scheme and host."""
-    non_empty(value)
-    parts = urlsplit(value if "://" in value else f"https://{value}")
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("should be valid URL, for example https://s3.eu-north-1.amazonaws.com")
-    try:
-        _ = parts.port
-    except ValueError as error:
-        raise ValueError(f"should be valid URL: {error}") from None
-
-
-@dataclass(frozen=True, slots=True)
-class StaticKeys:
-    """Long-term keys; equal keys are the same identity."""
-
-    access_key_id: str
-    secret: SecretStr
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who requests are signed as; equal identities share credentials and their refreshes.
-
-    Precedence: with ``role_arn`` the role, assumed by the static keys if there are any, else by the
-    default chain; without it the static keys; without those the default chain (environment, web
-    identity, profile, container, instance metadata).
-    """
-
-    static_keys: StaticKeys | None
-    role_arn: str | None
-    external_id: str | None
-    session_name: str
-    duration_seconds: int
-    sts_endpoint: str | None
-    region: str
+_PROVIDER_OPTIONS = "aws.credentials.provider."
+_ANONYMOUS = frozenset({"anonymous", "AnonymousCredentialsProvider", "AnonymousAWSCredentials"})
+_DEFAULT_CHAIN = frozenset({"default", "DefaultAWSCredentialsProviderChain", "DefaultCredentialsProvider"})
 
 
 class AwsConfig(Config):
-    """The options of an AWS identity; the same for every sink."""
+    """Identity, endpoints and transport."""
 
     access_key_id = optional(
         "aws.access.key.id",
         PASSWORD,
-        "Long-term access key id, with aws.secret.access.key; prefer aws.sts.role.arn.",
+        "Long-term access key id, with aws.secret.access.key; prefer aws.sts.role.arn. With a role, these"
+        " keys ask for the role's credentials.",
         validate=non_empty,
         group="AWS",
     )
@@ -110,11 +87,48 @@ class AwsConfig(Config):
         validate=non_empty,
         group="AWS",
     )
+    session_token = optional(
+        "aws.session.token",
+        PASSWORD,
+        "The session token that belongs to a temporary key; nobody renews it, so it ends some day.",
+        validate=non_empty,
+        group="AWS",
+    )
+    profile = optional(
+        "aws.profile",
+        STRING,
+        "A profile of the AWS configuration files of the worker's user.",
+        validate=non_empty,
+        group="AWS",
+    )
+    web_identity_token_file = optional(
+        "aws.web.identity.token.file",
+        STRING,
+        "A file with an OpenID Connect token, read anew at every refresh; with aws.web.identity.role.arn.",
+        validate=non_empty,
+        group="AWS",
+    )
+    web_identity_role_arn = optional(
+        "aws.web.identity.role.arn",
+        STRING,
+        "The role that the token of aws.web.identity.token.file is exchanged for.",
+        validate=arn_of_role,
+        group="AWS",
+    )
+    credentials_provider = optional(
+        "aws.credentials.provider",
+        STRING,
+        "default for the default chain, anonymous for requests without signature, or an installed provider;"
+        " the Java class names of the default chain mean default.",
+        names_plugin=True,
+        validate=non_empty,
+        group="AWS",
+    )
     sts_role_arn = optional(
         "aws.sts.role.arn",
         STRING,
         "The role that is assumed before anything is written; its short-lived credentials sign all requests.",
-        validate=_role_arn,
+        validate=arn_of_role,
         importance=Importance.HIGH,
         group="AWS STS",
     )
@@ -122,7 +136,7 @@ class AwsConfig(Config):
         "aws.sts.role.external.id",
         STRING,
         "The external id that the role's trust policy requires.",
-        validate=_external_id,
+        validate=external_id,
         importance=Importance.HIGH,
         group="AWS STS",
     )
@@ -130,7 +144,7 @@ class AwsConfig(Config):
         "aws.sts.role.session.name",
         STRING,
         "The session's name as CloudTrail shows it; made from the connector's name if absent.",
-        validate=_session_name,
+        validate=session_name,
         group="AWS STS",
     )
     sts_role_session_duration = defaulted(
@@ -141,62 +155,263 @@ class AwsConfig(Config):
         validate=between(900, 43200),
         group="AWS STS",
     )
+    sts_role_session_tags = defaulted(
+        "aws.sts.role.session.tags",
+        LIST,
+        [],
+        "Session tags as name=value, separated by commas; policies can refer to them.",
+        validate=session_tags,
+        importance=Importance.LOW,
+        group="AWS STS",
+    )
+    sts_role_source_identity = optional(
+        "aws.sts.role.source.identity",
+        STRING,
+        "Who is behind the session, for CloudTrail; the trust policy must allow sts:SetSourceIdentity.",
+        validate=source_identity,
+        importance=Importance.LOW,
+        group="AWS STS",
+    )
     sts_endpoint = optional(
         "aws.sts.config.endpoint",
         STRING,
         "The STS endpoint, for example https://sts.eu-north-1.amazonaws.com; the region's own if absent.",
-        validate=url,
+        validate=endpoint,
         group="AWS STS",
+    )
+    sts_region = optional(
+        "aws.sts.region",
+        STRING,
+        "The region that STS requests are signed for; that of the service if absent.",
+        validate=region,
+        group="AWS STS",
+    )
+    general_region = optional(
+        "aws.region",
+        STRING,
+        f"The region of all services that have none of their own; {DEFAULT_REGION} if absent.",
+        validate=region,
+        importance=Importance.HIGH,
+        group="AWS",
     )
     s3_region = optional(
         "aws.s3.region",
         STRING,
-        f"The region of the bucket and of STS; {DEFAULT_REGION} if absent.",
-        validate=_region,
+        "The region of the bucket; aws.region if absent.",
+        validate=region,
         importance=Importance.HIGH,
+        group="AWS",
+    )
+    general_endpoint = optional(
+        "aws.endpoint",
+        STRING,
+        "The endpoint of all services that have none of their own, STS included; for AWS-compatible systems.",
+        validate=endpoint,
+        group="AWS",
+    )
+    proxy_url = optional(
+        "aws.proxy.url",
+        PASSWORD,
+        "The HTTP proxy that requests to AWS go through, without user and password.",
+        validate=proxy,
+        group="AWS",
+    )
+    proxy_username = optional(
+        "aws.proxy.username", STRING, "The user that the proxy wants.", validate=non_empty, group="AWS"
+    )
+    proxy_password = optional(
+        "aws.proxy.password", PASSWORD, "The password that the proxy wants.", validate=non_empty, group="AWS"
+    )
+    ca_bundle = optional(
+        "aws.tls.ca.bundle",
+        STRING,
+        "A file of PEM certificates to trust instead of the system's.",
+        validate=non_empty,
+        group="AWS",
+    )
+    connect_timeout_ms = defaulted(
+        "aws.connect.timeout.ms",
+        LONG,
+        10_000,
+        "How long a connection may take before the request is repeated.",
+        validate=at_least(1),
+        importance=Importance.LOW,
+        group="AWS",
+    )
+    read_timeout_ms = defaulted(
+        "aws.read.timeout.ms",
+        LONG,
+        60_000,
+        "How long an answer may keep silent before the request is repeated.",
+        validate=at_least(1),
+        importance=Importance.LOW,
         group="AWS",
     )
 
     @property
     def region(self) -> str:
-        return self.s3_region or DEFAULT_REGION
+        return self.s3_region or self.general_region or DEFAULT_REGION
 
     def identity(self, connector: str) -> Identity:
         """``connector`` names the session when the user did not."""
-        keys = None
-        if self.access_key_id and self.secret_access_key:
-            keys = StaticKeys(self.access_key_id.get_secret_value(), self.secret_access_key)
         return Identity(
-            static_keys=keys,
+            base=self.base(),
             role_arn=self.sts_role_arn,
             external_id=self.sts_role_external_id,
             session_name=self.sts_role_session_name or _session_name_for(connector),
             duration_seconds=self.sts_role_session_duration,
-            sts_endpoint=self.sts_endpoint,
+            session_tags=tuple(_pair(tag) for tag in self.sts_role_session_tags),
+            source_identity=self.sts_role_source_identity,
+            sts_region=self.sts_region or self.region,
             region=self.region,
+            transport=self._transport(),
+        )
+
+    def base(self) -> Base | None:
+        """Who signs before any role is assumed; None is the default chain."""
+        if self.access_key_id and self.secret_access_key:
+            key_id = self.access_key_id.get_secret_value()
+            return StaticKeys(key_id, self.secret_access_key, self.session_token)
+        if self.web_identity_token_file and self.web_identity_role_arn:
+            return WebIdentity(self.web_identity_token_file, self.web_identity_role_arn)
+        if self.profile:
+            return Profile(self.profile)
+        provider = _simple_name(self.credentials_provider or "default")
+        if provider in _ANONYMOUS:
+            return Anonymous()
+        if provider in _DEFAULT_CHAIN or self.credentials_provider is None:
+            return None
+        options = {key: value for key, value in self.raw.items() if value is not None}
+        return CustomProvider(
+            self.credentials_provider, tuple(sorted(with_prefix(options, _PROVIDER_OPTIONS).items()))
         )
 
     def check(self) -> Iterator[Problem]:
         yield from super().check()
-        yield from self._half_a_pair(AwsConfig.access_key_id.name, AwsConfig.secret_access_key.name)
-        yield from self._half_a_pair(AwsConfig.secret_access_key.name, AwsConfig.access_key_id.name)
-        if self.is_set(AwsConfig.sts_endpoint) and not self.is_set(AwsConfig.s3_region):
+        yield from self._pairs()
+        yield from self._one_base()
+        yield from self._role()
+        if self.is_set(AwsConfig.sts_endpoint) and not any(
+            self.is_set(option)
+            for option in (AwsConfig.s3_region, AwsConfig.general_region, AwsConfig.sts_region)
+        ):
             yield Problem(
                 "aws.sts.config.endpoint",
-                "aws.s3.region should be specified together with aws.sts.config.endpoint",
+                "aws.s3.region should be specified together with aws.sts.config.endpoint (or aws.region, or"
+                " aws.sts.region)",
             )
+
+    def _pairs(self) -> Iterator[Problem]:
+        """Options that mean nothing without each other."""
+        for first, second in (
+            (AwsConfig.access_key_id, AwsConfig.secret_access_key),
+            (AwsConfig.web_identity_token_file, AwsConfig.web_identity_role_arn),
+            (AwsConfig.proxy_username, AwsConfig.proxy_password),
+        ):
+            for given, missing in ((first, second), (second, first)):
+                if self.is_set(given) and not self.is_set(missing):
+                    yield Problem(
+                        missing.name,
+                        f"is missing while {given.name} is set: give both, or neither for another identity",
+                    )
+        for given, needed in (
+            (AwsConfig.session_token, AwsConfig.access_key_id),
+            (AwsConfig.proxy_username, AwsConfig.proxy_url),
+        ):
+            if self.is_set(given) and not self.is_set(needed):
+                yield Problem(given.name, f"has no meaning without {needed.name}: set it, or remove this")
+
+    def _one_base(self) -> Iterator[Problem]:
+        bases: list[Option[str | None] | Option[SecretStr | None]] = [
+            option
+            for option in (AwsConfig.access_key_id, AwsConfig.web_identity_token_file, AwsConfig.profile)
+            if self.is_set(option)
+        ]
+        provider = _simple_name(self.credentials_provider or "default")
+        if provider not in _DEFAULT_CHAIN:
+            bases.append(AwsConfig.credentials_provider)
+        if len(bases) > 1:
+            names = ", ".join(option.name for option in bases)
+            yield Problem(
+                bases[-1].name, f"only one identity can be used, but several are given ({names}): keep one"
+            )
+        yield from self._known_provider()
+        if provider in _ANONYMOUS and self.is_set(AwsConfig.sts_role_arn):
+            yield Problem(
+                "aws.sts.role.arn", "cannot be assumed anonymously: remove aws.credentials.provider"
+            )
+
+    def _known_provider(self) -> Iterator[Problem]:
+        base = self.base()
+        if not isinstance(base, CustomProvider):
+            return
+        option = AwsConfig.credentials_provider.name
+        try:
+            config_class = plugins.find(PluginKind.CREDENTIALS_PROVIDER, base.name, option).config_class
+        except ConfigError as error:
+            yield from error.problems
+            return
+        for problem in config_class(dict(base.options)).problems():
+            yield Problem(_PROVIDER_OPTIONS + problem.option, problem.message)
+
+    def _role(self) -> Iterator[Problem]:
         if not self.is_set(AwsConfig.sts_role_arn):
-            for option in (AwsConfig.sts_role_external_id, AwsConfig.sts_role_session_name):
-                if self.is_set(option):
+            for option in (
+                AwsConfig.sts_role_external_id,
+                AwsConfig.sts_role_session_name,
+                AwsConfig.sts_role_session_tags,
+                AwsConfig.sts_role_source_identity,
+            ):
+                if self.is_set(option) and not self._names_web_identity_session(option):
                     yield Problem(
                         option.name, "has no meaning without aws.sts.role.arn: set the role or remove this"
                     )
-
-    def _half_a_pair(self, given: str, missing: str) -> Iterator[Problem]:
-        if self.raw.get(given) is not None and self.raw.get(missing) is None:
+            return
+        chained = self.is_set(AwsConfig.web_identity_token_file) or self.is_set(AwsConfig.session_token)
+        if chained and self.sts_role_session_duration > CHAINED_SECONDS:
             yield Problem(
-                missing, f"is missing while {given} is set: give both, or neither to use another identity"
+                "aws.sts.role.session.duration",
+                f"may be {CHAINED_SECONDS} at most, since the role is assumed by temporary credentials"
+                " (role chaining)",
             )
+
+    def _names_web_identity_session(self, option: Option[str | None] | Option[list[str]]) -> bool:
+        return option is AwsConfig.sts_role_session_name and self.is_set(AwsConfig.web_identity_token_file)
+
+    def _transport(self) -> Transport:
+        return Transport(
+            sts_endpoint=_with_scheme(self.sts_endpoint or self.general_endpoint),
+            proxy=self._proxy(),
+            ca_bundle=self.ca_bundle,
+            connect_seconds=self.connect_timeout_ms / 1000,
+            read_seconds=self.read_timeout_ms / 1000,
+        )
+
+    def _proxy(self) -> SecretStr | None:
+        if self.proxy_url is None:
+            return None
+        if not (self.proxy_username and self.proxy_password):
+            return self.proxy_url
+        login = f"{quote(self.proxy_username, '')}:{quote(self.proxy_password.get_secret_value(), '')}@"
+        return SecretStr(self.proxy_url.get_secret_value().replace("://", f"://{login}", 1))
+
+
+def with_scheme(url: str) -> str:
+    """An endpoint as clients want it; users leave https:// away."""
+    return url if "://" in url else f"https://{url}"
+
+
+def _with_scheme(url: str | None) -> str | None:
+    return None if url is None else with_scheme(url)
+
+
+def _simple_name(provider: str) -> str:
+    return provider.rpartition(".")[2]
+
+
+def _pair(tag: str) -> tuple[str, str]:
+    name, _, value = tag.partition("=")
+    return name.strip(), value.strip()
 
 
 def _session_name_for(connector: str) -> str:

@@ -42,13 +42,14 @@ _PASSING_CODES = frozenset(
         "ThrottlingException",
         "TooManyRequestsException",
         "TransactionInProgressException",
-        # A session that ended between signing and arrival; the next attempt signs anew.
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "RequestExpired",
     }
 )
-"""botocore's ``standard`` retry mode, and expired sessions."""
+"""botocore's ``standard`` retry mode."""
+
+_EXPIRED_CODES = frozenset(
+    {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+)
+"""A session that ended between signing and arrival; the next attempt signs anew."""
 
 _ACTIONS = {
     "PutObject": "s3:PutObject",
@@ -81,6 +82,11 @@ _DENIED = frozenset(
 _STATUS_PASSING = 500
 
 
+def is_expired(error: Exception) -> bool:
+    """AWS refuses because the credentials have ended."""
+    return isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in _EXPIRED_CODES
+
+
 def translate(error: Exception, operation: str, resource: str) -> ConnectorError | None:
     """The error of ours that ``error`` means; None when it is not an AWS matter.
 
@@ -108,7 +114,7 @@ def _service_answer(response: Mapping[str, Any], operation: str, resource: str) 
     message = str(response.get("Error", {}).get("Message", ""))
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     fact = f"{operation} on {resource} was refused with {code} ({message})"
-    if code in _PASSING_CODES or status >= _STATUS_PASSING:
+    if code in _PASSING_CODES or code in _EXPIRED_CODES or status >= _STATUS_PASSING:
         return RetriableError(fact)
     if code in _DENIED:
         return AccessError(f"{fact}: {_grant(operation, resource)}.")

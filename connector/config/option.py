@@ -81,6 +81,8 @@ class Option(Generic[T]):
         description: A full sentence that says effect and consequence, not the type.
         required: There is no default.
         validate: Raises ValueError with the reason when a parsed value is unacceptable.
+        aliases: Other names that users have for it; the option's own name wins.
+        names_plugin: Its value is a plug-in, whose own options stand below its name.
         choices: The values that are accepted, for documentation and schemas.
     """
 
@@ -93,6 +95,8 @@ class Option(Generic[T]):
     choices: Sequence[str] = ()
     importance: Importance = Importance.MEDIUM
     group: str = "Connector"
+    aliases: Sequence[str] = ()
+    names_plugin: bool = False
 
     @overload
     def __get__(self, instance: None, owner: type[Config]) -> Option[T]: ...

@@ -66,18 +66,18 @@ class Config:
 
     def is_set(self, option: Option[Any]) -> bool:
         """Whether the user gave this option."""
-        return self.raw.get(option.name) is not None
+        return any(self.raw.get(name) is not None for name in (option.name, *option.aliases))
 
     def is_faulty(self, option: Option[Any]) -> bool:
         return any(fault.option == option.name for fault in self._faults)
 
     def _read(self, option: Option[Any]) -> Any:
-        if option.name not in self.raw:
+        written = next((name for name in (option.name, *option.aliases) if name in self.raw), None)
+        if written is None:
             if option.required:
-                message = f'Missing required configuration "{option.name}" which has no default value.'
-                self._faults.append(Problem(option.name, message + self._hint(option)))
+                self._faults.append(self.missing(option))
             return option.default
-        text = self.raw[option.name]
+        text = self.raw[written]
         try:
             if text is None:
                 reason = "Null value can not be supplied as the configuration value."
@@ -87,6 +87,11 @@ class Config:
             self._faults.append(Problem(option.name, str(error)))
             return option.default
 
+    def missing(self, option: Option[Any]) -> Problem:
+        """The fault of a required option that is not there."""
+        message = f'Missing required configuration "{option.name}" which has no default value.'
+        return Problem(option.name, message + self._hint(option))
+
     def _hint(self, option: Option[Any]) -> str:
         unknown = [key for key in self.raw if key not in self.options()]
         found = closest(option.name, unknown)
@@ -95,4 +100,7 @@ class Config:
 
 def unknown_options(raw: Mapping[str, str | None], known: Mapping[str, Option[Any]]) -> dict[str, str | None]:
     """Keys that no option answers to, each with the option it was probably meant to be."""
-    return {key: closest(key, list(known)) for key in raw if key not in known}
+    answered = {*known, *(alias for option in known.values() for alias in option.aliases)}
+    prefixes = tuple(f"{option.name}." for option in known.values() if option.names_plugin)
+    unknown = [key for key in raw if key not in answered and not key.startswith(prefixes)]
+    return {key: closest(key, list(known)) for key in unknown}

@@ -34,4 +34,5 @@ def secret_options(config: Mapping[str, str]) -> set[str]:
     except ConfigError:
         return set()
     config_class: type[Config] = sink.config_class
-    return {option.name for option in config_class.options().values() if option.is_secret}
+    secrets = [option for option in config_class.options().values() if option.is_secret]
+    return {name for option in secrets for name in (option.name, *option.aliases)}

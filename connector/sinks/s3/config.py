@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from connector.aws.connection import AwsConfig, url
+from connector.aws.connection import AwsConfig, with_scheme
+from connector.aws.legal import endpoint as legal_endpoint
+from connector.aws.location import BucketLocation, bucket_location
 from connector.config.option import (
+    BOOLEAN,
     INT,
     LONG,
     STRING,
@@ -14,11 +18,14 @@ from connector.config.option import (
     between,
     defaulted,
     optional,
-    required,
 )
+from connector.errors import Problem
 from connector.formats.fields import FormatConfig
 from connector.retry import Backoff
 from connector.sinks.s3.naming import FileNameConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MINIMUM_PART_BYTES = 5 * 1024 * 1024
 """S3's minimum for every part but the last."""
@@ -42,6 +49,10 @@ def _bucket_name(value: str) -> None:
             raise ValueError(f"Illegal bucket name: {reason}")
 
 
+def _bucket_url(value: str) -> None:
+    _bucket_name(bucket_location(value).bucket)
+
+
 def _part_size(value: int) -> None:
     if value < MINIMUM_PART_BYTES:
         raise ValueError(f"Part size must be at least {MINIMUM_PART_BYTES} bytes (5 MiB), S3's minimum")
@@ -52,18 +63,34 @@ def _part_size(value: int) -> None:
 class S3Config(AwsConfig, FormatConfig, FileNameConfig):
     """Everything that the S3 sink is told."""
 
-    bucket = required(
+    bucket_name = optional(
         "aws.s3.bucket.name",
         STRING,
-        "The bucket that objects are written to; it must exist.",
+        "The bucket that objects are written to; it must exist. Required, unless aws.s3.url names it.",
         validate=_bucket_name,
+        importance=Importance.HIGH,
+        group="S3",
+    )
+    url = optional(
+        "aws.s3.url",
+        STRING,
+        "The bucket by its URL, as data lakes hand it out; fills bucket and region where these are absent.",
+        validate=_bucket_url,
+        aliases=("URL", "url"),
+        group="S3",
+    )
+    path_style = optional(
+        "aws.s3.path.style.access.enabled",
+        BOOLEAN,
+        "Whether the bucket is part of the path instead of the host name; true if an endpoint is given.",
+        importance=Importance.LOW,
         group="S3",
     )
     endpoint = optional(
         "aws.s3.endpoint",
         STRING,
         "The endpoint of an S3-compatible store; turns on path-style addressing.",
-        validate=url,
+        validate=legal_endpoint,
         importance=Importance.LOW,
         group="S3",
     )
@@ -103,11 +130,47 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig):
     )
 
     @property
+    def bucket(self) -> str:
+        """By name, or by URL."""
+        located = self._located
+        return self.bucket_name or (located.bucket if located else "")
+
+    @property
+    def region(self) -> str:
+        located = self._located
+        return self.s3_region or (located.region if located else None) or super().region
+
+    @property
+    def addressing_style(self) -> str:
+        """As botocore calls it."""
+        if self.path_style is None:
+            return "path" if self.endpoint_url else "auto"
+        return "path" if self.path_style else "virtual"
+
+    @property
+    def _located(self) -> BucketLocation | None:
+        return bucket_location(self.url) if self.url else None
+
+    def check(self) -> Iterator[Problem]:
+        yield from super().check()
+        if not self.is_set(S3Config.bucket_name) and not self.is_set(S3Config.url):
+            yield self.missing(S3Config.bucket_name)
+        located = self._located
+        if located and self.bucket_name and located.bucket != self.bucket_name:
+            yield Problem(
+                "aws.s3.url", f"names another bucket than aws.s3.bucket.name: {located.bucket}; keep one"
+            )
+        if located and located.region and self.s3_region and located.region != self.s3_region:
+            yield Problem(
+                "aws.s3.url", f"names another region than aws.s3.region: {located.region}; keep one"
+            )
+
+    @property
     def backoff(self) -> Backoff:
         return Backoff(self.backoff_delay_ms / 1000, self.backoff_max_delay_ms / 1000)
 
     @property
     def endpoint_url(self) -> str | None:
-        if self.endpoint is None or "://" in self.endpoint:
-            return self.endpoint
-        return f"https://{self.endpoint}"
+        """The endpoint given for S3, or for all services."""
+        given = self.endpoint or self.general_endpoint
+        return None if given is None else with_scheme(given)

@@ -55,7 +55,7 @@ class S3Sink(Sink):
             endpoint=config.endpoint_url,
             max_connections=config.upload_concurrency,
             backoff=config.backoff,
-            s3={"addressing_style": "path" if config.endpoint else "auto"},
+            s3={"addressing_style": config.addressing_style},
         )
         await self._resources.enter_async_context(client)
         self._store = ObjectStore(client, config.bucket, config.upload_concurrency)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from connector.aws.connection import Identity, StaticKeys
 from connector.aws.credentials import signing_session
+from connector.aws.identity import Identity, StaticKeys
 
 IDENTITY = Identity(
-    static_keys=StaticKeys("AKIAIOSFODNN7EXAMPLE", SecretStr("secret")),
+    base=StaticKeys("AKIAIOSFODNN7EXAMPLE", SecretStr("secret")),
     role_arn="arn:aws:iam::123456789012:role/writer",
     external_id="external",
     session_name="connect-test",
     duration_seconds=3600,
-    sts_endpoint=None,
     region="eu-north-1",
 )
 
