@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
-
-from aiobotocore.config import AioConfig
 
 from connector.aws.credentials import base_session
 from connector.aws.faults import translate
-from connector.errors import ConnectorError
+from connector.aws.identity import Anonymous
+from connector.aws.transport import client_settings
+from connector.errors import AccessError, ConnectorError
 
 if TYPE_CHECKING:
-    from connector.aws.connection import Identity
+    from connector.aws.identity import Identity
 
-_REQUEST_SECONDS = 10.0
+
+_MOST_SECONDS = 30.0
 
 
 async def caller(identity: Identity) -> str:
     """The ARN that STS knows the base identity by.
 
     Raises:
-        AccessError: There are no credentials, or they are not valid.
+        AccessError: There are no credentials, they are not valid, or requests are to be anonymous.
         RetriableError: STS does not answer now.
     """
-    config = AioConfig(
-        connect_timeout=_REQUEST_SECONDS, read_timeout=_REQUEST_SECONDS, retries={"total_max_attempts": 1}
-    )
+    if isinstance(identity.base, Anonymous):
+        raise AccessError("aws.credentials.provider is anonymous: to AWS such requests come from nobody.")
+    endpoint, settings = identity.transport.sts_endpoint, client_settings(identity.transport)
     try:
-        async with base_session(identity).create_client(
-            "sts", region_name=identity.region, endpoint_url=identity.sts_endpoint, config=config
-        ) as sts:
+        async with (
+            asyncio.timeout(_MOST_SECONDS),
+            base_session(identity).create_client(
+                "sts", region_name=identity.sts_region, endpoint_url=endpoint, **settings
+            ) as sts,
+        ):
             arn: str = (await sts.get_caller_identity())["Arn"]
     except ConnectorError:
         raise

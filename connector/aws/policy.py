@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from connector.aws.partition import of_arn, of_region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from connector.aws.connection import AwsConfig
 
@@ -60,21 +61,45 @@ class TellsPermissions(Protocol):
         ...
 
 
-def trust_policy(principal: str, external_id: str | None) -> Document:
+def trust_policy(
+    principal: str,
+    external_id: str | None,
+    *,
+    has_session_tags: bool = False,
+    source_identity: str | None = None,
+) -> Document:
     """Lets one identity assume the role, and only with the external id.
+
+    Tags and a source identity are actions of their own, in statements of their own: none of them lets
+    anybody in, and their requests are not known to carry the external id (IAM user guide, "Pass session
+    tags in AWS STS", "Monitor and control actions taken with assumed roles").
 
     Without the id whoever else can make that identity act on their behalf can name this role (IAM user
     guide, "The confused deputy problem"); :func:`warnings` says so.
     """
+    statements = [
+        _trust("LetTheWorkerAssumeThisRole", principal, "sts:AssumeRole", {"sts:ExternalId": external_id})
+    ]
+    if has_session_tags:
+        statements.append(_trust("LetItTagItsSessions", principal, "sts:TagSession"))
+    if source_identity is not None:
+        condition = {"sts:SourceIdentity": source_identity}
+        statements.append(_trust("LetItSayWhoIsBehind", principal, "sts:SetSourceIdentity", condition))
+    return {"Version": _VERSION, "Statement": statements}
+
+
+def _trust(
+    sid: str, principal: str, action: str, equals: Mapping[str, str | None] = MappingProxyType({})
+) -> Document:
     statement: Document = {
-        "Sid": "LetTheWorkerAssumeThisRole",
+        "Sid": sid,
         "Effect": "Allow",
         "Principal": {"AWS": principal},
-        "Action": "sts:AssumeRole",
+        "Action": action,
     }
-    if external_id is not None:
-        statement["Condition"] = {"StringEquals": {"sts:ExternalId": external_id}}
-    return {"Version": _VERSION, "Statement": [statement]}
+    if required := {key: value for key, value in equals.items() if value is not None}:
+        statement["Condition"] = {"StringEquals": required}
+    return statement
 
 
 def permission_policy(statements: Sequence[Statement]) -> Document:
@@ -152,7 +177,7 @@ def _about_principal(named: str | None) -> Iterator[str]:
 def _about_partitions(config: AwsConfig, role_arn: str, named: str | None) -> Iterator[str]:
     role = of_arn(role_arn)
     others = {
-        "aws.s3.region": of_region(config.s3_region) if config.s3_region else None,
+        f"the region {config.region}": of_region(config.region),
         "the principal": of_arn(named) if named and ":" in named else None,
     }
     for what, other in others.items():

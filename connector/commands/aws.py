@@ -95,7 +95,7 @@ def _blueprint(path: Path) -> Blueprint:
 
 def _grant(blueprint: Blueprint, named: str | None, *, who_am_i: bool) -> Grant:
     from connector.aws.connection import AwsConfig
-    from connector.aws.policy import trust_policy, warnings
+    from connector.aws.policy import warnings
     from connector.aws.rendering import Grant
 
     sink = blueprint.make_sink()
@@ -104,12 +104,24 @@ def _grant(blueprint: Blueprint, named: str | None, *, who_am_i: bool) -> Grant:
         return Grant(blueprint.name, None, 0, None, permissions)
     if who_am_i:
         named = _who_am_i(sink.config, blueprint.name)
+    named = named or sink.config.web_identity_role_arn
     principal = _principal(named)
     for warning in warnings(sink.config, named):
         _warn(warning)
     role_arn = sink.config.sts_role_arn
-    trust = trust_policy(principal, sink.config.sts_role_external_id) if role_arn else None
+    trust = _trust(sink.config, principal) if role_arn else None
     return Grant(blueprint.name, role_arn, sink.config.sts_role_session_duration, trust, permissions)
+
+
+def _trust(config: AwsConfig, principal: str) -> Document:
+    from connector.aws.policy import trust_policy
+
+    return trust_policy(
+        principal,
+        config.sts_role_external_id,
+        has_session_tags=bool(config.sts_role_session_tags),
+        source_identity=config.sts_role_source_identity,
+    )
 
 
 def _permissions(sink: Sink, blueprint: Blueprint) -> Document | None:

@@ -25,7 +25,7 @@ def permissions(config: S3Config, topics: Sequence[str]) -> list[Statement]:
 
     Actions: S3 user guide, "Multipart upload API and permissions".
     """
-    bucket = f"arn:{partition(config, config.endpoint)}:s3:::{config.bucket}"
+    bucket = f"arn:{partition(config, config.endpoint_url)}:s3:::{config.bucket}"
     objects = _objects(bucket, config.create_template(config.create_format().suffix), topics)
     return [
         Statement(

@@ -41,6 +41,20 @@ def test_without_an_external_id_there_is_no_condition() -> None:
     assert "Condition" not in statement
 
 
+def test_tags_and_source_identity_are_allowed_only_if_the_config_sends_them() -> None:
+    _, tag, source = trust_policy(
+        WORKER, "tenant-4711", has_session_tags=True, source_identity="orders-team"
+    )["Statement"]
+    assert tag == {
+        "Sid": "LetItTagItsSessions",
+        "Effect": "Allow",
+        "Principal": {"AWS": WORKER},
+        "Action": "sts:TagSession",
+    }
+    assert source["Action"] == "sts:SetSourceIdentity"
+    assert source["Condition"] == {"StringEquals": {"sts:SourceIdentity": "orders-team"}}
+
+
 def test_the_placeholder_is_no_principal_that_iam_would_take() -> None:
     with pytest.raises(ValueError, match="not an identity"):
         principal(PLACEHOLDER)
@@ -147,8 +161,14 @@ def test_without_a_role_the_permissions_are_for_the_worker_itself() -> None:
 def test_a_role_in_another_partition_than_region_or_principal_is_warned_about() -> None:
     config = AwsConfig.parse({**SAFE, "aws.s3.region": "cn-north-1"})
     region, named = warnings(config, "arn:aws-us-gov:iam::123456789012:user/me")
-    assert "aws.s3.region in aws-cn" in region
+    assert "the region cn-north-1 in aws-cn" in region
     assert "the principal in aws-us-gov" in named
+
+
+def test_a_region_that_nobody_set_is_warned_about_where_it_cannot_be() -> None:
+    changed = {"aws.sts.role.arn": "arn:aws-cn:iam::123456789012:role/r"}
+    (warning,) = warnings(AwsConfig.parse({**SAFE, **changed}), "123456789012")
+    assert "the region us-east-1 in aws" in warning
 
 
 def test_an_account_is_in_no_other_partition() -> None:

@@ -127,6 +127,37 @@ def test_terraform_and_cloudformation_are_other_ways_to_say_it(file: Path) -> No
     assert template["Resources"]["ConnectorRole"]["Properties"]["RoleName"] == "kafka-to-s3"
 
 
+def test_a_web_identity_is_the_principal_that_need_not_be_named(file: Path) -> None:
+    web = {"aws.web.identity.token.file": "/none", "aws.web.identity.role.arn": WORKER.replace("/", "/pods/")}
+    result = policy(file, {**CONFIG, **web})
+    assert result.stderr == ""
+    (trust,) = json.loads(result.stdout)["TrustPolicy"]["Statement"]
+    assert trust["Principal"] == {"AWS": web["aws.web.identity.role.arn"]}
+
+
+def test_tags_and_source_identity_of_the_config_are_trusted(file: Path) -> None:
+    changed = {"aws.sts.role.session.tags": "team=orders", "aws.sts.role.source.identity": "orders-team"}
+    statements = json.loads(policy(file, {**CONFIG, **changed}, "--only", "trust").stdout)["Statement"]
+    actions = [statement["Action"] for statement in statements]
+    assert actions == ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
+
+
+def test_a_bucket_by_url_is_meant_like_one_by_name(file: Path) -> None:
+    config = without("aws.s3.bucket.name", "aws.s3.region")
+    url = {"URL": "https://lake.s3.cn-north-1.amazonaws.com.cn"}
+    role = {"aws.sts.role.arn": "arn:aws-cn:iam::123456789012:role/r"}
+    result = policy(file, {**config, **url, **role}, "--principal", "123456789012", "--only", "permissions")
+    assert "arn:aws-cn:s3:::lake" in resources(json.loads(result.stdout))
+    assert result.stderr == ""
+
+
+def test_anonymous_requests_come_from_nobody(file: Path) -> None:
+    config = without("aws.sts.role.arn", "aws.sts.role.external.id")
+    result = policy(file, {**config, "aws.credentials.provider": "anonymous"}, "--who-am-i")
+    assert result.exit_code == BAD_CONFIG
+    assert "come from nobody" in result.stderr
+
+
 # ---- refusals ----
 
 
