@@ -258,8 +258,9 @@ class TaskConsumer:
         self._await(self._listener.assigned(list(map(_from_kafka, partitions))))
         self._topics.update(partition.topic for partition in partitions)
         consumer.incremental_assign(partitions)
-        if self._paused:
-            consumer.pause(partitions)
+        # librdkafka remembers a pause beyond the assignment that it was for: a partition that was lost while
+        # paused would come back paused.
+        (consumer.pause if self._paused else consumer.resume)(partitions)
 
     def _on_revoke(self, consumer: Consumer, partitions: list[KafkaTopicPartition]) -> None:
         if not partitions:

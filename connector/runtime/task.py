@@ -162,7 +162,7 @@ class Task:
         self._observer.records_put.inc(sum(len(batch) for batch, _ in taken))
 
     async def _restart(self, partition: TopicPartition) -> None:
-        """The offsets of a partition that stayed ours went back: it was deleted and made anew, or truncated."""
+        """The offsets of a partition that stayed ours went back: its topic was made again, or truncated."""
         log.warning("partition begins anew: made again or truncated", at=str(partition))
         await self._finish(self._close([partition]))
         await self._sink.drop([partition])

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from connector.testing.kafka import ExternalKafka
 from connector.testing.worker import WorkerProcess
