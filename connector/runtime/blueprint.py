@@ -40,10 +40,7 @@ _FRAMEWORK_PREFIXES = (
     "header.converter.",
     "transforms.",
     "predicates.",
-    "errors.",
     _OVERRIDE,
-    "producer.override.",
-    "admin.override.",
 )
 _FRAMEWORK_KEYS = frozenset({"tasks.max.enforce", "config.action.reload", "connector.plugin.version"})
 
@@ -77,6 +74,7 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
     faults = _Faults()
     config = ConnectorConfig(raw)
     faults.add(config.problems())
+    faults.add(_dead_letters(raw, config))
     sink = faults.collect(_sink, raw, config)
     if sink is not None:
         faults.add(sink.config.problems())
@@ -108,6 +106,17 @@ class _SinkPlan:
 
     def make(self) -> Sink:
         return self.sink_class(self.config)
+
+
+def _dead_letters(raw: RawConfig, config: ConnectorConfig) -> Iterator[Problem]:
+    """Whoever names a dead letter queue and tolerates errors counts on finding the records there."""
+    option = "errors.deadletterqueue.topic.name"
+    if raw.get(option) and config.errors_tolerance == "all":
+        yield Problem(
+            option,
+            "dead letter queues are not available yet, and with errors.tolerance=all bad records would be"
+            " skipped: remove this option to accept that, or set errors.tolerance=none",
+        )
 
 
 class _Faults:

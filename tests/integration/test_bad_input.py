@@ -64,6 +64,11 @@ def standalone(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]
         ),
         ({"format.output.type": "cvs"}, "format.output.type", "Did you mean"),
         ({"tasks.max": "many"}, "tasks.max", "Not a number of type INT"),
+        (
+            {"errors.tolerance": "all", "errors.deadletterqueue.topic.name": "dlq"},
+            "errors.deadletterqueue.topic.name",
+            "not available yet",
+        ),
         ({"value.converter": "JsonConvertor"}, "value.converter", 'Did you mean "JsonConverter"?'),
     ],
 )

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 SUFFIXES = {"none": "", "gzip": ".gz", "zstd": ".zst"}
 """Every compression, and what the default object name ends with."""
 
+OVERHEAD_BYTES = {"none": 1024, "gzip": 40 * 1024, "zstd": 96 * 1024}
+"""What an open stream holds beside the data, measured with 20,000 of them."""
+
 # Measured on JSON events of 130 bytes with random ids, in blocks of 1 MB on one core:
 #   isal 1: 518 MB/s, ratio 3.13 · isal 2: 474, 3.13 · isal 3: 274, 3.22 · zlib 6 (Java's): 48, 3.39
 # Ten times the speed of Java's level costs 8 % in size.

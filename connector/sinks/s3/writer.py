@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connector import logs, metrics
-from connector.sinks.s3.compression import compressor
+from connector.sinks.s3.compression import OVERHEAD_BYTES, compressor
 from connector.sinks.s3.upload import ObjectUpload
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ class PartitionWriter:
         self._finishing: dict[OpenObject, asyncio.Task[None]] = {}
         self._next_offset: int | None = None
         self._dropped = False
+        self._overhead_bytes = OVERHEAD_BYTES[config.compression]
         labels = (context.connector, str(context.task))
         self._objects_total = metrics.OBJECTS.labels(*labels)
         self._parts_total = metrics.PARTS.labels(*labels)
@@ -117,12 +118,13 @@ class PartitionWriter:
 
     @property
     def buffered_bytes(self) -> int:
-        return sum(found.tail_bytes + found.upload.in_flight_bytes for found in self._unfinished())
+        held = sum(found.tail_bytes + found.upload.in_flight_bytes for found in self._unfinished())
+        return held + self._overhead_bytes * len(self._open)
 
     @property
     def open_bytes(self) -> int:
         """Of the buffered bytes those that wait for their object to fill."""
-        return sum(found.tail_bytes for found in self._open.values())
+        return sum(found.tail_bytes + self._overhead_bytes for found in self._open.values())
 
     async def put(self, batch: RecordBatch) -> None:
         async with self._lock:
@@ -146,10 +148,11 @@ class PartitionWriter:
                     task.result()
 
     async def finish_largest(self) -> None:
-        """Finish the object with the most bytes waiting, to free memory."""
+        """Finish the objects with the most bytes waiting, an eighth of all, to free memory."""
         async with self._lock:
-            if self._open:
-                self._finish(max(self._open, key=lambda group: self._open[group].tail_bytes))
+            by_size = sorted(self._open, key=lambda group: self._open[group].tail_bytes, reverse=True)
+            for group in by_size[: len(by_size) // 8 + 1]:
+                self._finish(group)
 
     async def drop(self) -> None:
         """Abort what is not visible yet."""
