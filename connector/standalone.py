@@ -54,7 +54,7 @@ async def serve(settings: WorkerSettings, blueprints: Sequence[Blueprint]) -> in
     stopping = asyncio.Event()
     _on_signals(stopping)
     herder = StandaloneHerder(settings)
-    app = make_app(herder, secrets=Secrets(settings.rest_config_secrets))
+    app = make_app(herder, secrets=Secrets(settings.rest_config_secrets), connections=herder.connections)
     rest = await RestServer.start(app, settings.listeners)
     try:
         await herder.start(blueprints)
