@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from connector import logs, plugins
+from connector.commands.aws import aws_app
+from connector.commands.connection import connection_app
+from connector.commands.refusal import BAD_CONFIG, refuse
 from connector.errors import ConfigError
 from connector.plugins import PluginKind
 
@@ -25,9 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-
-BAD_CONFIG = 3
-"""As Kafka Connect's standalone worker exits when a connector cannot be created."""
+aws_app.add_typer(connection_app, name="connection")
+app.add_typer(aws_app, name="aws")
 
 WorkerFile = Annotated[
     Path | None,
@@ -50,7 +52,7 @@ def standalone(worker: WorkerFile, connectors: ConnectorFiles) -> None:
     try:
         code = run(settings_file, os.environ, _read(connectors))
     except ConfigError as error:
-        _refuse(error)
+        refuse(error)
     _exit(code)
 
 
@@ -61,11 +63,14 @@ def validate(connectors: ConnectorFiles) -> None:
     from connector.config.files import connector_files
     from connector.settings import WorkerSettings
 
-    settings = WorkerSettings.load(None, {"CONNECT_BOOTSTRAP_SERVERS": "localhost:9092"})
+    # Nothing connects here; what is taken from the environment is where named connections are.
+    names = ("CONNECT_AWS_CONNECTIONS_DIRECTORY", "CONNECT_WORKER_ROLES")
+    environ = {name: os.environ[name] for name in names if name in os.environ}
+    settings = WorkerSettings.load(None, {"CONNECT_BOOTSTRAP_SERVERS": "localhost:9092", **environ})
     try:
         files = connector_files(connectors)
     except ConfigError as error:
-        _refuse(error)
+        refuse(error)
     failed = False
     for path in files:
         try:
@@ -98,7 +103,7 @@ def describe(sink: Annotated[str, typer.Argument(help="A sink, by short name or 
     try:
         typer.echo(text(sink))
     except ConfigError as error:
-        _refuse(error)
+        refuse(error)
 
 
 @app.command()
@@ -132,11 +137,6 @@ def _read(paths: Sequence[Path]) -> list[RawConfig]:
     from connector.config.files import connector_files, read_connector
 
     return [read_connector(path) for path in connector_files(paths)]
-
-
-def _refuse(error: ConfigError) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(BAD_CONFIG)
 
 
 def _exit(code: int) -> NoReturn:

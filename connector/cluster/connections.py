@@ -77,7 +77,7 @@ class ConnectionStore(Protocol):
         ...
 
     def replace(self, connection: NamedConnection, version: int) -> None:
-        """Write over this version; raises ConnectionChangedError or UnknownConnectionError if it is not there."""
+        """Write over this version; raises ConnectionChangedError or UnknownConnectionError without it."""
         ...
 
     def delete(self, name: str) -> None:

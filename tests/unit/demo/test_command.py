@@ -5,7 +5,8 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from connector.cli import BAD_CONFIG, app
+from connector.cli import app
+from connector.commands.refusal import BAD_CONFIG
 
 
 @pytest.mark.parametrize("missing", ["moto", "rich.live"])

@@ -1,0 +1,1 @@
+"""Groups of sub-commands that are more than one idea each; ``connector.cli`` puts them together."""
