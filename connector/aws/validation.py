@@ -5,6 +5,7 @@ Nothing is written anywhere, and no service but STS is asked.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connector.aws.connection import AwsConfig
@@ -16,6 +17,8 @@ from connector.aws.transport import client_settings
 from connector.errors import ConfigError, ConnectorError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from aiobotocore.session import AioSession
 
     from connector.aws.identity import Identity
@@ -55,6 +58,19 @@ async def check_signer(identity: Identity) -> None:
     session = signing_session(identity)
     await obtain(session)
     await _caller(session, identity)
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What a connection is put through; more thorough checks take the place of ``check``.
+
+    Attributes:
+        principal: Tells who the worker is; known even if the check fails, since the role has to trust it.
+        check: Raises AccessError for what the user must change, RetriableError for what may pass.
+    """
+
+    principal: Callable[[Identity], Awaitable[str | None]] = principal_of
+    check: Callable[[Identity], Awaitable[None]] = check_signer
 
 
 async def _caller(session: AioSession, identity: Identity) -> str:

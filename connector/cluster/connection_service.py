@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 from connector import logs
 from connector.aws.definition import Definition
 from connector.aws.named import NamedConnection, Status
-from connector.aws.validation import check_signer, identity_of, principal_of
+from connector.aws.validation import Examination, identity_of
 from connector.cluster.refusal import (
     ConnectionExistsError,
     ConnectionInUseError,
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from connector.cluster.connections import ConnectionStore, Listing
-    from connector.cluster.validations import Check
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -106,15 +105,16 @@ class ConnectionService:
         store: ConnectionStore,
         users: ConnectionUsers,
         *,
-        check: Check = check_signer,
+        examination: Examination = Examination(),  # noqa: B008 - it has no state
         wait_seconds: float = WAIT_SECONDS,
         give_up_seconds: float = GIVE_UP_SECONDS,
     ) -> None:
         self._store = store
         self._users = users
+        self._examination = examination
         self._wait_seconds = wait_seconds
         self._validations = Validations(
-            store, self._pick_up_soon, check=check, give_up_seconds=give_up_seconds
+            store, self._pick_up_soon, examination=examination, give_up_seconds=give_up_seconds
         )
         self._writing = asyncio.Lock()
         self._picking_up = asyncio.Lock()
@@ -240,7 +240,7 @@ class ConnectionService:
     async def _principal(self, connection: NamedConnection) -> str | None:
         try:
             async with asyncio.timeout(self._wait_seconds):
-                return await principal_of(identity_of(connection))
+                return await self._examination.principal(identity_of(connection))
         except (ConnectorError, TimeoutError) as error:
             reason = connection.without_secrets(str(error))
             log.warning("principal is not known", connection=connection.name, reason=reason)

@@ -7,21 +7,17 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from connector import logs
-from connector.aws.validation import check_signer, identity_of, principal_of
+from connector.aws.validation import Examination, identity_of
 from connector.cluster.refusal import ConnectionRefusal
 from connector.errors import ConfigError, ConnectorError
 from connector.retry import Backoff, retrying
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
-    from connector.aws.identity import Identity
     from connector.aws.named import NamedConnection
     from connector.cluster.connections import ConnectionStore
     from connector.errors import RetriableError
-
-    Check = Callable[[Identity], Awaitable[None]]
-    """Raises AccessError for what the user must change, RetriableError for what may pass."""
 
 log = logs.get(__name__)
 
@@ -35,7 +31,7 @@ class Validations:
     Args:
         store: Where the outcome goes.
         accepted: Called after a connection became READY.
-        check: What the identity has to pass beyond telling who the worker is; the place for more checks.
+        examination: What it consists of.
         give_up_seconds: For how long AWS may keep silent before that is a failure.
     """
 
@@ -44,12 +40,12 @@ class Validations:
         store: ConnectionStore,
         accepted: Callable[[NamedConnection], None],
         *,
-        check: Check = check_signer,
+        examination: Examination = Examination(),  # noqa: B008 - it has no state
         give_up_seconds: float = GIVE_UP_SECONDS,
     ) -> None:
         self._store = store
         self._accepted = accepted
-        self._check = check
+        self._examination = examination
         self._give_up_seconds = give_up_seconds
         self._running: dict[str, asyncio.Task[None]] = {}
 
@@ -99,8 +95,8 @@ class Validations:
 
         async def attempt() -> None:
             identity = identity_of(connection)
-            principal[:] = [await principal_of(identity)]
-            await self._check(identity)
+            principal[:] = [await self._examination.principal(identity)]
+            await self._examination.check(identity)
 
         try:
             async with asyncio.timeout(self._give_up_seconds):
