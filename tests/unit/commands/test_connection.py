@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp.test_utils import TestServer
+from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 from connector.cli import app
@@ -59,7 +60,9 @@ async def command(
         assert SECRET not in result.output
         return result
 
-    yield run
+    # The worker of these tests shares the standard output with the commands, which it never does else.
+    with capture_logs():
+        yield run
     await server.close()
     await service.stop()
 
