@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -116,7 +117,7 @@ def _worker(
             worker.wait_for_metric("connector_records_put_total", options.records, _DEADLINE_SECONDS)
             if recorder:
                 recorder.wait()
-                print(Path(profile.name).read_text())
+                print(_busiest(Path(profile.name).read_text()))
         peak = _peak_bytes(process)
         worker.terminate()
         log = worker.log
@@ -147,9 +148,24 @@ def _check(server: ObjectServer, case: str, records: int) -> None:
 
 
 def _record(pid: int, path: str) -> subprocess.Popen[bytes]:
-    """A profile by py-spy, where it is installed."""
-    command = ["py-spy", "record", "--pid", str(pid), "--duration", "4", "--format", "raw", "-o", path]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    """py-spy over some seconds of reading, by thread, of what is on the CPU."""
+    py_spy = Path(sys.executable).with_name("py-spy")
+    command = [str(py_spy), "record", "--pid", str(pid), "--duration", "3", "--threads", "--format", "raw"]
+    return subprocess.Popen([*command, "-o", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _busiest(stacks: str, most: int = 16) -> str:
+    """Where samples ended: thread, function, share of all."""
+    ends: Counter[str] = Counter()
+    for line in stacks.splitlines():
+        stack, _, samples = line.rpartition(" ")
+        thread, *frames = stack.split(";")
+        name = thread.partition(":")[2].strip() or "main"
+        if frames and "concurrent/futures/thread.py" in frames[-1]:
+            continue  # a thread that waits for work
+        ends[f"{name[:24]:<24} {frames[-1] if frames else ''}"] += int(samples)
+    total = ends.total()
+    return "\n".join(f"    {100 * count / total:5.1f} %  {end}" for end, count in ends.most_common(most))
 
 
 def _cpu_seconds(process: psutil.Process) -> float:

@@ -120,6 +120,7 @@ class AwsConfig(Config):
         STRING,
         "default for the default chain, anonymous for requests without signature, or an installed provider;"
         " the Java class names of the default chain mean default.",
+        names_plugin=True,
         validate=non_empty,
         group="AWS",
     )

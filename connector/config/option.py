@@ -82,6 +82,7 @@ class Option(Generic[T]):
         required: There is no default.
         validate: Raises ValueError with the reason when a parsed value is unacceptable.
         aliases: Other names that users have for it; the option's own name wins.
+        names_plugin: Its value is a plug-in, whose own options stand below its name.
         choices: The values that are accepted, for documentation and schemas.
     """
 
@@ -95,6 +96,7 @@ class Option(Generic[T]):
     importance: Importance = Importance.MEDIUM
     group: str = "Connector"
     aliases: Sequence[str] = ()
+    names_plugin: bool = False
 
     @overload
     def __get__(self, instance: None, owner: type[Config]) -> Option[T]: ...

@@ -101,4 +101,6 @@ class Config:
 def unknown_options(raw: Mapping[str, str | None], known: Mapping[str, Option[Any]]) -> dict[str, str | None]:
     """Keys that no option answers to, each with the option it was probably meant to be."""
     answered = {*known, *(alias for option in known.values() for alias in option.aliases)}
-    return {key: closest(key, list(known)) for key in raw if key not in answered}
+    prefixes = tuple(f"{option.name}." for option in known.values() if option.names_plugin)
+    unknown = [key for key in raw if key not in answered and not key.startswith(prefixes)]
+    return {key: closest(key, list(known)) for key in unknown}

@@ -12,7 +12,7 @@ import contextvars
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import confluent_kafka
 import orjson
@@ -54,6 +54,13 @@ _DENIED = {
 }
 
 
+class Polled(NamedTuple):
+    """A batch and the assignment under which it was read."""
+
+    batch: RecordBatch
+    epoch: int | None
+
+
 class RebalanceListener(Protocol):
     """What a task does when its partitions change, on the event loop, while the consumer's thread waits."""
 
@@ -82,13 +89,24 @@ class TaskConsumer:
         listener: RebalanceListener,
         observer: Observer,
         *,
+        epoch_of: Callable[[TopicPartition], int | None] = lambda _: None,
         columns: Collection[str] = COLUMNS,
         batch_records: int = 10_000,
     ) -> None:
-        """Args: ``columns`` are those of the records that somebody needs, beside values and offsets."""
+        """Join no group yet.
+
+        Args:
+            config: librdkafka's properties; win over ``DEFAULTS``.
+            listener: Is asked on rebalances.
+            observer: Is told what operators watch.
+            epoch_of: The number of the assignment under which a partition is owned now; from any thread.
+            columns: The columns of records that somebody needs, beside values and offsets.
+            batch_records: The most records of one poll.
+        """
         self._loop = asyncio.get_running_loop()
         self._listener = listener
         self._observer = observer
+        self._epoch_of = epoch_of
         self._columns = columns
         self._batch_records = batch_records
         # librdkafka counts records; this makes it bytes, by the size of the records that came last.
@@ -116,10 +134,10 @@ class TaskConsumer:
         """Topics by name, or as librdkafka has it, a regular expression that starts with ``^``."""
         await self._run(self._subscribe, list(topics))
 
-    async def poll(self, timeout_seconds: float) -> list[RecordBatch]:
+    async def poll(self, timeout_seconds: float) -> list[Polled]:
         """What arrived, one batch per topic-partition, in offset order; empty when nothing did."""
-        batches: list[RecordBatch] = await self._run(self._poll, timeout_seconds)
-        return batches
+        polled: list[Polled] = await self._run(self._poll, timeout_seconds)
+        return polled
 
     async def commit(
         self, offsets: Mapping[TopicPartition, int], is_current: Callable[[TopicPartition], bool]
@@ -171,7 +189,7 @@ class TaskConsumer:
             topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
         )
 
-    def _poll(self, timeout_seconds: float) -> list[RecordBatch]:
+    def _poll(self, timeout_seconds: float) -> list[Polled]:
         messages = self._consumer.consume(self._poll_records, timeout_seconds)
         if not messages:
             return []
@@ -180,7 +198,8 @@ class TaskConsumer:
         batches = split(messages, self._columns, one_topic=len(self._topics) == 1)
         average_bytes = sum(batch.size_bytes for batch in batches) // len(messages) + 1
         self._poll_records = max(1, min(self._batch_records, _POLL_BYTES // average_bytes))
-        return batches
+        # Rebalances happen within polls only, and the next has not begun: these are the right epochs.
+        return [Polled(batch, self._epoch_of(batch.topic_partition)) for batch in batches]
 
     def _without_errors(self, messages: Sequence[Message]) -> list[Message]:
         for message in messages:

@@ -8,40 +8,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from connector.record import RecordBatch, TopicPartition
-    from connector.runtime.consumer import TaskConsumer
+    from connector.runtime.consumer import Polled, TaskConsumer
     from connector.runtime.observer import TaskObserver
 
 POLL_SECONDS = 0.1
 PATIENCE_SECONDS = 1.0
 """How long the task may leave the read-ahead untouched before its partitions pause."""
 _MOST_POLLS = 2
+_UNDER_WAY = 2
 _MOST_BYTES = 8 * 1024 * 1024
-
-
-class Polled(NamedTuple):
-    """A batch and the assignment under which it was read."""
-
-    batch: RecordBatch
-    epoch: int | None
 
 
 class Feed:
     """The polls of one task, in order; each is taken once, or records would be skipped."""
 
-    def __init__(
-        self,
-        consumer: TaskConsumer,
-        epoch_of: Callable[[TopicPartition], int | None],
-        observer: TaskObserver,
-    ) -> None:
+    def __init__(self, consumer: TaskConsumer, observer: TaskObserver) -> None:
         self._consumer = consumer
-        self._epoch_of = epoch_of
         self._observer = observer
         self._polls: deque[list[Polled]] = deque()
         self._room = asyncio.Event()
@@ -80,23 +65,35 @@ class Feed:
         self._polls.clear()
 
     async def _read(self) -> None:
+        """Keep polls under way while there is room, so that the consumer's thread never waits for one."""
+        under_way: deque[asyncio.Future[list[Polled]]] = deque()
         while True:
-            if self._is_full() and not await self._room_in_time():
-                await self._consumer.pause()
-                self._observer.paused.set(1)
-            elif not self._is_full():
-                await self._consumer.resume()
-                self._observer.paused.set(0)
-            await self._poll()
+            if not self._is_full():
+                await self._resume()
+                while len(under_way) < _UNDER_WAY:
+                    under_way.append(self._poll())
+            elif not under_way and not await self._room_in_time():
+                await self._pause()
+                under_way.append(self._poll())
+            if under_way:
+                self._keep(await under_way.popleft())
 
-    async def _poll(self) -> None:
-        batches = await self._consumer.poll(POLL_SECONDS)
-        if not batches:
-            return
-        self._observer.records_read.inc(sum(map(len, batches)))
-        # Rebalances happen within polls, and the next has not begun: these are the epochs of the batches.
-        self._polls.append([Polled(batch, self._epoch_of(batch.topic_partition)) for batch in batches])
-        self._filled.set()
+    def _poll(self) -> asyncio.Future[list[Polled]]:
+        return asyncio.ensure_future(self._consumer.poll(POLL_SECONDS))
+
+    def _keep(self, polled: list[Polled]) -> None:
+        if polled:
+            self._observer.records_read.inc(sum(len(batch) for batch, _ in polled))
+            self._polls.append(polled)
+            self._filled.set()
+
+    async def _pause(self) -> None:
+        await self._consumer.pause()
+        self._observer.paused.set(1)
+
+    async def _resume(self) -> None:
+        await self._consumer.resume()
+        self._observer.paused.set(0)
 
     def _is_full(self) -> bool:
         return len(self._polls) >= _MOST_POLLS or self.buffered_bytes >= _MOST_BYTES

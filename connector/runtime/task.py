@@ -23,8 +23,8 @@ from structlog.contextvars import bound_contextvars
 from connector import logs
 from connector.errors import BatchError, ConnectorError, RetriableError
 from connector.retry import Backoff, retrying
-from connector.runtime.consumer import TaskConsumer
-from connector.runtime.feed import Feed, Polled
+from connector.runtime.consumer import Polled, TaskConsumer
+from connector.runtime.feed import Feed
 from connector.runtime.offsets import Offsets
 from connector.runtime.state import State
 
@@ -123,11 +123,12 @@ class Task:
             self.spec.consumer_config,
             self,
             self._observer,
+            epoch_of=self._offsets.epoch,
             columns={*self._pipeline.columns, *self._sink.columns},
             batch_records=self.spec.batch_records,
         )
         await self._consumer.subscribe(self.spec.topics)
-        self._feed = Feed(self._consumer, self._offsets.epoch, self._observer)
+        self._feed = Feed(self._consumer, self._observer)
         self._observer.budget_bytes.set(self.spec.memory_budget_bytes)
         self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
         self._enter(State.RUNNING)

@@ -97,6 +97,11 @@ class WorkerProcess:
     def log(self) -> str:
         return self._log.read_text(errors="replace")
 
+    @property
+    def url(self) -> str:
+        """Where its REST API listens."""
+        return f"http://127.0.0.1:{self._port}"
+
     def get(self, path: str) -> Any:
         """The JSON that REST answers, or None while it does not."""
         try:

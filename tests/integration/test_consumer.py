@@ -51,7 +51,7 @@ async def read(
     found: dict[TopicPartition, list[RecordBatch]] = defaultdict(list)
     async with asyncio.timeout(60):
         while sum(len(batch) for batches in found.values() for batch in batches) < records:
-            for batch in await consumer.poll(0.1):
+            for batch, _ in await consumer.poll(0.1):
                 found[batch.topic_partition].append(batch)
     await consumer.close()
     assert listener.events[0] == "assigned"

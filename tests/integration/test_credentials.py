@@ -11,11 +11,13 @@ import pytest
 from pydantic import SecretStr
 
 from connector.aws import credentials
-from connector.aws.credentials import assumed_role
-from connector.aws.identity import Identity, StaticKeys, Transport
-from connector.errors import AccessError
+from connector.aws.credentials import assumed_role, obtain, reject, signing_session
+from connector.aws.identity import Identity, Profile, StaticKeys, Transport, WebIdentity
+from connector.errors import AccessError, RetriableError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from connector.testing.aws import AwsServer
     from connector.testing.proxy import FaultProxy
 
@@ -105,3 +107,95 @@ async def test_an_identity_that_nobody_uses_any_more_is_forgotten(
     gc.collect()
     await assumed_role(identity).get_frozen_credentials()
     assert proxy.counts["AssumeRole"] == 2
+
+
+async def test_a_web_identity_token_is_read_anew_at_each_refresh(
+    proxy: FaultProxy, tmp_path: Path, aws: AwsServer
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("first-token")
+    sent: list[str] = []
+    proxy.on("AssumeRoleWithWebIdentity", lambda request: sent.append(request.form["WebIdentityToken"]))
+    identity = Identity(
+        base=WebIdentity(str(token), aws.create_role("web-role", "unused")),
+        transport=Transport(sts_endpoint=proxy.url),
+    )
+    session = signing_session(identity)
+    await obtain(session)
+    token.write_text("second-token")
+    role = await session.get_credentials()
+    role._session = None
+    await obtain(session)
+    assert sent == ["first-token", "second-token"]
+
+
+async def test_a_missing_token_file_is_named(tmp_path: Path) -> None:
+    identity = Identity(base=WebIdentity(str(tmp_path / "nothing"), "arn:aws:iam::123456789012:role/r"))
+    with pytest.raises(AccessError, match=r"aws\.web\.identity\.token\.file: .*nothing cannot be read"):
+        await obtain(signing_session(identity))
+
+
+async def test_a_role_may_be_assumed_by_a_web_identity(
+    proxy: FaultProxy, tmp_path: Path, aws: AwsServer
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("a-token")
+    identity = Identity(
+        base=WebIdentity(str(token), aws.create_role("chain-base", "unused")),
+        role_arn=aws.create_role("chain-top", EXTERNAL_ID),
+        external_id=EXTERNAL_ID,
+        transport=Transport(sts_endpoint=proxy.url),
+    )
+    await obtain(signing_session(identity))
+    assert proxy.counts["AssumeRoleWithWebIdentity"] == 1
+    assert proxy.counts["AssumeRole"] == 1
+
+
+async def test_a_profile_signs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "credentials"
+    file.write_text("[sink]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = s\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    session = signing_session(Identity(base=Profile("sink")))
+    keys = await (await session.get_credentials()).get_frozen_credentials()
+    assert keys.access_key == "AKIAPROFILE"
+
+
+async def test_session_tags_and_source_identity_reach_sts(identity: Identity, proxy: FaultProxy) -> None:
+    asked: list[dict[str, str]] = []
+    proxy.on("AssumeRole", lambda request: asked.append(request.form))
+    tagged = replace(identity, session_tags=(("team", "data"),), source_identity="jane")
+    await assumed_role(tagged).get_frozen_credentials()
+    (form,) = asked
+    assert (form["Tags.member.1.Key"], form["Tags.member.1.Value"]) == ("team", "data")
+    assert form["SourceIdentity"] == "jane"
+    assert form["DurationSeconds"] == "900"
+    assert form["RoleSessionName"] == "orders-to-s3"
+
+
+async def test_a_session_that_aws_calls_expired_is_replaced(
+    identity: Identity, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = signing_session(identity)
+    await obtain(session)
+    await reject(session)
+    await obtain(session)
+    assert proxy.counts["AssumeRole"] == 1, "a young session is not to blame"
+    now = credentials._now()
+    monkeypatch.setattr(credentials, "_now", lambda: now + 60)
+    await reject(session)
+    await obtain(session)
+    assert proxy.counts["AssumeRole"] == 2
+
+
+@pytest.mark.parametrize("fault", ["slow", "throttled"])
+async def test_sts_trouble_can_pass(
+    identity: Identity, proxy: FaultProxy, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if fault == "slow":
+        monkeypatch.setattr(credentials, "_MOST_REQUEST_SECONDS", 0.2)
+        proxy.delay("AssumeRole", 1, times=1)
+    else:
+        proxy.fail("AssumeRole", status=400, code="Throttling")
+    with pytest.raises(RetriableError):
+        await assumed_role(identity).get_frozen_credentials()
+    await assumed_role(identity).get_frozen_credentials()

@@ -234,7 +234,7 @@ def test_partitions_that_move_between_workers_lose_and_reorder_nothing(
                 second.start()
                 second.wait_for_state("RUNNING")
             else:
-                assert second.terminate() == 0
+                assert second.terminate() == 0, second.log
         first.wait_until(
             lambda: (
                 [found.offset for found in committed(f"connect-{first.name}", name).values()]
@@ -242,7 +242,7 @@ def test_partitions_that_move_between_workers_lose_and_reorder_nothing(
             ),
             "all committed",
         )
-        assert first.terminate() == 0
+        assert first.terminate() == 0, first.log
     found = read(aws, bucket)
     for partition in range(PARTITIONS):
         assert [found[partition][offset] for offset in range(total)] == [

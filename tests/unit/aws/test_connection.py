@@ -1,0 +1,213 @@
+"""Which identity wins, and which options contradict each other."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr
+
+from connector.aws.connection import AwsConfig
+from connector.aws.identity import Anonymous, Base, Profile, StaticKeys, WebIdentity
+from connector.errors import ConfigError
+from connector.sinks.s3.config import S3Config
+
+ROLE = "arn:aws:iam::123456789012:role/writer"
+KEYS = {"aws.access.key.id": "AKIA", "aws.secret.access.key": "secret"}
+WEB = {"aws.web.identity.token.file": "/token", "aws.web.identity.role.arn": ROLE}
+
+
+def faults(config: dict[str, str]) -> dict[str, str]:
+    return {problem.option: problem.message for problem in AwsConfig(config).problems()}
+
+
+@pytest.mark.parametrize(
+    ("config", "base"),
+    [
+        ({}, None),
+        (KEYS, StaticKeys("AKIA", SecretStr("secret"))),
+        ({**KEYS, "aws.session.token": "t"}, StaticKeys("AKIA", SecretStr("secret"), SecretStr("t"))),
+        (WEB, WebIdentity("/token", ROLE)),
+        ({"aws.profile": "sink"}, Profile("sink")),
+        ({"aws.credentials.provider": "anonymous"}, Anonymous()),
+        ({"aws.credentials.provider": "com.amazonaws.auth.DefaultAWSCredentialsProviderChain"}, None),
+        (
+            {"aws.credentials.provider": "software.amazon.awssdk.auth.DefaultCredentialsProvider"},
+            None,
+        ),
+        (
+            {**KEYS, "aws.credentials.provider": "com.amazonaws.auth.DefaultAWSCredentialsProviderChain"},
+            StaticKeys("AKIA", SecretStr("secret")),
+        ),
+    ],
+)
+def test_the_base_is_the_one_identity_that_is_given(config: dict[str, str], base: Base | None) -> None:
+    assert AwsConfig.parse(config).base() == base
+
+
+@pytest.mark.parametrize("base", [{}, KEYS, WEB, {"aws.profile": "sink"}])
+def test_any_base_may_assume_a_role(base: dict[str, str]) -> None:
+    identity = AwsConfig.parse({**base, "aws.sts.role.arn": ROLE}).identity("orders")
+    assert identity.role_arn == ROLE
+    assert identity.base == AwsConfig.parse(base).base()
+
+
+@pytest.mark.parametrize(
+    ("config", "option", "fault"),
+    [
+        ({"aws.access.key.id": "AKIA"}, "aws.secret.access.key", "is missing while aws.access.key.id is set"),
+        (
+            {"aws.secret.access.key": "s"},
+            "aws.access.key.id",
+            "is missing while aws.secret.access.key is set",
+        ),
+        ({"aws.session.token": "t"}, "aws.session.token", "no meaning without aws.access.key.id"),
+        ({"aws.web.identity.token.file": "/t"}, "aws.web.identity.role.arn", "is missing"),
+        ({**KEYS, "aws.profile": "p"}, "aws.profile", "several are given (aws.access.key.id, aws.profile)"),
+        ({**WEB, **KEYS}, "aws.web.identity.token.file", "only one identity can be used"),
+        ({**KEYS, "aws.credentials.provider": "anonymous"}, "aws.credentials.provider", "only one identity"),
+        (
+            {"aws.credentials.provider": "anonymous", "aws.sts.role.arn": ROLE},
+            "aws.sts.role.arn",
+            "cannot be assumed anonymously",
+        ),
+        ({"aws.credentials.provider": "com.example.Mine"}, "aws.credentials.provider", "could not be found"),
+        (
+            {"aws.sts.role.external.id": "abc"},
+            "aws.sts.role.external.id",
+            "no meaning without aws.sts.role.arn",
+        ),
+        ({"aws.sts.role.session.name": "abc"}, "aws.sts.role.session.name", "no meaning without"),
+        (
+            {"aws.sts.role.arn": ROLE, "aws.sts.role.external.id": "a"},
+            "aws.sts.role.external.id",
+            "2 to 1224",
+        ),
+        (
+            {"aws.sts.role.arn": ROLE, "aws.sts.role.external.id": "a b"},
+            "aws.sts.role.external.id",
+            "2 to 1224",
+        ),
+        (
+            {"aws.sts.role.arn": ROLE, "aws.sts.role.external.id": "a" * 1225},
+            "aws.sts.role.external.id",
+            "2 to 1224",
+        ),
+        (
+            {"aws.sts.role.arn": ROLE, "aws.sts.role.session.duration": "899"},
+            "aws.sts.role.session.duration",
+            "Value must be at least 900",
+        ),
+        (
+            {**WEB, "aws.sts.role.arn": ROLE, "aws.sts.role.session.duration": "3601"},
+            "aws.sts.role.session.duration",
+            "role chaining",
+        ),
+        (
+            {
+                **KEYS,
+                "aws.session.token": "t",
+                "aws.sts.role.arn": ROLE,
+                "aws.sts.role.session.duration": "3601",
+            },
+            "aws.sts.role.session.duration",
+            "role chaining",
+        ),
+        (
+            {"aws.sts.config.endpoint": "https://sts.eu-north-1.amazonaws.com"},
+            "aws.sts.config.endpoint",
+            "aws.s3.region should be",
+        ),
+        (
+            {"aws.sts.role.arn": ROLE, "aws.sts.role.session.tags": "a=1,b"},
+            "aws.sts.role.session.tags",
+            "name=value",
+        ),
+        (
+            {"aws.proxy.username": "u", "aws.proxy.password": "p"},
+            "aws.proxy.username",
+            "without aws.proxy.url",
+        ),
+        ({"aws.region": "Stockholm"}, "aws.region", "eu-north-1"),
+        ({"aws.endpoint": "ftp://x"}, "aws.endpoint", "should be valid URL"),
+    ],
+)
+def test_a_contradiction_is_an_error_that_names_the_remedy(
+    config: dict[str, str], option: str, fault: str
+) -> None:
+    assert fault in faults(config)[option]
+
+
+def test_all_contradictions_come_together() -> None:
+    found = faults(
+        {
+            "aws.access.key.id": "AKIA",
+            "aws.profile": "p",
+            "aws.sts.role.external.id": "x",
+            "aws.sts.role.session.duration": "1",
+            "aws.region": "?",
+        }
+    )
+    assert set(found) == {
+        "aws.secret.access.key",
+        "aws.profile",
+        "aws.sts.role.external.id",
+        "aws.sts.role.session.duration",
+        "aws.region",
+    }
+
+
+def test_a_role_without_a_session_name_gets_one_that_aws_accepts() -> None:
+    config = AwsConfig.parse({"aws.sts.role.arn": ROLE})
+    assert config.identity("orders to s3/ä").session_name == "connect-orders-to-s3--"
+    assert len(config.identity("x" * 200).session_name) == 64
+
+
+def test_a_password_in_the_proxy_url_is_refused_and_not_quoted() -> None:
+    message = faults({"aws.proxy.url": "http://me:topsecret@proxy:3128"})["aws.proxy.url"]
+    assert "aws.proxy.password" in message
+    assert "topsecret" not in message
+
+
+def test_a_proxy_with_a_password_is_whole_for_the_client_and_hidden_in_print() -> None:
+    config = {"aws.proxy.url": "http://proxy:3128", "aws.proxy.username": "me", "aws.proxy.password": "p@ss"}
+    identity = AwsConfig.parse(config).identity("c")
+    assert identity.transport.proxy is not None
+    assert identity.transport.proxy.get_secret_value() == "http://me:p%40ss@proxy:3128"
+    assert "p%40ss" not in repr(identity)
+
+
+def test_nothing_secret_is_in_the_print_of_an_identity() -> None:
+    identity = AwsConfig.parse({**KEYS, "aws.session.token": "tok-canary"}).identity("c")
+    assert "secret'" not in repr(identity).replace("SecretStr", "")
+    assert "tok-canary" not in repr(identity)
+
+
+def test_regions_and_endpoints_of_a_service_win_over_the_general_ones() -> None:
+    config = S3Config.parse(
+        {
+            "aws.s3.bucket.name": "lake",
+            "aws.region": "eu-west-1",
+            "aws.s3.region": "eu-north-1",
+            "aws.endpoint": "http://all:1",
+            "aws.s3.endpoint": "http://s3:2",
+        }
+    )
+    assert (config.region, config.endpoint_url) == ("eu-north-1", "http://s3:2")
+    assert config.identity("c").transport.sts_endpoint == "http://all:1"
+
+
+@pytest.mark.parametrize("name", ["aws.s3.url", "URL", "url"])
+def test_a_url_fills_bucket_and_region(name: str) -> None:
+    config = S3Config.parse({name: "https://lake.s3.eu-north-1.amazonaws.com"})
+    assert (config.bucket, config.region) == ("lake", "eu-north-1")
+
+
+def test_a_url_that_disagrees_with_the_bucket_or_region_is_refused() -> None:
+    with pytest.raises(ConfigError, match="names another bucket") as caught:
+        S3Config.parse(
+            {
+                "aws.s3.url": "https://lake.s3.eu-north-1.amazonaws.com",
+                "aws.s3.bucket.name": "pond",
+                "aws.s3.region": "eu-west-1",
+            }
+        )
+    assert len(caught.value.problems) == 2
