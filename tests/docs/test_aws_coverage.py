@@ -172,8 +172,8 @@ def test_the_example_of_the_page_is_a_connection() -> None:
 
 
 def test_every_command_of_the_page_is_one() -> None:
-    blocks = re.findall(r"^```\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines()]
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    lines = [line for language, block in blocks if not language for line in block.splitlines()]
     lines += re.findall(r"`(connector [^`\n]+)`", PAGE.read_text())
     assert len(lines) > 10
     assert not [line for line in lines if not is_command(line)]
