@@ -71,6 +71,13 @@ def test_the_generated_external_id_goes_with_every_role() -> None:
     assert drawn(KEYS).make_sink().config.sts_role_external_id is None
 
 
+def test_the_connectors_own_external_id_is_not_taken_for_the_connections() -> None:
+    own = {"aws.sts.role.external.id": "own"}
+    both = overlay(named({"aws.sts.role.arn": ARN, "aws.sts.role.external.id": "theirs"}), own)
+    assert both.options["aws.sts.role.external.id"] == "own"
+    assert both.inherited == {"aws.sts.role.arn"}
+
+
 def test_a_contradiction_says_which_side_each_option_is_from() -> None:
     assert re.search(
         r"aws\.access\.key\.id from connection lake; aws\.profile from the connector",
