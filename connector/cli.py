@@ -60,13 +60,10 @@ def standalone(worker: WorkerFile, connectors: ConnectorFiles) -> None:
 def validate(connectors: ConnectorFiles) -> None:
     """Check connector files without running them; every fault is named."""
     from connector.cluster.standalone import plan
+    from connector.commands.offline import offline_settings
     from connector.config.files import connector_files
-    from connector.settings import WorkerSettings
 
-    # Nothing connects here; what is taken from the environment is where named connections are.
-    names = ("CONNECT_AWS_CONNECTIONS_DIRECTORY", "CONNECT_WORKER_ROLES")
-    environ = {name: os.environ[name] for name in names if name in os.environ}
-    settings = WorkerSettings.load(None, {"CONNECT_BOOTSTRAP_SERVERS": "localhost:9092", **environ})
+    settings = offline_settings()
     try:
         files = connector_files(connectors)
     except ConfigError as error:

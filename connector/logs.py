@@ -23,7 +23,13 @@ def configure(*, level: str = "INFO", as_json: bool = False) -> None:
     renderers: list[Any] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if as_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(),
+                # The default shows local variables, and with them secrets.
+                exception_formatter=structlog.dev.plain_traceback,
+            )
+        ]
     )
     structlog.configure(
         processors=[
@@ -46,6 +52,8 @@ def configure(*, level: str = "INFO", as_json: bool = False) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     # Both log whole requests below WARNING, headers and signatures included.
+    # A malformed request is its sender's fault; the traceback would quote its headers.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     for chatty in ("botocore", "aiobotocore", "aiohttp.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 

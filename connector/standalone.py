@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
-import signal
 from typing import TYPE_CHECKING
 
 import uvloop
 
-from connector import logs
+from connector import logs, signals
 from connector.cluster.standalone import StandaloneHerder, plan
 from connector.rest.app import make_app
 from connector.rest.secrets import Secrets
 from connector.rest.server import RestServer
+from connector.runtime.task import LEAVE_SECONDS
 from connector.settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -26,9 +25,7 @@ if TYPE_CHECKING:
 
 log = logs.get(__name__)
 
-FORCED = 130
-_SAME_SIGNAL_SECONDS = 0.5
-"""Supervisors such as timeout(1) signal both the process and its group; that is one request."""
+_SPARE_SECONDS = 5.0
 _YOUNG_OBJECTS = 100_000
 
 
@@ -38,6 +35,7 @@ def run(settings_file: Path | None, environ: Mapping[str, str], raw_configs: Seq
     Raises:
         ConfigError: Something is wrong before anything ran.
     """
+    signals.hold()
     settings = WorkerSettings.load(settings_file, environ)
     logs.configure(level=settings.log_level, as_json=settings.log_format == "json")
     for option, meant in settings.unknown.items():
@@ -52,7 +50,8 @@ def run(settings_file: Path | None, environ: Mapping[str, str], raw_configs: Seq
 
 async def serve(settings: WorkerSettings, blueprints: Sequence[Blueprint]) -> int:
     stopping = asyncio.Event()
-    _on_signals(stopping)
+    stop_seconds = settings.task_shutdown_graceful_timeout_ms / 1000 + LEAVE_SECONDS + _SPARE_SECONDS
+    signals.watch(asyncio.get_running_loop(), stopping, stop_seconds)
     herder = StandaloneHerder(settings)
     app = make_app(herder, secrets=Secrets(settings.rest_config_secrets), connections=herder.connections)
     rest = await RestServer.start(app, settings.listeners)
@@ -76,24 +75,3 @@ def tune_garbage_collector() -> None:
     """
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, 50, 100)
-
-
-def _on_signals(stopping: asyncio.Event) -> None:
-    """The first signal stops gracefully; the second ends the process, and loses nothing.
-
-    Nothing can be lost, because offsets are committed only after the records below them are stored.
-    """
-    loop = asyncio.get_running_loop()
-    first: float | None = None
-
-    def handle() -> None:
-        nonlocal first
-        if first is None:
-            first = loop.time()
-            stopping.set()
-        elif loop.time() - first > _SAME_SIGNAL_SECONDS:
-            log.warning("second signal: ending at once")
-            os._exit(FORCED)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, handle)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from itertools import groupby
@@ -15,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client.metrics import MetricWrapperBase
 
 from connector import metrics
+from connector.aws.policy import permission_policy, trust_policy
+from connector.aws.rendering import Grant, as_json
 from connector.config.connector import ConnectorConfig
 from connector.environment import variable_name
 from connector.settings import WorkerSettings
-from connector.sinks.s3.config import S3Config
+from connector.sinks.s3 import S3Config, S3Sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from connector.config.option import Option
 
 FOLDER = Path(__file__).parent
+README = FOLDER.parent / "README.md"
+WORKER_ARN = "arn:aws:iam::210987654321:role/kafka-worker"
 
 
 def worker_properties() -> Iterator[str]:
@@ -60,11 +65,26 @@ def metric_families() -> Iterator[str]:
             yield from _row(f"`{name}`", family.type, labels, _text(family.documentation))
 
 
+def policies() -> Iterator[str]:
+    """What `connector aws policy` prints for the connector of the README."""
+    (text,) = re.findall(r"^```json\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+    raw = json.loads(text)
+    config = S3Config.parse(raw)
+    trust = trust_policy(WORKER_ARN, config.sts_role_external_id)
+    permissions = permission_policy(S3Sink.permissions(config, ConnectorConfig(raw).topics))
+    yield "```json"
+    yield as_json(
+        Grant(raw["name"], config.sts_role_arn, config.sts_role_session_duration, trust, permissions)
+    )
+    yield "```"
+
+
 SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "worker properties": worker_properties,
     "connector options": connector_options,
     "s3 options": s3_options,
     "metrics": metric_families,
+    "policies": policies,
 }
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from connector.aws.caller import caller
 from connector.aws.connection import AwsConfig
-from connector.aws.credentials import base_session, obtain, signing_session
+from connector.aws.credentials import obtain, signing_session
 from connector.aws.faults import translate
 from connector.aws.identity import Anonymous
 from connector.aws.overlay import overlay
@@ -46,9 +47,7 @@ async def principal_of(identity: Identity) -> str | None:
     """
     if isinstance(identity.base, Anonymous):
         return None
-    session = base_session(identity)
-    await obtain(session)
-    return await _caller(session, identity)
+    return await caller(identity)
 
 
 async def check_signer(identity: Identity) -> None:

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 from connector import logs
+from connector.aws.connection import AwsConfig
 from connector.aws.definition import Definition
 from connector.aws.named import NamedConnection, Status
+from connector.aws.policy import PLACEHOLDER, trust_policy
+from connector.aws.policy import principal as trusted_principal
 from connector.aws.validation import Examination, identity_of
 from connector.cluster.refusal import (
     ConnectionExistsError,
@@ -225,7 +228,13 @@ class ConnectionService:
         """The trust policy that the connection's role needs; raises UnknownConnectionError."""
         connection = await self.show(name)
         principal = connection.principal or await self._principal(connection)
-        document = trust_policy(principal or "REPLACE-WITH-THE-ARN-OF-THE-WORKER", connection.external_id)
+        config = AwsConfig(connection.definition.options)
+        document = trust_policy(
+            _trusted(principal),
+            connection.external_id,
+            has_session_tags=bool(config.sts_role_session_tags),
+            source_identity=config.sts_role_source_identity,
+        )
         return TrustPolicy(connection.role_arn, principal, connection.external_id, document)
 
     # ---- what they are made of ----
@@ -286,19 +295,14 @@ class ConnectionService:
             ) from None
 
 
-def trust_policy(principal: str, external_id: str) -> dict[str, Any]:
-    """Lets one identity assume the role, and only with the external id (IAM user guide, confused deputy)."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": principal},
-                "Action": "sts:AssumeRole",
-                "Condition": {"StringEquals": {"sts:ExternalId": external_id}},
-            }
-        ],
-    }
+def _trusted(principal: str | None) -> str:
+    """What the trust policy names for the principal: the role, where that is a session of one."""
+    if principal is None:
+        return PLACEHOLDER
+    try:
+        return trusted_principal(principal)
+    except ValueError:
+        return principal
 
 
 def _has_tag(tags: Mapping[str, str], wanted: str) -> bool:

@@ -1,7 +1,178 @@
-"""``connector aws``: what has to do with AWS accounts."""
+"""``connector aws``: what a config needs of an AWS account."""
 
 from __future__ import annotations
 
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
+from connector.commands.refusal import refuse
+from connector.errors import ConfigError, ConnectorError
+
+if TYPE_CHECKING:
+    from connector.aws.connection import AwsConfig
+    from connector.aws.policy import Document
+    from connector.aws.rendering import Grant
+    from connector.runtime.blueprint import Blueprint
+    from connector.sinks.base import Sink
+
 aws_app = typer.Typer(help="What a connector needs of an AWS account.", no_args_is_help=True)
+
+ConnectorFile = Annotated[
+    Path, typer.Argument(help="The connector: flat JSON, {name, config} JSON, or .properties.")
+]
+
+
+class Format(StrEnum):
+    """For which tool the policies are written."""
+
+    JSON = "json"
+    TERRAFORM = "terraform"
+    CLOUDFORMATION = "cloudformation"
+
+
+class Part(StrEnum):
+    """One of the two documents."""
+
+    TRUST = "trust"
+    PERMISSIONS = "permissions"
+
+
+@aws_app.callback()
+def _group() -> None:
+    """Keeps ``aws`` a group while it has a single command: typer would make that one ``aws`` itself."""
+
+
+@aws_app.command()
+def policy(
+    config: ConnectorFile,
+    principal: Annotated[
+        str | None,
+        typer.Option(help="The ARN of the worker's own identity, which the role is to trust; or an account."),
+    ] = None,
+    format_: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            help="json: both documents in one object. terraform: resources of the AWS provider, for a .tf"
+            " file. cloudformation: a template in JSON, which CloudFormation takes like YAML.",
+        ),
+    ] = Format.JSON,
+    only: Annotated[
+        Part | None, typer.Option(help="Print this document alone, in JSON, as the AWS CLI takes it.")
+    ] = None,
+    who_am_i: Annotated[
+        bool, typer.Option("--who-am-i", help="Ask AWS for the principal, with the credentials found here.")
+    ] = False,
+) -> None:
+    """Print the IAM policies of a connector: who may assume its role, and the least that it must be allowed.
+
+    Nothing is created, and AWS is asked nothing without --who-am-i. Warnings go to the standard error.
+    """
+    if principal is not None and who_am_i:
+        raise typer.BadParameter("give --principal or --who-am-i, not both")
+    if only is not None and format_ is not Format.JSON:
+        raise typer.BadParameter("--only goes with --format json")
+    try:
+        grant = _grant(_blueprint(config), principal, who_am_i=who_am_i)
+        text = _rendered(grant, format_) if only is None else _document(grant, only)
+    except ConnectorError as error:
+        refuse(error)
+    typer.echo(text)
+
+
+def _blueprint(path: Path) -> Blueprint:
+    from connector.cluster.standalone import plan
+    from connector.commands.offline import offline_settings
+    from connector.config.files import read_connector
+
+    (blueprint,) = plan([read_connector(path)], offline_settings())
+    return blueprint
+
+
+def _grant(blueprint: Blueprint, named: str | None, *, who_am_i: bool) -> Grant:
+    from connector.aws.connection import AwsConfig
+    from connector.aws.policy import warnings
+    from connector.aws.rendering import Grant
+
+    sink = blueprint.make_sink()
+    permissions = _permissions(sink, blueprint)
+    if not isinstance(sink.config, AwsConfig):
+        return Grant(blueprint.name, None, 0, None, permissions)
+    if who_am_i:
+        named = _who_am_i(sink.config, blueprint.name)
+    named = named or sink.config.web_identity_role_arn
+    principal = _principal(named)
+    for warning in warnings(sink.config, named):
+        _warn(warning)
+    role_arn = sink.config.sts_role_arn
+    trust = _trust(sink.config, principal) if role_arn else None
+    return Grant(blueprint.name, role_arn, sink.config.sts_role_session_duration, trust, permissions)
+
+
+def _trust(config: AwsConfig, principal: str) -> Document:
+    from connector.aws.policy import trust_policy
+
+    return trust_policy(
+        principal,
+        config.sts_role_external_id,
+        has_session_tags=bool(config.sts_role_session_tags),
+        source_identity=config.sts_role_source_identity,
+    )
+
+
+def _permissions(sink: Sink, blueprint: Blueprint) -> Document | None:
+    from connector.aws.policy import TellsPermissions, permission_policy
+
+    if isinstance(sink, TellsPermissions):
+        return permission_policy(sink.permissions(sink.config, blueprint.config.topics))
+    _warn(f"{blueprint.sink_class_name} does not tell what it must be allowed: see its documentation.")
+    return None
+
+
+def _who_am_i(config: AwsConfig, connector: str) -> str:
+    import asyncio
+
+    from connector.aws.caller import caller
+
+    return asyncio.run(caller(config.identity(connector)))
+
+
+def _principal(named: str | None) -> str:
+    from connector.aws.policy import PLACEHOLDER, principal
+
+    if named is None:
+        return PLACEHOLDER
+    try:
+        return principal(named)
+    except ValueError as error:
+        raise ConfigError.of("--principal", f"{named} is {error}.") from None
+
+
+def _rendered(grant: Grant, format_: Format) -> str:
+    from connector.aws import rendering
+
+    if grant.trust is None and grant.permissions is None:
+        raise ConfigError.of("connector.class", "There is no policy to print for this sink.")
+    render = {
+        Format.JSON: rendering.as_json,
+        Format.TERRAFORM: rendering.as_terraform,
+        Format.CLOUDFORMATION: rendering.as_cloudformation,
+    }
+    return render[format_](grant)
+
+
+def _document(grant: Grant, part: Part) -> str:
+    import json
+
+    if part is Part.TRUST and grant.trust is None:
+        raise ConfigError.of("aws.sts.role.arn", "There is no role to trust anybody: set one.")
+    if part is Part.PERMISSIONS and grant.permissions is None:
+        raise ConfigError.of("connector.class", "There is no permission policy to print for this sink.")
+    return json.dumps(grant.trust if part is Part.TRUST else grant.permissions, indent=2)
+
+
+def _warn(text: str) -> None:
+    typer.echo(f"warning: {text}", err=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -47,6 +48,7 @@ DEFAULTS: dict[str, Any] = {
 
 _POLL_BYTES = 4 * 1024 * 1024
 _FIRST_RECORDS = 500
+_LOOK_SECONDS = 1.0
 
 _DENIED = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED: "grant READ and DESCRIBE on the topic to the worker's principal",
@@ -111,6 +113,8 @@ class TaskConsumer:
         self._batch_records = batch_records
         # librdkafka counts records; this makes it bytes, by the size of the records that came last.
         self._poll_records = min(batch_records, _FIRST_RECORDS)
+        self._ends: Mapping[TopicPartition, int] = {}
+        self._next_look = 0.0
         self._paused = False
         # Every topic that was ever assigned: a poll may still bring what was fetched before a rebalance.
         self._topics: set[str] = set()
@@ -175,8 +179,7 @@ class TaskConsumer:
 
     def end_offset(self, partition: TopicPartition) -> int | None:
         """The end of the partition as of the last fetch; None when nothing was fetched yet."""
-        watermarks = self._consumer.get_watermark_offsets(_to_kafka(partition), cached=True)
-        return watermarks[1] if watermarks and watermarks[1] >= 0 else None
+        return self._ends.get(partition)
 
     async def _run(self, function: Callable[..., Any], *args: Any) -> Any:
         # Shielded: if the caller is cancelled, the thread still finishes what it began, in order.
@@ -191,15 +194,31 @@ class TaskConsumer:
 
     def _poll(self, timeout_seconds: float) -> list[Polled]:
         messages = self._consumer.consume(self._poll_records, timeout_seconds)
+        self._look_at_ends()
         if not messages:
             return []
         if any(map(Message.error, messages)):
             messages = self._without_errors(messages)
+            if not messages:
+                return []
         batches = split(messages, self._columns, one_topic=len(self._topics) == 1)
         average_bytes = sum(batch.size_bytes for batch in batches) // len(messages) + 1
         self._poll_records = max(1, min(self._batch_records, _POLL_BYTES // average_bytes))
         # Rebalances happen within polls only, and the next has not begun: these are the right epochs.
         return [Polled(batch, self._epoch_of(batch.topic_partition)) for batch in batches]
+
+    def _look_at_ends(self) -> None:
+        """Never on the event loop: the client serialises its calls, and a poll may wait for the loop."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + _LOOK_SECONDS
+        ends: dict[TopicPartition, int] = {}
+        for assigned in self._consumer.assignment():
+            watermarks = self._consumer.get_watermark_offsets(assigned, cached=True)
+            if watermarks and watermarks[1] >= 0:
+                ends[_from_kafka(assigned)] = watermarks[1]
+        self._ends = ends
 
     def _without_errors(self, messages: Sequence[Message]) -> list[Message]:
         for message in messages:

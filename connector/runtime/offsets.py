@@ -51,6 +51,18 @@ class Offsets:
         progress = self._owned.get(partition)
         return progress.epoch if progress else None
 
+    def is_reset(self, batch: RecordBatch, epoch: int | None) -> bool:
+        """Whether a batch begins before what was put in the same assignment: only a reset does that."""
+        progress = self._owned.get(batch.topic_partition)
+        if progress is None or progress.epoch != epoch or progress.position is None or not len(batch):
+            return False
+        return batch.offsets[0] < progress.position
+
+    def restart(self, partition: TopicPartition) -> None:
+        """Begin anew within the assignment, wherever the next batch begins."""
+        if progress := self._owned.get(partition):
+            progress.position = progress.committed = None
+
     def take(self, batch: RecordBatch, epoch: int | None) -> RecordBatch | None:
         """What of a batch that was polled in this epoch is to be put; it counts as put from now on.
 

@@ -104,7 +104,7 @@ class Task:
                 self._enter(State.STOPPED)
             except _StoppedError:
                 self._enter(State.STOPPED)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the task fails and says so
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it is, it is told
                 self._fail(error)
             finally:
                 await self._leave()
@@ -118,7 +118,7 @@ class Task:
     # ---- the story, line by line ----
 
     async def _start(self) -> None:
-        await self._retrying("start", lambda: self._sink.start(self._context))
+        await self._finish(self._retrying("start", lambda: self._sink.start(self._context)))
         self._consumer = TaskConsumer(
             self.spec.consumer_config,
             self,
@@ -146,6 +146,9 @@ class Task:
 
     async def _put(self, polled: list[Polled]) -> None:
         """Batches of one poll are of different partitions, so they may go side by side."""
+        for read, epoch in polled:
+            if self._offsets.is_reset(read, epoch):
+                await self._restart(read.topic_partition)
         taken = [
             (batch, epoch)
             for converted, epoch in polled
@@ -157,6 +160,14 @@ class Task:
         await self._finish(asyncio.gather(*(self._put_one(batch, epoch) for batch, epoch in taken)))
         self._observer.put_seconds.observe(time.perf_counter() - started)
         self._observer.records_put.inc(sum(len(batch) for batch, _ in taken))
+
+    async def _restart(self, partition: TopicPartition) -> None:
+        """The offsets of a partition that stayed ours went back: it was deleted and made anew, or truncated."""
+        log.warning("partition begins anew: made again or truncated", at=str(partition))
+        await self._finish(self._close([partition]))
+        await self._sink.drop([partition])
+        self._offsets.restart(partition)
+        self._sink.open([partition])
 
     async def _put_one(self, batch: RecordBatch, epoch: int | None) -> None:
         while True:
@@ -173,7 +184,10 @@ class Task:
             await self._sink.put(batch)
 
     async def _stay_within_budget(self) -> None:
-        while self._sink.buffered_bytes + self.feed.buffered_bytes > self.spec.memory_budget_bytes:
+        # What is read ahead has a bound of its own, and no sink can make it less.
+        while self._sink.buffered_bytes > self.spec.memory_budget_bytes - self.feed.buffered_bytes:
+            if not self._sink.buffered_bytes:
+                return
             await self._finish(self._retrying("relieve", self._sink.relieve))
 
     async def _commit_if_due(self) -> None:
@@ -324,8 +338,9 @@ class Task:
         now = time.monotonic()
         if now >= self._next_observation:
             self._next_observation = now + OBSERVE_SECONDS
-            self._observer.buffered_bytes.set(self._sink.buffered_bytes + self.feed.buffered_bytes)
-            self._observer.progress(self._offsets, self.consumer.end_offset)
+            if self._feed is not None:
+                self._observer.buffered_bytes.set(self._sink.buffered_bytes + self._feed.buffered_bytes)
+                self._observer.progress(self._offsets, self.consumer.end_offset)
 
 
 class _StoppedError(Exception):

@@ -11,15 +11,19 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from connector.cli import app
 from connector.cluster.standalone import plan
 from connector.config.files import read_connector
 from connector.rest.routes import routes
 from connector.settings import WorkerSettings
+from connector.sinks.s3 import S3Config, S3Sink
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-REFERENCES = ["worker.md", "s3-sink.md", "metrics.md"]
+REFERENCES = ["worker.md", "s3-sink.md", "metrics.md", "aws.md"]
+AWS_PAGE = ROOT / "docs" / "aws.md"
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -51,17 +55,51 @@ def test_the_connector_of_the_readme_is_accepted_as_it_is(tmp_path: Path) -> Non
     assert not blueprint.unknown
 
 
-def test_the_policies_grant_what_the_readme_says() -> None:
-    permissions, trust, _ = map(json.loads, blocks(ROOT / "docs" / "s3-sink.md", "json"))
-    (connector,) = map(json.loads, blocks(ROOT / "README.md", "json"))
-    readme = (ROOT / "README.md").read_text()
-    (statement,) = permissions["Statement"]
-    assert statement["Resource"] == f"arn:aws:s3:::{connector['aws.s3.bucket.name']}/*"
-    assert all(f"`{action}`" in readme for action in statement["Action"])
-    (statement,) = trust["Statement"]
-    assert statement["Condition"] == {
-        "StringEquals": {"sts:ExternalId": connector["aws.sts.role.external.id"]}
-    }
+# ---- policies ----
+
+
+def own_commands(tmp_path: Path) -> list[tuple[str, list[str]]]:
+    """The `connector aws policy` commands of the page, with the connector of the README as their file."""
+    (text,) = blocks(ROOT / "README.md", "json")
+    path = tmp_path / "orders.json"
+    path.write_text(text)
+    lines = re.findall(r"^ *connector (aws policy .*?)(?: > .*)?$", AWS_PAGE.read_text(), re.MULTILINE)
+    return [(line, [str(path) if word == path.name else word for word in line.split()]) for line in lines]
+
+
+def test_the_policies_shown_are_those_that_the_command_above_them_prints(tmp_path: Path) -> None:
+    (shown,) = blocks(AWS_PAGE, "json")
+    result = CliRunner().invoke(app, own_commands(tmp_path)[0][1])
+    assert result.stdout == shown
+    assert result.stderr == ""
+
+
+def test_every_policy_command_of_the_page_works(tmp_path: Path) -> None:
+    commands = {line: words for line, words in own_commands(tmp_path) if "--who-am-i" not in words}
+    assert len(commands) >= 5
+    results = {line: CliRunner().invoke(app, words) for line, words in commands.items()}
+    assert {line: result.exit_code for line, result in results.items()} == dict.fromkeys(commands, 0)
+
+
+def test_every_action_that_is_asked_for_has_its_reason_on_the_page() -> None:
+    (shown,) = blocks(AWS_PAGE, "json")
+    statements = json.loads(shown)["PermissionPolicy"]["Statement"]
+    actions = {action for statement in statements for action in statement["Action"]}
+    assert set(re.findall(r"^\| `(\w+:\w+)` \|", AWS_PAGE.read_text(), re.MULTILINE)) == actions
+
+
+def test_the_objects_that_the_page_shows_are_those_of_the_templates() -> None:
+    rows = re.findall(r"^\| (`.*?`|none) \| (`.*?)(?:, the whole.*)? \|$", AWS_PAGE.read_text(), re.MULTILINE)
+    rows = [
+        (template.strip("`"), shown) for template, shown in rows if "{{" in template or template == "none"
+    ]
+    assert len(rows) == 5
+    for template, shown in rows:
+        raw = {} if template == "none" else {"file.name.template": template}
+        config = S3Config.parse({"aws.s3.bucket.name": "shop", **raw})
+        resources = S3Sink.permissions(config, ["orders", "returns"])[0].resources
+        expected = [resource.removeprefix("arn:aws:s3:::shop/") for resource in resources]
+        assert re.findall("`(.*?)`", shown) == expected
 
 
 # ---- commands ----
@@ -138,6 +176,7 @@ def test_the_generated_parts_are_fresh() -> None:
 
 def test_a_stale_part_is_found(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copy(ROOT / "README.md", tmp_path)
     page = tmp_path / "docs" / "metrics.md"
     page.write_text(page.read_text().replace("Records read from Kafka", "Records seen in Kafka"))
     result = generate(tmp_path)

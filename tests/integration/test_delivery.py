@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from connector.testing.kafka import ExternalKafka
 from connector.testing.worker import WorkerProcess
@@ -248,6 +249,125 @@ def test_partitions_that_move_between_workers_lose_and_reorder_nothing(
         assert [found[partition][offset] for offset in range(total)] == [
             value for round_ in range(4) for value in produced(500, f"{round_}-{partition}")
         ]
+
+
+@pytest.mark.real_kafka
+@pytest.mark.timeout(240)
+def test_rebalances_while_s3_is_slow_freeze_nobody(
+    configure: Callable[..., WorkerProcess],
+    topic: CreateTopic,
+    produce: Produce,
+    aws: AwsServer,
+    bucket: str,
+    proxy: FaultProxy,
+) -> None:
+    name = topic(PARTITIONS)
+    proxy.delay("PutObject", 0.4)
+    total = 0
+
+    def send() -> None:
+        nonlocal total
+        for partition in range(PARTITIONS):
+            produce(name, produced(500, f"{total}"), partition=partition)
+        total += 500
+
+    with configure(name, tasks_max="2", file_max_records="100") as first, configure(name) as second:
+        for _ in range(3):
+            send()
+            second.wait_for_state("RUNNING")
+            second.kill()
+            send()
+            second.start()
+        proxy.clear()
+        first.wait_until(
+            lambda: sum(map(len, read(aws, bucket).values())) == total * PARTITIONS, "every record is stored"
+        )
+        assert first.terminate() == 0, first.log
+        assert second.terminate() == 0, second.log
+
+
+@pytest.mark.real_kafka
+@pytest.mark.timeout(240)
+def test_a_worker_that_was_frozen_beyond_its_session_goes_on(
+    configure: Callable[..., WorkerProcess],
+    topic: CreateTopic,
+    produce: Produce,
+    aws: AwsServer,
+    bucket: str,
+    proxy: FaultProxy,
+) -> None:
+    name = topic(PARTITIONS)
+    proxy.delay("PutObject", 0.3)
+    total = 0
+
+    def send() -> None:
+        nonlocal total
+        for partition in range(PARTITIONS):
+            produce(name, produced(500, f"{total}"), partition=partition)
+        total += 500
+
+    with configure(name, file_max_records="100") as frozen, configure(name) as other:
+        frozen.wait_for_state("RUNNING")
+        other.wait_for_state("RUNNING")
+        for _ in range(2):
+            send()
+            frozen.signal(signal.SIGSTOP)
+            time.sleep(4)
+            send()
+            frozen.signal(signal.SIGCONT)
+            time.sleep(1)
+        send()
+        frozen.wait_until(
+            lambda: sum(map(len, read(aws, bucket).values())) == total * PARTITIONS,
+            "every record is stored",
+            90,
+        )
+        assert frozen.terminate() == 0, frozen.log
+        assert other.terminate() == 0, other.log
+
+
+@pytest.mark.real_kafka
+def test_a_topic_that_is_made_again_is_read_from_its_beginning(
+    configure: Callable[..., WorkerProcess],
+    kafka: KafkaBroker,
+    topic: CreateTopic,
+    produce: Produce,
+) -> None:
+    name = topic(1)
+    produce(name, produced(1000, "old"), partition=0)
+    with configure(name, {"consumer.metadata.max.age.ms": "1000"}) as worker:
+        worker.wait_for_delivery(1000)
+        admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+        admin.delete_topics([name])[name].result(30)
+        time.sleep(2)
+        admin.create_topics([NewTopic(name, 1, 1)])[name].result(30)
+        time.sleep(1)
+        produce(name, produced(300, "new"), partition=0)
+        worker.wait_for_delivery(1300)
+        assert worker.terminate() == 0, worker.log
+
+
+@pytest.mark.kafka
+def test_a_topic_that_is_not_there_yet_is_waited_for(
+    configure: Callable[..., WorkerProcess], kafka: KafkaBroker
+) -> None:
+    with configure("not-there-yet-at-all") as worker:
+        worker.wait_for_state("RUNNING")
+        time.sleep(3)
+        assert worker.task_states() == ["RUNNING"], worker.trace()
+        assert worker.terminate() == 0, worker.log
+
+
+@pytest.mark.kafka
+def test_sigterm_while_s3_hangs_at_the_start_ends_within_the_graceful_timeout(
+    configure: Callable[..., WorkerProcess], topic: CreateTopic, proxy: FaultProxy
+) -> None:
+    proxy.delay("HeadBucket", 120)
+    with configure(topic(1), {"task.shutdown.graceful.timeout.ms": "1000"}) as worker:
+        worker.wait_until(lambda: proxy.counts["HeadBucket"], "the start hangs")
+        started = time.monotonic()
+        assert worker.terminate() == 0, worker.log
+        assert time.monotonic() - started < 10
 
 
 @pytest.mark.kafka

@@ -172,17 +172,20 @@ class FileNameConfig(Config):
         """One of ``SUFFIXES``."""
         return self.compression_type.lower()
 
-    def create_grouper(self, format_suffix: str = "") -> Grouper:
-        """What sorts records into objects and names these.
+    def create_template(self, format_suffix: str = "") -> Template:
+        """What names objects.
 
         Args:
             format_suffix: What the format adds to the default name, before the compression's suffix.
         """
-        text = self.name_template
-        if text is None:
-            text = _DEFAULT_NAME + format_suffix + SUFFIXES[self.compression]
-        template = _template(text)
-        if template.text != text:
+        if self.name_template is not None:
+            return _template(self.name_template)
+        return _template(_DEFAULT_NAME + format_suffix + SUFFIXES[self.compression])
+
+    def create_grouper(self, format_suffix: str = "") -> Grouper:
+        """What sorts records into objects and names these; takes what :meth:`create_template` takes."""
+        template = self.create_template(format_suffix)
+        if self.name_template not in {None, template.text}:
             log.warning(
                 "unit=YYYY is the year of the week and wrong around New Year; unit=yyyy is used instead",
                 option=FileNameConfig.name_template.name,

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from connector.aws.clients import AwsClient
 from connector.sinks.base import Sink
 from connector.sinks.s3.config import S3Config
+from connector.sinks.s3.permissions import permissions
 from connector.sinks.s3.store import ObjectStore
 from connector.sinks.s3.writer import PartitionWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
+    from connector.aws.policy import Statement
     from connector.record import RecordBatch, TopicPartition
     from connector.sinks.base import SinkContext
 
@@ -34,6 +36,10 @@ class S3Sink(Sink):
         self._resources = AsyncExitStack()
         self._format = config.create_format()
         self._grouper = config.create_grouper(self._format.suffix)
+
+    @classmethod
+    def permissions(cls, config: S3Config, topics: Sequence[str]) -> list[Statement]:
+        return permissions(config, topics)
 
     @property
     def columns(self) -> Collection[str]:

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w*)(:?)(\w*)(=?)(\w*)\s*\}\}", re.ASCII)
 
@@ -34,8 +34,13 @@ class Template:
     def __init__(self, text: str) -> None:
         """Parse ``text``; raises ValueError with Aiven's wording if a placeholder is incomplete."""
         self.text = text
-        self._parts = _parse(text)
+        self._parts = tuple(_parse(text))
         self.placeholders = tuple(dict.fromkeys(part for part, _ in self._parts if part is not None))
+
+    @property
+    def parts(self) -> Sequence[Placeholder | str]:
+        """Placeholders and literal text, in order."""
+        return [text if placeholder is None else placeholder for placeholder, text in self._parts]
 
     @property
     def variables(self) -> set[str]:

@@ -141,7 +141,9 @@ class PartitionWriter:
             # Unlike gather, wait leaves the uploads alone when this call is cancelled.
             done, _ = await asyncio.wait(finishing)
             for task in done:
-                task.result()
+                # Cancelled by a drop: the partition moved away, and nobody waits for it any more.
+                if not task.cancelled():
+                    task.result()
 
     async def finish_largest(self) -> None:
         """Finish the object with the most bytes waiting, to free memory."""
@@ -200,6 +202,8 @@ class PartitionWriter:
         found = self._object_for(piece)
         if not piece.is_appended:
             await self._context.in_thread(found.append, piece.data, len(piece.records))
+            if self._dropped:
+                return
         if found.tail_bytes >= self._config.part_size_bytes:
             found.upload.add_part(found.take_tail())
         if found.upload.is_full or self._has_all_records(found):

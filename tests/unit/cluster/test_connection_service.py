@@ -275,6 +275,16 @@ async def test_the_policy_asks_for_the_external_id_and_names_the_principal(
     assert statement["Condition"] == {"StringEquals": {"sts:ExternalId": connection.external_id}}
 
 
+async def test_the_policy_lets_the_worker_do_all_that_the_connection_asks_for(
+    service: ConnectionService,
+) -> None:
+    more = {"aws.sts.role.session.tags": "team=data", "aws.sts.role.source.identity": "jane"}
+    await service.create({"name": "lake", "options": {**ROLE, **more}}, validate=False)
+    statements = (await service.policy("lake")).document["Statement"]
+    actions = [statement["Action"] for statement in statements]
+    assert actions == ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
+
+
 async def test_a_connection_as_it_was_stored_before_its_external_id_was_needed_keeps_one(
     service: ConnectionService, store: ConnectionDirectory
 ) -> None:

@@ -85,3 +85,21 @@ def test_where_reading_began_is_not_committed_as_if_it_were_progress(offsets: Of
     put(offsets, 7, 8)
     assert offsets.to_commit({PARTITION: 7}) == {}
     assert offsets.to_commit({PARTITION: 8}) == {PARTITION: 8}
+
+
+def test_going_back_within_an_assignment_is_a_reset(offsets: Offsets) -> None:
+    epoch = offsets.epoch(PARTITION)
+    put(offsets, 0, 1, 2)
+    assert offsets.is_reset(batch_of(PARTITION, 0), epoch)
+    assert not offsets.is_reset(batch_of(PARTITION, 3), epoch)
+    assert not offsets.is_reset(batch_of(OTHER, 0), epoch)
+
+
+def test_after_a_reset_everything_is_put_and_committed_again(offsets: Offsets) -> None:
+    epoch = offsets.epoch(PARTITION)
+    put(offsets, 0, 1, 2)
+    offsets.committed({PARTITION: 3})
+    offsets.restart(PARTITION)
+    assert offsets.epoch(PARTITION) == epoch
+    assert put(offsets, 0, 1) is not None
+    assert offsets.to_commit({PARTITION: 2}) == {PARTITION: 2}

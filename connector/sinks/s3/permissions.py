@@ -1,0 +1,68 @@
+"""What the S3 sink must be allowed: as narrow as the names of its objects are known beforehand."""
+
+from __future__ import annotations
+
+import re
+from os.path import commonprefix
+from typing import TYPE_CHECKING
+
+from connector.aws.partition import partition
+from connector.aws.policy import Statement, escaped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from connector.sinks.s3.config import S3Config
+    from connector.sinks.s3.template import Placeholder, Template
+
+_MOST_CHARACTERS = 2048
+"""Of all object resources together. They stand in two statements, and a managed policy ends at 6,144
+characters (IAM user guide, IAM and STS quotas)."""
+
+
+def permissions(config: S3Config, topics: Sequence[str]) -> list[Statement]:
+    """The statements for this very config; a role with them can neither list nor delete objects.
+
+    Actions: S3 user guide, "Multipart upload API and permissions".
+    """
+    bucket = f"arn:{partition(config, config.endpoint_url)}:s3:::{config.bucket}"
+    objects = _objects(bucket, config.create_template(config.create_format().suffix), topics)
+    return [
+        Statement(
+            "StoreObjectsWholeOrInParts",
+            ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
+            objects,
+        ),
+        Statement("ReadBackItsOwnStateForExactlyOnce", ("s3:GetObject",), objects),
+        Statement("FindItsUnfinishedUploads", ("s3:ListBucketMultipartUploads",), (bucket,)),
+    ]
+
+
+def _objects(bucket: str, template: Template, topics: Sequence[str]) -> tuple[str, ...]:
+    """One resource per topic; if these are too long for a policy, one for what the topics have in common."""
+    each = tuple(dict.fromkeys(f"{bucket}/{_pattern(template, escaped(topic))}" for topic in topics))
+    if each and sum(map(len, each)) <= _MOST_CHARACTERS:
+        return each
+    common = commonprefix(topics)  # noqa: RUF071 - of names, not of paths
+    return (f"{bucket}/{_pattern(template, escaped(common) + '*')}",)
+
+
+def _pattern(template: Template, topic: str) -> str:
+    return re.sub(r"\*{2,}", "*", "".join(_pieces(template.parts, topic)))
+
+
+def _pieces(parts: Sequence[Placeholder | str], topic: str) -> Iterator[str]:
+    """The template up to its first wildcard; if it shows the topic, up to the first from there on.
+
+    What follows would narrow little, and break with the next change of a suffix.
+    """
+    variables = ["" if isinstance(part, str) else part.variable for part in parts]
+    enough = variables.index("topic") if "topic" in variables else 0
+    for index, part in enumerate(parts):
+        if isinstance(part, str):
+            yield escaped(part)
+            continue
+        piece = topic if part.variable == "topic" else "*"
+        yield piece
+        if piece.endswith("*") and index >= enough:
+            return
