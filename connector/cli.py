@@ -12,6 +12,7 @@ import typer
 
 from connector import logs, plugins
 from connector.commands.aws import aws_app
+from connector.commands.connection import connection_app
 from connector.commands.refusal import BAD_CONFIG, refuse
 from connector.errors import ConfigError
 from connector.plugins import PluginKind
@@ -27,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+aws_app.add_typer(connection_app, name="connection")
 app.add_typer(aws_app, name="aws")
 
 WorkerFile = Annotated[
@@ -58,10 +60,10 @@ def standalone(worker: WorkerFile, connectors: ConnectorFiles) -> None:
 def validate(connectors: ConnectorFiles) -> None:
     """Check connector files without running them; every fault is named."""
     from connector.cluster.standalone import plan
+    from connector.commands.offline import offline_settings
     from connector.config.files import connector_files
-    from connector.settings import WorkerSettings
 
-    settings = WorkerSettings.load(None, {"CONNECT_BOOTSTRAP_SERVERS": "localhost:9092"})
+    settings = offline_settings()
     try:
         files = connector_files(connectors)
     except ConfigError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -53,6 +53,12 @@ def _log_level(text: str) -> str:
 
 def _listeners(value: str | tuple[Listener, ...]) -> tuple[Listener, ...]:
     return parse_listeners(value) if isinstance(value, str) else value
+
+
+def _list(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (
+        tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
+    )
 
 
 def _lower(text: str) -> str:
@@ -147,6 +153,18 @@ class WorkerSettings(BaseSettings):
         description="masked shows secrets of a connector's config as [hidden]; raw shows them to whoever"
         " reaches the REST API, as Kafka Connect does and the Terraform provider needs it.",
     )
+    aws_connections_directory: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        alias="aws.connections.directory",
+        description="The directory where named connections are kept, one file each, readable by the worker's"
+        " user alone; it is made if it is not there. Without it connectors cannot use aws.connection.",
+    )
+    worker_roles: Annotated[tuple[str, ...], BeforeValidator(_list)] = Field(
+        (),
+        alias="worker.roles",
+        description="What this worker is for, separated by commas; a named connection that requires roles is"
+        " used only where all of them are.",
+    )
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_log_level)
     ] = Field("INFO", alias="log.level", description="The least severe events that are logged.")
@@ -240,6 +258,14 @@ class WorkerSettings(BaseSettings):
     def converter_config(self, role: Role) -> dict[str, str]:
         """The sub-keys of the worker's converter, without their prefix; may hold secrets."""
         return with_prefix(self._written, f"{role}.converter.")
+
+    def aws_connection(self, name: str) -> NoReturn:
+        """Settings alone keep no connections; raises ConfigError."""
+        raise ConfigError.of(
+            "aws.connection",
+            f"{name} cannot be looked up: named connections are off, set the worker property"
+            " aws.connections.directory",
+        )
 
     def _keep(self, source: _Source, client: ClientConfig, consumer: ClientConfig) -> None:
         self._written = source.values

@@ -64,7 +64,7 @@ DEFAULT_REGION = "us-east-1"
 CHAINED_SECONDS = 3600
 """STS API reference, AssumeRole: a role assumed by a role's session gets one hour at most."""
 
-_PROVIDER_OPTIONS = "aws.credentials.provider."
+PROVIDER_OPTIONS = "aws.credentials.provider."
 _ANONYMOUS = frozenset({"anonymous", "AnonymousCredentialsProvider", "AnonymousAWSCredentials"})
 _DEFAULT_CHAIN = frozenset({"default", "DefaultAWSCredentialsProviderChain", "DefaultCredentialsProvider"})
 
@@ -283,7 +283,7 @@ class AwsConfig(Config):
             return None
         options = {key: value for key, value in self.raw.items() if value is not None}
         return CustomProvider(
-            self.credentials_provider, tuple(sorted(with_prefix(options, _PROVIDER_OPTIONS).items()))
+            self.credentials_provider, tuple(sorted(with_prefix(options, PROVIDER_OPTIONS).items()))
         )
 
     def check(self) -> Iterator[Problem]:
@@ -352,7 +352,7 @@ class AwsConfig(Config):
             yield from error.problems
             return
         for problem in config_class(dict(base.options)).problems():
-            yield Problem(_PROVIDER_OPTIONS + problem.option, problem.message)
+            yield Problem(PROVIDER_OPTIONS + problem.option, problem.message)
 
     def _role(self) -> Iterator[Problem]:
         if not self.is_set(AwsConfig.sts_role_arn):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from confluent_kafka.admin import AdminClient
 
 from connector import logs
+from connector.cluster.connection_service import ConnectionService, ConnectionUser
+from connector.cluster.defaults import Defaults, connection_store
 from connector.cluster.info import ConnectorInfo, TaskInfo
 from connector.cluster.status import ConnectorStatus, TaskStatus
 from connector.errors import ConfigError
@@ -17,6 +19,7 @@ from connector.runtime.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from connector.aws.named import NamedConnection
     from connector.config.schema import RawConfig
     from connector.runtime.blueprint import Blueprint
     from connector.runtime.task import Task
@@ -36,24 +39,60 @@ class StandaloneHerder:
         self._worker = Worker(settings)
         self._cluster_id: str | None = None
         self._ready = False
+        self._store = connection_store(settings)
+        self.connections = ConnectionService(self._store, self) if self._store else None
 
     async def start(self, blueprints: Sequence[Blueprint]) -> None:
         """Reach Kafka, then run the connectors.
 
         Raises:
-            ConfigError: No broker of ``bootstrap.servers`` answers.
+            ConfigError: No broker of ``bootstrap.servers`` answers, or the directory of connections cannot
+                be used.
         """
+        if self._store:
+            self._store.prepare()
         self._cluster_id = await asyncio.to_thread(_cluster_id, self._settings)
         for blueprint in blueprints:
             self._worker.start_connector(blueprint)
+        if self.connections:
+            await self.connections.start()
         self._ready = True
 
     async def stop(self) -> None:
         self._ready = False
-        await self._worker.stop()
+        stopping = [self._worker.stop()]
+        if self.connections:
+            stopping.append(self.connections.stop())
+        await asyncio.gather(*stopping)
 
     def running(self) -> list[RunningConnector]:
         return list(self._worker.connectors.values())
+
+    # ---- what named connections ask ----
+
+    def users(self, name: str) -> list[ConnectionUser]:
+        return [
+            ConnectionUser(
+                connector.blueprint.name, tuple(task.spec.task for task in connector.tasks), use.version
+            )
+            for connector in self._worker.connectors.values()
+            if (use := connector.blueprint.connection) is not None and use.name == name
+        ]
+
+    def check_fit(self, connection: NamedConnection) -> None:
+        for user in self.users(connection.name):
+            self._redraw(user.connector, connection)
+
+    async def pick_up(self, connector: str) -> None:
+        """The blueprint comes first: if it cannot be drawn, the connector goes on as it is."""
+        await self._worker.restart_connector(self._redraw(connector))
+
+    def _redraw(self, connector: str, candidate: NamedConnection | None = None) -> Blueprint:
+        raw = self._worker.connectors[connector].blueprint.raw
+        try:
+            return draw(raw, Defaults(self._settings, self._store, candidate))
+        except ConfigError as error:
+            raise ConfigError(error.problems, source=f"connector {connector}") from error
 
     # ---- what REST asks ----
 
@@ -110,8 +149,9 @@ def plan(raw_configs: Sequence[RawConfig], settings: WorkerSettings) -> list[Blu
         ConfigError: Of the first config at fault, with all its faults; or a name that is given twice.
     """
     blueprints: dict[str, Blueprint] = {}
+    worker = Defaults(settings, connection_store(settings))
     for raw in raw_configs:
-        blueprint = draw(raw, settings)
+        blueprint = draw(raw, worker)
         if blueprint.name in blueprints:
             raise ConfigError.of("name", f"Connector {blueprint.name} already exists: give each its own name")
         blueprints[blueprint.name] = blueprint

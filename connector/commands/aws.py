@@ -84,13 +84,12 @@ def policy(
 
 
 def _blueprint(path: Path) -> Blueprint:
+    from connector.cluster.standalone import plan
+    from connector.commands.offline import offline_settings
     from connector.config.files import read_connector
-    from connector.runtime.blueprint import draw
-    from connector.settings import WorkerSettings
 
-    # Nothing connects here; only the converters that a connector leaves to its worker are looked up.
-    settings = WorkerSettings.load(None, {"CONNECT_BOOTSTRAP_SERVERS": "localhost:9092"})
-    return draw(read_connector(path), settings)
+    (blueprint,) = plan([read_connector(path)], offline_settings())
+    return blueprint
 
 
 def _grant(blueprint: Blueprint, named: str | None, *, who_am_i: bool) -> Grant:

@@ -15,6 +15,7 @@ from connector.config.option import (
     Importance,
     at_least,
     defaulted,
+    non_empty,
     one_of,
     optional,
     required,
@@ -85,6 +86,13 @@ class ConnectorConfig(Config):
         validate=_regex,
         importance=Importance.HIGH,
         group="Common",
+    )
+    aws_connection = optional(
+        "aws.connection",
+        STRING,
+        "A named connection of this worker; its options hold wherever the connector gives none of its own.",
+        validate=non_empty,
+        group="AWS",
     )
     key_converter = optional(
         "key.converter", CLASS, "How record keys are read; the worker's converter if absent.", group="Common"

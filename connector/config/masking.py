@@ -41,5 +41,10 @@ def masked(config: Mapping[str, str], secret_options: Collection[str] = ()) -> d
     }
 
 
+def is_reference(value: str) -> bool:
+    """Whether the value is nothing but a reference such as ``${file:/etc/keys:password}``."""
+    return bool(_REFERENCE.fullmatch(value))
+
+
 def _hides(value: str) -> bool:
-    return bool(value) and not _REFERENCE.fullmatch(value)
+    return bool(value) and not is_reference(value)

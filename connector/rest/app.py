@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from connector.metrics import REGISTRY
-from connector.rest.context import HEALTH_TIMEOUT_SECONDS, HERDER, METRICS_REGISTRY, SECRETS
+from connector.rest.context import CONNECTIONS, HEALTH_TIMEOUT_SECONDS, HERDER, METRICS_REGISTRY, SECRETS
 from connector.rest.middleware import answer_errors, check_media_types
 from connector.rest.routes import routes
 from connector.rest.secrets import Secrets
@@ -15,6 +15,7 @@ from connector.rest.secrets import Secrets
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
+    from connector.cluster.connection_service import ConnectionService
     from connector.rest.herder import Herder
 
 _MAX_BODY_BYTES = 1024 * 1024
@@ -24,6 +25,7 @@ def make_app(
     herder: Herder,
     *,
     secrets: Secrets = Secrets.MASKED,
+    connections: ConnectionService | None = None,
     registry: CollectorRegistry = REGISTRY,
     health_timeout_seconds: float = 10.0,
 ) -> web.Application:
@@ -32,12 +34,15 @@ def make_app(
     Args:
         herder: Answers for connectors and tasks.
         secrets: Whether configs are shown with their secrets.
+        connections: Answers for named connections; None if they are off.
         registry: Where ``/metrics`` reads.
         health_timeout_seconds: How long ``/health`` waits for the main loop (KIP-1017: 10 seconds).
     """
     app = web.Application(middlewares=[answer_errors, check_media_types], client_max_size=_MAX_BODY_BYTES)
     app[HERDER] = herder
     app[SECRETS] = secrets
+    if connections is not None:
+        app[CONNECTIONS] = connections
     app[METRICS_REGISTRY] = registry
     app[HEALTH_TIMEOUT_SECONDS] = health_timeout_seconds
     app.add_routes(list(routes()))

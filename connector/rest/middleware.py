@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 
 from connector import logs
+from connector.errors import ConnectorError
+from connector.rest.fault import status_of
 from connector.rest.metrics import PATH as METRICS
 from connector.rest.negotiation import accepts_json, takes_body
 from connector.rest.response import NotFoundError, error_response
@@ -29,6 +31,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         if error.status < 400:  # noqa: PLR2004 - a redirect is no error
             raise
         return error_response(error.status)
+    except ConnectorError as error:
+        return error_response(status_of(error), str(error))
     except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the log the trace
         _log.exception("request failed", method=request.method, path=request.path)
         return error_response(500, "The worker failed to answer this request; its log tells why.")

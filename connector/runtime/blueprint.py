@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 from connector import plugins
+from connector.aws.overlay import overlay
 from connector.config.client import translate
 from connector.config.connector import ConnectorConfig, with_prefix
 from connector.config.schema import Config, RawConfig, unknown_options
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Protocol
 
+    from connector.aws.named import NamedConnection
     from connector.converters.base import Converter
     from connector.sinks.base import Sink
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
         def converter_class(self, role: Role) -> str: ...
         def converter_config(self, role: Role) -> Mapping[str, str]: ...
+        def aws_connection(self, name: str) -> NamedConnection:
+            """Raises ConfigError if there is none of this name, or the worker may not use it."""
+            ...
 
 
 T = TypeVar("T")
@@ -45,6 +50,14 @@ _FRAMEWORK_PREFIXES = (
 _FRAMEWORK_KEYS = frozenset({"tasks.max.enforce", "config.action.reload", "connector.plugin.version"})
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectionUse:
+    """The named connection that a connector was drawn with, and which version of it."""
+
+    name: str
+    version: int
+
+
 @dataclass(frozen=True)
 class Blueprint:
     """Everything that a task of this connector is made of; each call makes new objects."""
@@ -59,6 +72,7 @@ class Blueprint:
     """The connector's ``consumer.override.*`` in librdkafka's names; holds secrets."""
     unknown: Mapping[str, str | None]
     """Options that nothing reads, each with the one it was probably meant to be."""
+    connection: ConnectionUse | None = None
 
     @property
     def name(self) -> str:
@@ -75,9 +89,10 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
     config = ConnectorConfig(raw)
     faults.add(config.problems())
     faults.add(_dead_letters(raw, config))
-    sink = faults.collect(_sink, raw, config)
-    if sink is not None:
-        faults.add(sink.config.problems())
+    connection = faults.collect(_connection, config, worker)
+    sink = faults.collect(_sink, raw, config, connection)
+    if sink is not None and (connection is not None or config.aws_connection is None):
+        faults.add(sink.problems)
     converters = {role: faults.collect(_converter, raw, role, worker) for role in ROLES}
     make_steps = faults.collect(_steps, raw, config)
     consumer = translate(config.consumer_overrides())
@@ -96,6 +111,7 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
             **_unknown(raw, sink.config),
             **{_OVERRIDE + name: meant and _OVERRIDE + meant for name, meant in consumer.unknown.items()},
         },
+        connection=ConnectionUse(connection.name, connection.version) if connection else None,
     )
 
 
@@ -103,6 +119,7 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
 class _SinkPlan:
     sink_class: type[Sink]
     config: Config
+    problems: list[Problem]
 
     def make(self) -> Sink:
         return self.sink_class(self.config)
@@ -140,12 +157,21 @@ class _Faults:
             raise ConfigError(self.problems)
 
 
-def _sink(raw: RawConfig, config: ConnectorConfig) -> _SinkPlan | None:
+def _connection(config: ConnectorConfig, worker: WorkerDefaults) -> NamedConnection | None:
+    return worker.aws_connection(config.aws_connection) if config.aws_connection else None
+
+
+def _sink(raw: RawConfig, config: ConnectorConfig, connection: NamedConnection | None) -> _SinkPlan | None:
     option = ConnectorConfig.connector_class
     if not config.is_set(option) or config.is_faulty(option):
         return None
     sink_class: type[Sink] = plugins.find(PluginKind.SINK, config.connector_class, option.name)
-    return _SinkPlan(sink_class, sink_class.config_class(raw))
+    if connection is None:
+        own = sink_class.config_class(raw)
+        return _SinkPlan(sink_class, own, own.problems())
+    both = overlay(connection, raw)
+    combined = sink_class.config_class(both.options)
+    return _SinkPlan(sink_class, combined, [*both.problems, *both.attributed(combined.problems())])
 
 
 def _unknown(raw: RawConfig, sink_config: Config) -> dict[str, str | None]:

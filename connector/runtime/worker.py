@@ -59,6 +59,7 @@ class Worker:
         self._settings = settings
         self._executor = ThreadPoolExecutor((os.cpu_count() or 1) + _MORE_THREADS, "cpu")
         self.connectors: dict[str, RunningConnector] = {}
+        self._is_stopping = False
 
     def start_connector(self, blueprint: Blueprint) -> RunningConnector:
         for option, meant in blueprint.unknown.items():
@@ -67,7 +68,14 @@ class Worker:
         connector = self.connectors[blueprint.name] = RunningConnector(blueprint, tasks)
         return connector
 
+    async def restart_connector(self, blueprint: Blueprint) -> None:
+        """Stop the connector gracefully, which commits what is stored, and start it from the blueprint."""
+        await self.connectors[blueprint.name].stop()
+        if not self._is_stopping:
+            self.start_connector(blueprint)
+
     async def stop(self) -> None:
+        self._is_stopping = True
         await asyncio.gather(*(connector.stop() for connector in self.connectors.values()))
         self._executor.shutdown(wait=False, cancel_futures=True)
 

@@ -201,6 +201,6 @@ def test_no_marker_of_a_generated_part_is_misspelt(name: str) -> None:
 
 def test_every_path_of_the_api_is_documented() -> None:
     text = (ROOT / "docs" / "worker.md").read_text()
-    paths = {re.sub(r":[^}]*", "", str(route.path)) for route in routes()}
-    documented = set(re.findall(r"`GET (/[^`]*)`", text))
-    assert documented == {path for path in paths if path == "/" or not path.endswith("/")}
+    paths = {f"{route.method} {re.sub(r':[^}]*', '', str(route.path))}" for route in routes()}
+    documented = set(re.findall(r"`([A-Z]+ /[^`]*)`", text))
+    assert documented == {path for path in paths if path == "GET /" or not path.endswith("/")}
