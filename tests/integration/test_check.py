@@ -110,7 +110,7 @@ async def test_a_connection_that_works_has_no_failure_and_no_warning(
     assert steps[s3.NOTHING_LEFT].detail == "no incomplete upload of this check"
     assert steps[names.CALLER].detail.startswith("arn:aws:iam::123456789012:user/administrator")
     assert ":assumed-role/" in steps[names.ROLE_CALLER].detail
-    assert "lake/events/0-0.connector-check-" in steps["S3 upload of events"].detail
+    assert "lake/events/0-" in steps["S3 upload of events"].detail
 
 
 async def test_all_requests_of_a_check_share_one_session_of_the_role(

@@ -6,6 +6,7 @@ No object is ever written: the connector needs no permission to delete one, so i
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ CONDITIONAL = "S3 conditional writes"
 
 _NOBODY = "connector-check"
 _TOPICS = 5
+_FAR_OFFSET = 10**18
 _ABORT_SECONDS = 10.0
 _FORBIDDEN, _BAD_REQUEST = 403, 400
 
@@ -268,23 +270,21 @@ class BucketCheck:
 
 
 def probe_key(config: S3Config, topic: str) -> str:
-    """A key that begins as objects of this topic do, so that the same policies apply; no object has it."""
-    ending = f".{_NOBODY}-{uuid.uuid4().hex}"
-    start = _object_key(config, topic).encode()[: MAX_KEY_BYTES - len(ending)]
-    return start.decode(errors="ignore") + ending
+    """A key of the very form that objects of this topic have, so that the same policies apply.
 
-
-def _object_key(config: S3Config, topic: str) -> str:
-    """The name of the first object of partition 0, were it written now."""
-    now_ms = time.time_ns() // 1_000_000
-    record = Record(0, _NOBODY.encode(), b"", now_ms)
+    No object has it: its offset is one that no topic reaches, its record key is made up.
+    """
+    offset, now_ms = _FAR_OFFSET + secrets.randbelow(_FAR_OFFSET), time.time_ns() // 1_000_000
+    unique = f"{_NOBODY}-{uuid.uuid4().hex}"
     grouper = config.create_grouper(config.create_format().suffix)
+    batch = RecordBatch.of(TopicPartition(topic, 0), [Record(offset, unique.encode(), b"", now_ms)])
     try:
-        ((group, _),) = grouper.split(RecordBatch.of(TopicPartition(topic, 0), [record]), now_ms)
+        ((group, _),) = grouper.split(batch, now_ms)
     except BatchError:
-        # Too long by the key that is made up here; the record's own may be shorter.
-        return (config.name_template or "").partition("{{")[0]
-    return grouper.object_key(group, 0)
+        # Too long by what is made up here; the keys of real records may be shorter.
+        start = (config.name_template or "").partition("{{")[0].encode()[: MAX_KEY_BYTES - len(unique)]
+        return start.decode(errors="ignore") + unique
+    return grouper.object_key(group, offset)
 
 
 def head_region(answer: dict[str, Any]) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from connector.check import Outcome
 from connector.sinks.s3 import S3Config
 from connector.sinks.s3.check import lifecycle_finding, probe_key
+from connector.sinks.s3.permissions import permissions
 
 WEEK = {"DaysAfterInitiation": 7}
 
@@ -18,20 +21,25 @@ def config(template: str) -> S3Config:
 
 
 @pytest.mark.parametrize(
-    ("template", "start"),
+    ("template", "form"),
     [
-        ("{{topic}}-{{partition}}-{{start_offset}}", "orders-0-0."),
-        ("lake/{{topic}}/{{partition}}-{{start_offset:padding=true}}.gz", f"lake/orders/0-{0:020}.gz."),
-        ("by-key/{{key}}", "by-key/connector-check."),
+        ("{{topic}}-{{partition}}-{{start_offset}}", r"orders-0-\d{19}"),
+        ("{{topic}}/{{partition}}/{{start_offset:padding=true}}.gz", r"orders/0/0\d{19}\.gz"),
+        ("{{partition}}-{{start_offset}}-{{topic}}", r"0-\d{19}-orders"),
+        ("by-key/{{key}}.gz", r"by-key/connector-check-[0-9a-f]{32}\.gz"),
     ],
 )
-def test_an_upload_is_tried_where_objects_of_the_topic_go(template: str, start: str) -> None:
-    assert probe_key(config(template), "orders").startswith(start + "connector-check-")
+def test_an_upload_is_tried_under_a_key_of_the_form_that_objects_have(template: str, form: str) -> None:
+    options = config(template)
+    key = probe_key(options, "orders")
+    assert re.fullmatch(form, key)
+    for statement in permissions(options, ["orders"])[:2]:
+        assert any(fnmatchcase(f"arn:aws:s3:::bucket/{key}", resource) for resource in statement.resources)
 
 
 def test_no_two_uploads_are_tried_under_the_same_key() -> None:
-    options = config("{{key}}")
-    assert probe_key(options, "t") != probe_key(options, "t")
+    for options in (config("{{key}}"), config("{{topic}}-{{partition}}-{{start_offset}}")):
+        assert probe_key(options, "t") != probe_key(options, "t")
 
 
 def test_the_key_of_a_tried_upload_is_one_that_s3_takes() -> None:
