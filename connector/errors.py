@@ -51,7 +51,17 @@ class RetriableError(ConnectorError):
 
 
 class AccessError(ConnectorError):
-    """The owner of the destination must act: grant a permission, create or rename a resource."""
+    """The owner of the destination must act: grant a permission, create or rename a resource.
+
+    Attributes:
+        fact: What was refused, by whom, how.
+        remedy: What to do about it; empty where the fact already says it.
+    """
+
+    def __init__(self, fact: str, *, remedy: str = "") -> None:
+        super().__init__(f"{fact}: {remedy}." if remedy else fact)
+        self.fact = fact
+        self.remedy = remedy
 
 
 class RecordError(ConnectorError):

@@ -104,6 +104,19 @@ class RefreshedCredentials(AioCredentials):  # type: ignore[misc]  # aiobotocore
         log.info("credentials obtained", identity=self._label, expires=_readable(self._session.expires))
 
 
+def assume_role_request(identity: Identity) -> dict[str, Any]:
+    """The parameters of AssumeRole; what the identity does not have is left out."""
+    request: dict[str, Any] = {
+        "RoleArn": identity.role_arn,
+        "RoleSessionName": identity.session_name,
+        "DurationSeconds": identity.duration_seconds,
+        "ExternalId": identity.external_id,
+        "SourceIdentity": identity.source_identity,
+        "Tags": [{"Key": name, "Value": value} for name, value in identity.session_tags],
+    }
+    return {name: value for name, value in request.items() if value}
+
+
 class AssumedRole(RefreshedCredentials):
     """A role, assumed by the base identity."""
 
@@ -113,16 +126,8 @@ class AssumedRole(RefreshedCredentials):
 
     async def _fetch(self) -> Session:
         identity = self._identity
-        request: dict[str, Any] = {
-            "RoleArn": identity.role_arn,
-            "RoleSessionName": identity.session_name,
-            "DurationSeconds": identity.duration_seconds,
-            "ExternalId": identity.external_id,
-            "SourceIdentity": identity.source_identity,
-            "Tags": [{"Key": name, "Value": value} for name, value in identity.session_tags],
-        }
-        given = {name: value for name, value in request.items() if value}
-        return await _ask_sts(base_session(identity), identity, "AssumeRole", "assume_role", given)
+        request = assume_role_request(identity)
+        return await _ask_sts(base_session(identity), identity, "AssumeRole", "assume_role", request)
 
 
 class WebIdentityRole(RefreshedCredentials):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -13,6 +15,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
+from connector.aws.clock import is_wrong, skew_seconds, skew_text
 from connector.errors import AccessError, ConnectorError, RetriableError
 
 if TYPE_CHECKING:
@@ -60,23 +63,58 @@ _ACTIONS = {
     "ListParts": "s3:ListMultipartUploadParts",
     "ListMultipartUploads": "s3:ListBucketMultipartUploads",
     "AssumeRole": "sts:AssumeRole",
+    "HeadBucket": "s3:ListBucket",
+    "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
 }
 """The IAM action behind each operation, where the names differ."""
+
+_UNKNOWN_KEY = (
+    "the access key does not exist or is inactive; correct aws.access.key.id (keys that begin with ASIA are"
+    " nothing without their session token, and keys of China and GovCloud exist only there)"
+)
+_SET_CLOCK = "set the clock of this machine, best by NTP"
 
 _REMEDIES = {
     "NoSuchBucket": "create the bucket, or correct aws.s3.bucket.name and aws.s3.region",
     "PermanentRedirect": "set aws.s3.region to the region of the bucket",
     "AuthorizationHeaderMalformed": "set aws.s3.region to the region of the bucket",
     "IllegalLocationConstraintException": "set aws.s3.region to the region of the bucket",
-    "InvalidAccessKeyId": "the access key does not exist; correct aws.access.key.id",
-    "InvalidClientTokenId": "the access key does not exist; correct aws.access.key.id",
+    "InvalidAccessKeyId": _UNKNOWN_KEY,
+    "InvalidClientTokenId": _UNKNOWN_KEY,
     "SignatureDoesNotMatch": "the secret does not belong to the key; correct aws.secret.access.key",
-    "RequestTimeTooSkewed": "set the clock of this machine",
+    "InvalidSignatureException": "the secret does not belong to the key; correct aws.secret.access.key",
+    "InvalidToken": "the session token is not one of this key, this partition or this service; get a new one",
+    "RequestTimeTooSkewed": _SET_CLOCK,
     "EntityTooSmall": "raise aws.s3.part.size.bytes to 5242880 or more",
     "KMS.DisabledException": "enable the KMS key of the bucket",
+    "KMS.NotFoundException": "the KMS key of the bucket does not exist here; give the bucket another",
+    "KMS.KMSInvalidStateException": "the KMS key of the bucket is being deleted or is not ready; restore it",
     "RegionDisabledException": "enable STS in this region for the account, or choose another endpoint",
 }
-_DENIED = frozenset(
+_REMEDIES_BY_TEXT = (
+    ("SignatureDoesNotMatch", "Signature expired", _SET_CLOCK),
+    ("SignatureDoesNotMatch", "Signature not yet current", _SET_CLOCK),
+    (
+        "SignatureDoesNotMatch",
+        "scoped to a valid region",
+        "set aws.s3.region to the region of aws.sts.config.endpoint",
+    ),
+    (
+        "ValidationError",
+        "MaxSessionDuration",
+        "lower aws.sts.role.session.duration, or raise the maximum session duration of the role",
+    ),
+    (
+        "ValidationError",
+        "role chaining",
+        "who assumes a role as a role gets one hour at most: lower aws.sts.role.session.duration to 3600",
+    ),
+)
+"""Codes that mean several things, by what the service writes beside them."""
+
+_CLOCK_CODES = frozenset({"SignatureDoesNotMatch", "InvalidSignatureException", "RequestTimeTooSkewed"})
+_NAMED_BY_SERVICE = re.compile(r'not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?')
+DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedAccess", "AllAccessDisabled", "403"}
 )
 _STATUS_PASSING = 500
@@ -99,8 +137,9 @@ def translate(error: Exception, operation: str, resource: str) -> ConnectorError
         return _service_answer(error.response, operation, resource)
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return AccessError(
-            "No AWS credentials were found: set aws.access.key.id and aws.secret.access.key, or give the"
-            " worker an identity (environment, profile, web identity, container or instance role)."
+            "No AWS credentials were found",
+            remedy="set aws.access.key.id and aws.secret.access.key, or give the worker an identity"
+            " (environment, profile, web identity, container or instance role)",
         )
     if isinstance(error, HTTPClientError | aiohttp.ClientError | TimeoutError | OSError):
         return RetriableError(f"{operation} on {resource} got no answer: {_brief(error)}")
@@ -109,26 +148,56 @@ def translate(error: Exception, operation: str, resource: str) -> ConnectorError
     return None
 
 
+def code_of(error: BaseException) -> str:
+    """The service's error code behind one of our errors; empty if no service answered."""
+    cause = error if isinstance(error, ClientError) else error.__cause__
+    return str(cause.response.get("Error", {}).get("Code", "")) if isinstance(cause, ClientError) else ""
+
+
 def _service_answer(response: Mapping[str, Any], operation: str, resource: str) -> ConnectorError:
     code = str(response.get("Error", {}).get("Code", ""))
-    message = str(response.get("Error", {}).get("Message", ""))
-    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    message = _first_line(str(response.get("Error", {}).get("Message", "")))
+    metadata = response.get("ResponseMetadata", {})
     fact = f"{operation} on {resource} was refused with {code} ({message})"
+    status = metadata.get("HTTPStatusCode", 0)
     if code in _PASSING_CODES or code in _EXPIRED_CODES or status >= _STATUS_PASSING:
         return RetriableError(fact)
-    if code in _DENIED:
-        return AccessError(f"{fact}: {_grant(operation, resource)}.")
-    remedy = _REMEDIES.get(code, "see the AWS documentation of this error code")
-    return AccessError(f"{fact}: {remedy}.")
+    if code in DENIED:
+        return AccessError(fact, remedy=_grant(operation, resource, message))
+    return AccessError(fact, remedy=_remedy(code, message, metadata.get("HTTPHeaders", {})))
 
 
-def _grant(operation: str, resource: str) -> str:
-    action = _ACTIONS.get(operation, f"the permission for {operation}")
+def _first_line(message: str) -> str:
+    """Without what AWS writes below a wrong signature: the whole request, session token included."""
+    return message.strip().partition("\n")[0]
+
+
+def _remedy(code: str, message: str, headers: Mapping[str, str]) -> str:
+    skew = skew_seconds(headers, time.time())
+    if code in _CLOCK_CODES and skew is not None and is_wrong(skew):
+        return f"{_SET_CLOCK}: it is {skew_text(skew)} of the service's"
+    for of_code, text, remedy in _REMEDIES_BY_TEXT:
+        if code == of_code and text in message:
+            return remedy
+    return _REMEDIES.get(code, "see the AWS documentation of this error code")
+
+
+def _grant(operation: str, resource: str, message: str) -> str:
+    if "explicit deny" in message:
+        return (
+            "a policy denies this outright (of the principal, the resource, the organization or the VPC"
+            " endpoint), so that granting it does not help: change that policy"
+        )
     if operation == "AssumeRole":
         return (
             "the trust policy of the role must allow sts:AssumeRole to this principal, and the external id"
-            " must be the one it requires; check aws.sts.role.arn and aws.sts.role.external.id"
+            " must be the one it requires; check aws.sts.role.arn and aws.sts.role.external.id, and that the"
+            " principal's own policy allows sts:AssumeRole on the role"
         )
+    action = _ACTIONS.get(operation, f"the permission for {operation}")
+    if named := _NAMED_BY_SERVICE.search(message):
+        # AWS names what is missing, which is not always what was asked for: a KMS key, for one.
+        action, resource = named[1], named[2] or resource
     return f"grant {action} on {resource} to the identity of the connector"
 
 

@@ -49,8 +49,14 @@ def of_region(region: str) -> str | None:
 
 def of_endpoint(endpoint: str) -> str | None:
     """By the region in the name of an AWS host, also in the old form ``s3-us-gov-west-1``."""
+    region = region_of_endpoint(endpoint)
+    return of_region(region) if region else None
+
+
+def region_of_endpoint(endpoint: str) -> str | None:
+    """The region in the name of an AWS host; None if it has none, or is no host of AWS."""
     host = urlsplit(endpoint if "://" in endpoint else f"//{endpoint}").hostname or ""
     if not host.endswith(_AWS_HOSTS):
         return None
-    found = (of_region(label.removeprefix("s3-")) for label in host.split("."))
-    return next(filter(None, found), None)
+    labels = (label.removeprefix("s3-") for label in host.split("."))
+    return next(filter(of_region, labels), None)

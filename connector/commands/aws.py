@@ -40,11 +40,6 @@ class Part(StrEnum):
     PERMISSIONS = "permissions"
 
 
-@aws_app.callback()
-def _group() -> None:
-    """Keeps ``aws`` a group while it has a single command: typer would make that one ``aws`` itself."""
-
-
 @aws_app.command()
 def policy(
     config: ConnectorFile,
@@ -81,6 +76,25 @@ def policy(
     except ConnectorError as error:
         refuse(error)
     typer.echo(text)
+
+
+@aws_app.command()
+def check(
+    config: ConnectorFile,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that each step may take.")] = 10.0,
+) -> None:
+    """Find out from this machine whether the connector can do its work, and what to change if not.
+
+    Leaves nothing behind in AWS. Exits with 0 if no step failed, 1 if one did, 3 if the config is at fault.
+    """
+    from connector.commands.check import run
+
+    try:
+        works = run(config, as_json=as_json, deadline_seconds=timeout)
+    except ConfigError as error:
+        refuse(error)
+    raise typer.Exit(0 if works else 1)
 
 
 def _blueprint(path: Path) -> Blueprint:

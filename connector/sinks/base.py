@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from connector.config.schema import Config
 from connector.record import COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Coroutine, Mapping
+    from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
     from typing import Any
 
+    from connector.check import Checklist
     from connector.errors import RetriableError
     from connector.record import RecordBatch, TopicPartition
 
@@ -46,6 +47,20 @@ class SinkContext(Protocol):
 
     def retried(self, operation: str, error: RetriableError) -> None:
         """Count and log one retry that the sink makes on its own."""
+        ...
+
+
+@runtime_checkable
+class Checkable(Protocol):
+    """A sink that can tell beforehand whether it would work; ``connector aws check`` asks it to."""
+
+    def checklist(self, context: SinkContext, topics: Sequence[str]) -> Checklist:
+        """What to find out, without anything that stays at the destination.
+
+        Args:
+            context: Of a task that does not run.
+            topics: The connector's topics; none if it has only a pattern of them.
+        """
         ...
 
 

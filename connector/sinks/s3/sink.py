@@ -6,11 +6,12 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from connector.aws.clients import AwsClient
+from connector.check import Checklist
 from connector.sinks.base import Sink
+from connector.sinks.s3.check import BucketCheck
 from connector.sinks.s3.config import S3Config
 from connector.sinks.s3.permissions import permissions
-from connector.sinks.s3.store import ObjectStore
+from connector.sinks.s3.store import ObjectStore, s3_client
 from connector.sinks.s3.writer import PartitionWriter
 
 if TYPE_CHECKING:
@@ -45,20 +46,15 @@ class S3Sink(Sink):
     def columns(self) -> Collection[str]:
         return self._format.columns | self._grouper.columns
 
+    def checklist(self, context: SinkContext, topics: Sequence[str]) -> Checklist:
+        found = BucketCheck(self.config, context, topics)
+        return Checklist(found.checks(), found.identity.hide)
+
     async def start(self, context: SinkContext) -> None:
         await super().start(context)
-        config = self.config
-        client = AwsClient(
-            "s3",
-            config.identity(context.connector),
-            context,
-            endpoint=config.endpoint_url,
-            max_connections=config.upload_concurrency,
-            backoff=config.backoff,
-            s3={"addressing_style": config.addressing_style},
-        )
+        client = s3_client(self.config, context)
         await self._resources.enter_async_context(client)
-        self._store = ObjectStore(client, config.bucket, config.upload_concurrency)
+        self._store = ObjectStore(client, self.config.bucket, self.config.upload_concurrency)
         await self._store.check()
 
     def open(self, partitions: Collection[TopicPartition]) -> None:

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from connector import logs
+from connector.aws.clients import AwsClient
 from connector.errors import AccessError, RetriableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from connector.aws.clients import AwsClient
+    from connector.sinks.base import SinkContext
+    from connector.sinks.s3.config import S3Config
 
 log = logs.get(__name__)
 
-_MOVED, _ABSENT = 301, 404
+MOVED, ABSENT = 301, 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,27 @@ class Part:
 
     number: int
     etag: str
+
+
+def s3_client(config: S3Config, context: SinkContext) -> AwsClient:
+    """A client as the sink's options ask for; to be used as a context manager, once."""
+    return AwsClient(
+        "s3",
+        config.identity(context.connector),
+        context,
+        endpoint=config.endpoint_url,
+        max_connections=config.upload_concurrency,
+        backoff=config.backoff,
+        s3={"addressing_style": config.addressing_style},
+    )
+
+
+def head_answer(error: AccessError) -> tuple[int, str | None]:
+    """What a refused HeadBucket tells: the status (0 without an answer) and the bucket's region."""
+    answer = error.__cause__.response if isinstance(error.__cause__, ClientError) else {}
+    metadata = answer.get("ResponseMetadata", {})
+    region = metadata.get("HTTPHeaders", {}).get("x-amz-bucket-region")
+    return metadata.get("HTTPStatusCode", 0), region
 
 
 class ObjectStore:
@@ -51,18 +74,16 @@ class ObjectStore:
         except RetriableError as error:
             log.warning("bucket not checked", bucket=self._bucket, error=str(error))
         except AccessError as error:
-            answer = error.__cause__.response if isinstance(error.__cause__, ClientError) else {}
-            metadata = answer.get("ResponseMetadata", {})
-            status = metadata.get("HTTPStatusCode")
-            if status == _ABSENT:
+            status, region = head_answer(error)
+            if status == ABSENT:
                 raise AccessError(
                     f"aws.s3.bucket.name: the bucket {self._bucket} does not exist:"
                     " create it, or correct the name."
                 ) from error
-            if status == _MOVED:
-                region = metadata.get("HTTPHeaders", {}).get("x-amz-bucket-region", "another region")
+            if status == MOVED:
+                where = region or "another region"
                 raise AccessError(
-                    f"aws.s3.region: the bucket {self._bucket} is in {region}: set aws.s3.region to it."
+                    f"aws.s3.region: the bucket {self._bucket} is in {where}: set aws.s3.region to it."
                 ) from error
             log.debug("bucket not checked", bucket=self._bucket, reason=str(error))
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from connector.aws.connection import AwsConfig
-from connector.aws.partition import partition
+from connector.aws.partition import partition, region_of_endpoint
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,17 @@ def test_the_role_tells_the_partition_else_the_endpoint_else_the_region(
     options: dict[str, str], endpoint: str | None, expected: str
 ) -> None:
     assert partition(AwsConfig.parse(options), endpoint) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "region"),
+    [
+        ("https://sts.eu-north-1.amazonaws.com", "eu-north-1"),
+        ("sts.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+        ("https://s3.dualstack.us-gov-west-1.amazonaws.com:443/", "us-gov-west-1"),
+        ("https://sts.amazonaws.com", None),
+        ("https://sts.eu-north-1.example.com", None),
+    ],
+)
+def test_only_an_endpoint_of_aws_tells_its_region(url: str, region: str | None) -> None:
+    assert region_of_endpoint(url) == region

@@ -1,0 +1,135 @@
+"""Checks before use, one after the other: each finds out one thing and says what to do about it.
+
+Order, deadlines and repetition are decided here; what is checked belongs to whoever makes the list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from connector.errors import AccessError, RetriableError
+from connector.retry import Backoff, retrying
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+DEADLINE_SECONDS = 10.0
+_BACKOFF = Backoff(0.2, 2.0)
+
+
+class Outcome(StrEnum):
+    """How a step ended; only ``failed`` means that the connector would not work."""
+
+    OK = "ok"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found out: the facts, and what to do if that is needed."""
+
+    outcome: Outcome
+    detail: str
+    remedy: str = ""
+
+
+def ok(detail: str) -> Finding:
+    return Finding(Outcome.OK, detail)
+
+
+def failed(detail: str, remedy: str) -> Finding:
+    return Finding(Outcome.FAILED, detail, remedy)
+
+
+def skipped(detail: str, remedy: str = "") -> Finding:
+    """Not asked, or the answer tells nothing; what depends on it goes on."""
+    return Finding(Outcome.SKIPPED, detail, remedy)
+
+
+def warning(detail: str, remedy: str) -> Finding:
+    return Finding(Outcome.WARNING, detail, remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing to find out.
+
+    Attributes:
+        name: Unique in its list, as users see it.
+        find: Finds it out. An AccessError is a failure; a RetriableError is repeated until the deadline.
+        needs: The checks that must not have failed before.
+    """
+
+    name: str
+    find: Callable[[], Awaitable[Finding]]
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A check that was done or skipped."""
+
+    name: str
+    outcome: Outcome
+    detail: str
+    remedy: str
+    seconds: float
+
+
+class Checklist:
+    """Checks in the order they are done."""
+
+    def __init__(self, checks: Sequence[Check], hide: Callable[[str], str] = str) -> None:
+        """Args: ``hide`` takes the secrets out of a text that will be shown."""
+        self.checks = tuple(checks)
+        self._hide = hide
+
+    async def steps(self, deadline_seconds: float = DEADLINE_SECONDS) -> AsyncIterator[Step]:
+        """Do every check that can be done; each has ``deadline_seconds``."""
+        causes: dict[str, list[str]] = {}
+        for check in self.checks:
+            started = time.perf_counter()
+            missing = list(dict.fromkeys(cause for name in check.needs for cause in causes.get(name, ())))
+            if missing:
+                causes[check.name] = missing
+                finding = skipped(f"not tried, since this failed: {', '.join(missing)}")
+            else:
+                finding = await _find(check, deadline_seconds)
+            if finding.outcome is Outcome.FAILED:
+                causes[check.name] = [check.name]
+            detail, remedy = self._hide(finding.detail), self._hide(finding.remedy)
+            yield Step(check.name, finding.outcome, detail, remedy, time.perf_counter() - started)
+
+
+async def _find(check: Check, deadline_seconds: float) -> Finding:
+    refusals: list[RetriableError] = []
+    try:
+        async with asyncio.timeout(deadline_seconds):
+            return await retrying(check.find, _BACKOFF, refusals.append)
+    except AccessError as error:
+        return failed(error.fact, error.remedy)
+    except TimeoutError:
+        return _too_late(deadline_seconds, refusals)
+    except Exception as error:  # noqa: BLE001 - a check that breaks must not hide what the others find
+        return failed(
+            f"the check itself broke: {type(error).__name__}: {error}", "please report it to the project"
+        )
+
+
+def _too_late(deadline_seconds: float, refusals: Sequence[RetriableError]) -> Finding:
+    if refusals:
+        return failed(
+            f"did not work within {deadline_seconds:g} s and {len(refusals)} attempts; last: {refusals[-1]}",
+            "the service throttles, or has trouble: try again later, or allow more time",
+        )
+    return failed(
+        f"no answer within {deadline_seconds:g} s",
+        "a firewall or proxy may hold requests back, or the service is slow: allow outbound traffic to it, or"
+        " allow more time",
+    )

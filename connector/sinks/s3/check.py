@@ -1,0 +1,343 @@
+"""Checks of a bucket that leave nothing in it: is it there, may uploads be made and aborted where records go.
+
+No object is ever written: the connector needs no permission to delete one, so it could not be removed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from connector.aws.check import IdentityCheck
+from connector.aws.faults import DENIED, code_of
+from connector.aws.partition import partition, region_of_endpoint
+from connector.aws.reach import endpoint_of, reach
+from connector.check import Check, failed, ok, skipped, warning
+from connector.errors import AccessError, BatchError, RetriableError
+from connector.record import Record, RecordBatch, TopicPartition
+from connector.retry import Backoff, retrying
+from connector.sinks.s3.grouping import MAX_KEY_BYTES
+from connector.sinks.s3.store import ABSENT, MOVED, head_answer, s3_client
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connector.aws.clients import AwsClient
+    from connector.check import Finding
+    from connector.sinks.base import SinkContext
+    from connector.sinks.s3.config import S3Config
+
+ENDPOINT = "S3 endpoint"
+BUCKET = "S3 bucket"
+ABORT = "S3 abort"
+UPLOAD = "S3 upload"
+NOTHING_LEFT = "S3 nothing left"
+LIFECYCLE = "S3 lifecycle"
+CONDITIONAL = "S3 conditional writes"
+
+_NOBODY = "connector-check"
+_TOPICS = 5
+_FAR_OFFSET = 10**18
+_ABORT_SECONDS = 10.0
+_FORBIDDEN, _BAD_REQUEST = 403, 400
+
+_NO_SUCH_UPLOAD = "NoSuchUpload"
+_NO_LIFECYCLE = "NoSuchLifecycleConfiguration"
+_NOT_OFFERED = frozenset({"NotImplemented", "MethodNotAllowed", "XNotImplemented"})
+
+
+class BucketCheck:
+    """The checks of an S3 sink, its identity's first."""
+
+    def __init__(self, config: S3Config, context: SinkContext, topics: Sequence[str]) -> None:
+        """Args: ``topics`` are those whose object names are tried; none if only a pattern is known."""
+        self._config = config
+        self._context = context
+        self._identity = config.identity(context.connector)
+        asks_sts = config.endpoint_url is None or self._identity.transport.sts_endpoint is not None
+        self.identity = IdentityCheck(self._identity, sts_matters=asks_sts)
+        self._keys = {topic: probe_key(config, topic) for topic in list(topics)[:_TOPICS] or [_NOBODY]}
+        self._tried: set[str] = set()
+
+    def checks(self) -> list[Check]:
+        asked = (ENDPOINT, *self.identity.needed)
+        there = (*asked, BUCKET)
+        return [
+            *self.identity.checks(),
+            Check(ENDPOINT, self._reach),
+            Check(BUCKET, self._bucket, asked),
+            Check(ABORT, self._abort_nothing, there),
+            *(
+                Check(f"{UPLOAD} of {topic}", self._upload_of(key), (*there, ABORT))
+                for topic, key in self._keys.items()
+            ),
+            Check(NOTHING_LEFT, self._nothing_left, there),
+            Check(LIFECYCLE, self._lifecycle, there),
+            Check(CONDITIONAL, self._conditional),
+        ]
+
+    # ---- each check ----
+
+    async def _reach(self) -> Finding:
+        config = self._config
+        there = region_of_endpoint(config.endpoint_url or "")
+        if there and there != config.region:
+            return failed(
+                f"the endpoint is in {there}, the region is {config.region}, for which requests are signed",
+                "set aws.s3.region and aws.s3.endpoint to the same region, or leave aws.s3.endpoint out",
+            )
+        url = await endpoint_of("s3", config.region, config.endpoint_url)
+        return await reach(url, self._identity.transport)
+
+    async def _bucket(self) -> Finding:
+        async with self._client() as client:
+            try:
+                answer = await client.call_once(
+                    "HeadBucket", "head_bucket", self._arn(), Bucket=self._config.bucket
+                )
+            except AccessError as error:
+                status, region = head_answer(error)
+                return self._refused(error, status, region)
+        return self._elsewhere(head_region(answer)) or ok(
+            f"{self._config.bucket} is in {self._config.region}"
+        )
+
+    async def _abort_nothing(self) -> Finding:
+        """Before anything is begun: an upload that does not exist can be aborted by whoever may abort."""
+        key = next(iter(self._keys.values()))
+        try:
+            await self._abort(key, uuid.uuid4().hex)
+        except AccessError as error:
+            code = code_of(error)
+            if code in DENIED or code == "NoSuchBucket":
+                raise
+            if code != _NO_SUCH_UPLOAD:
+                return skipped(f"cannot tell: {error.fact}")
+        return ok("s3:AbortMultipartUpload is allowed")
+
+    def _upload_of(self, key: str) -> Any:
+        return lambda: self._upload(key)
+
+    async def _upload(self, key: str) -> Finding:
+        self._tried.add(key)
+        async with self._client() as client:
+            created = await client.call_once(
+                "CreateMultipartUpload",
+                "create_multipart_upload",
+                self._arn(key),
+                Bucket=self._config.bucket,
+                Key=key,
+            )
+            await self._undo(key, created["UploadId"])
+        return ok(f"created and aborted under {key}{_encryption(created)}")
+
+    async def _nothing_left(self) -> Finding:
+        if not self._tried:
+            return skipped("no upload was tried")
+        try:
+            found = await self._left()
+        except AccessError as error:
+            if code_of(error) in DENIED | _NOT_OFFERED:
+                return skipped(f"cannot tell: {error.fact}", error.remedy)
+            raise
+        for key, upload_id in found:
+            await self._undo(key, upload_id)
+        if left := await self._left() if found else []:
+            return failed(
+                f"{len(left)} incomplete upload(s) stay behind", _by_hand(self._config.bucket, *left[0])
+            )
+        aborted = f"; {len(found)} aborted that were left" if found else ""
+        return ok(f"no incomplete upload of this check{aborted}")
+
+    async def _lifecycle(self) -> Finding:
+        try:
+            async with self._client() as client:
+                answer = await client.call_once(
+                    "GetBucketLifecycleConfiguration",
+                    "get_bucket_lifecycle_configuration",
+                    self._arn(),
+                    Bucket=self._config.bucket,
+                )
+        except AccessError as error:
+            code = code_of(error)
+            if code == _NO_LIFECYCLE:
+                return _no_rule("the bucket has no lifecycle rule")
+            if code in DENIED | _NOT_OFFERED:
+                return skipped(f"cannot tell: {error.fact}", error.remedy)
+            raise
+        return lifecycle_finding(answer.get("Rules", []), list(self._keys.values()))
+
+    async def _conditional(self) -> Finding:
+        return skipped(
+            "not tested: an object would have to be written, which only s3:DeleteObject could remove again;"
+            " Amazon S3 supports conditional writes (since August 2024), and this connector does not ask for"
+            " them"
+        )
+
+    # ---- what they are made of ----
+
+    def _client(self) -> AwsClient:
+        return s3_client(self._config, self._context)
+
+    def _arn(self, key: str = "") -> str:
+        name = partition(self._config, self._config.endpoint_url)
+        return f"arn:{name}:s3:::{self._config.bucket}{'/' if key else ''}{key}"
+
+    def _refused(self, error: AccessError, status: int, region: str | None) -> Finding:
+        """A HEAD has no body: the status and one header are all that tells."""
+        if status == ABSENT:
+            return failed(
+                f"the bucket {self._config.bucket} does not exist",
+                "create it, or correct aws.s3.bucket.name",
+            )
+        if elsewhere := self._elsewhere(region, is_refused=status in {MOVED, _BAD_REQUEST}):
+            return elsewhere
+        if status == MOVED:
+            return failed(
+                f"the bucket {self._config.bucket} is in another region", "set aws.s3.region to its region"
+            )
+        if status == _FORBIDDEN:
+            return skipped(
+                f"cannot tell: HeadBucket is forbidden, which needs s3:ListBucket on {self._arn()};"
+                " the connector does without"
+            )
+        return failed(error.fact, error.remedy)
+
+    def _elsewhere(self, region: str | None, *, is_refused: bool = False) -> Finding | None:
+        config = self._config
+        if region is None or region == config.region:
+            return None
+        fact = f"the bucket {config.bucket} is in {region}, not in {config.region}"
+        remedy = f"set aws.s3.region to {region}"
+        if config.endpoint_url is not None and not is_refused:
+            # A compatible store may call its region what it likes, and take any.
+            return warning(fact, remedy)
+        return failed(fact, remedy)
+
+    async def _undo(self, key: str, upload_id: str) -> None:
+        """Abort, even if the time of the step ends meanwhile; it has a time of its own.
+
+        Raises:
+            AccessError: It stays behind; says how to remove it by hand.
+        """
+        undoing = asyncio.create_task(self._insist_on_abort(key, upload_id))
+        try:
+            await asyncio.shield(undoing)
+        except asyncio.CancelledError:
+            await undoing
+            raise
+
+    async def _insist_on_abort(self, key: str, upload_id: str) -> None:
+        try:
+            async with asyncio.timeout(_ABORT_SECONDS):
+                await retrying(lambda: self._abort(key, upload_id), Backoff(), lambda _: None)
+        except (AccessError, RetriableError, TimeoutError) as error:
+            if code_of(error) == _NO_SUCH_UPLOAD:
+                return
+            raise AccessError(
+                f"the incomplete upload {upload_id} of {key} stays behind ({error or 'no answer'})",
+                remedy=_by_hand(self._config.bucket, key, upload_id),
+            ) from error
+
+    async def _abort(self, key: str, upload_id: str) -> None:
+        async with self._client() as client:
+            await client.call_once(
+                "AbortMultipartUpload",
+                "abort_multipart_upload",
+                self._arn(key),
+                Bucket=self._config.bucket,
+                Key=key,
+                UploadId=upload_id,
+            )
+
+    async def _left(self) -> list[tuple[str, str]]:
+        """Key and id of each upload of this check that is still there."""
+        found = []
+        async with self._client() as client:
+            for key in sorted(self._tried):
+                answer = await client.call_once(
+                    "ListMultipartUploads",
+                    "list_multipart_uploads",
+                    self._arn(),
+                    Bucket=self._config.bucket,
+                    Prefix=key,
+                )
+                found += [(upload["Key"], upload["UploadId"]) for upload in answer.get("Uploads", ())]
+        return found
+
+
+def probe_key(config: S3Config, topic: str) -> str:
+    """A key of the very form that objects of this topic have, so that the same policies apply.
+
+    No object has it: its offset is one that no topic reaches, its record key is made up.
+    """
+    offset, now_ms = _FAR_OFFSET + secrets.randbelow(_FAR_OFFSET), time.time_ns() // 1_000_000
+    unique = f"{_NOBODY}-{uuid.uuid4().hex}"
+    grouper = config.create_grouper(config.create_format().suffix)
+    batch = RecordBatch.of(TopicPartition(topic, 0), [Record(offset, unique.encode(), b"", now_ms)])
+    try:
+        ((group, _),) = grouper.split(batch, now_ms)
+    except BatchError:
+        # Too long by what is made up here; the keys of real records may be shorter.
+        start = (config.name_template or "").partition("{{")[0].encode()[: MAX_KEY_BYTES - len(unique)]
+        return start.decode(errors="ignore") + unique
+    return grouper.object_key(group, offset)
+
+
+def head_region(answer: dict[str, Any]) -> str | None:
+    region = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("x-amz-bucket-region")
+    return str(region) if region else None
+
+
+def lifecycle_finding(rules: Sequence[dict[str, Any]], keys: Sequence[str]) -> Finding:
+    """Whether incomplete uploads of all these keys are removed by some rule."""
+    prefixes = [_rule_prefix(rule) for rule in rules if _aborts(rule)]
+    if not prefixes:
+        return _no_rule("no enabled rule aborts incomplete uploads")
+    missed = [key for key in keys if not key.startswith(tuple(prefixes))]
+    if missed:
+        return _no_rule(f"the rules that abort incomplete uploads do not cover {missed[0]}")
+    days = min(
+        rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] for rule in rules if _aborts(rule)
+    )
+    return ok(f"incomplete uploads are aborted, the first after {days} day(s)")
+
+
+def _aborts(rule: dict[str, Any]) -> bool:
+    return rule.get("Status") == "Enabled" and "AbortIncompleteMultipartUpload" in rule
+
+
+def _rule_prefix(rule: dict[str, Any]) -> str:
+    """Where a rule applies (S3 API reference, LifecycleRule: in the filter, or beside it as it once was)."""
+    where = rule.get("Filter", {})
+    return str(where.get("Prefix") or where.get("And", {}).get("Prefix") or rule.get("Prefix") or "")
+
+
+def _no_rule(fact: str) -> Finding:
+    return warning(
+        f"{fact}: what a killed worker leaves unfinished stays, unseen, and is paid for",
+        "add a lifecycle rule with AbortIncompleteMultipartUpload, longer than an upload takes, e.g. 7 days",
+    )
+
+
+def _encryption(created: dict[str, Any]) -> str:
+    """What S3 will encrypt with; of KMS, completing and parts need more than creating does.
+
+    Source: S3 user guide, "Multipart upload API and permissions", AWS KMS.
+    """
+    kind = created.get("ServerSideEncryption")
+    if not kind:
+        return ""
+    if key := created.get("SSEKMSKeyId"):
+        return f"; encrypted with {kind} key {key}: parts also need kms:Decrypt on it, which is not tested"
+    return f"; encrypted with {kind}"
+
+
+def _by_hand(bucket: str, key: str, upload_id: str) -> str:
+    return (
+        "grant s3:AbortMultipartUpload, and remove it: aws s3api abort-multipart-upload"
+        f" --bucket '{bucket}' --key '{key}' --upload-id '{upload_id}'"
+    )

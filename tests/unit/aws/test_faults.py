@@ -1,0 +1,93 @@
+"""What AWS answers, and what to do about it."""
+
+from __future__ import annotations
+
+import time
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from connector.aws.faults import code_of, translate
+from connector.errors import AccessError
+
+
+def refused(code: str, message: str = "no", status: int = 403, **headers: str) -> ClientError:
+    response: dict[str, Any] = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": headers},
+    }
+    return ClientError(response, "Any")
+
+
+def remedy(error: ClientError, operation: str = "PutObject") -> str:
+    translated = translate(error, operation, "arn:aws:s3:::b/k")
+    assert isinstance(translated, AccessError)
+    return translated.remedy
+
+
+@pytest.mark.parametrize(
+    ("operation", "action"),
+    [
+        ("CreateMultipartUpload", "s3:PutObject"),
+        ("AbortMultipartUpload", "s3:AbortMultipartUpload"),
+        ("ListMultipartUploads", "s3:ListBucketMultipartUploads"),
+        ("GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration"),
+    ],
+)
+def test_a_denial_names_the_action_to_grant(operation: str, action: str) -> None:
+    assert remedy(refused("AccessDenied"), operation).startswith(f"grant {action} on arn:aws:s3:::b/k")
+
+
+def test_where_aws_names_what_is_missing_that_is_what_to_grant() -> None:
+    message = (
+        "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: kms:GenerateDataKey on resource:"
+        " arn:aws:kms:eu-north-1:1:key/k because no identity-based policy allows it"
+    )
+    assert "grant kms:GenerateDataKey on arn:aws:kms:eu-north-1:1:key/k" in remedy(
+        refused("AccessDenied", message)
+    )
+
+
+def test_an_explicit_deny_is_not_answered_with_a_grant() -> None:
+    message = "not authorized to perform: s3:PutObject with an explicit deny in a resource-based policy"
+    assert "change that policy" in remedy(refused("AccessDenied", message))
+
+
+def test_a_wrong_signature_with_a_wrong_clock_is_the_clocks_fault() -> None:
+    behind = formatdate(time.time() + 600, usegmt=True)
+    assert "10 min behind" in remedy(refused("SignatureDoesNotMatch", date=behind))
+
+
+def test_a_wrong_signature_with_a_right_clock_is_the_secrets_fault() -> None:
+    now = formatdate(time.time(), usegmt=True)
+    assert "aws.secret.access.key" in remedy(refused("SignatureDoesNotMatch", date=now))
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "expected"),
+    [
+        ("SignatureDoesNotMatch", "Signature expired: 1 is now earlier than 2", "clock"),
+        ("SignatureDoesNotMatch", "Credential should be scoped to a valid region.", "region"),
+        ("RequestTimeTooSkewed", "", "clock"),
+        ("InvalidClientTokenId", "", "aws.access.key.id"),
+        ("InvalidToken", "", "get a new one"),
+        ("KMS.NotFoundException", "", "KMS key"),
+        ("ValidationError", "exceeds the MaxSessionDuration set for this role", "session.duration"),
+    ],
+)
+def test_each_cause_has_its_own_remedy(code: str, message: str, expected: str) -> None:
+    assert expected in remedy(refused(code, message))
+
+
+def test_the_request_that_aws_quotes_below_a_wrong_signature_is_not_passed_on() -> None:
+    message = "It does not match.\n\nThe Canonical String should have been\nx-amz-security-token:canary"
+    assert "canary" not in str(translate(refused("SignatureDoesNotMatch", message), "PutObject", "b"))
+
+
+def test_the_code_is_found_behind_our_own_error() -> None:
+    ours = AccessError("ours")
+    ours.__cause__ = refused("NoSuchUpload")
+    assert code_of(ours) == "NoSuchUpload"
+    assert code_of(AccessError("nobody answered")) == ""
