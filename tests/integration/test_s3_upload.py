@@ -73,7 +73,7 @@ async def test_parts_are_stored_while_the_object_is_still_filled(
     async with running_sink(proxy.url, aws, bucket) as sink:
         await sink.put(lines(0, FIVE_MIB_LINES + 1))
         async with asyncio.timeout(30):
-            while not aws.incomplete_uploads(bucket) or sink.buffered_bytes > len(LINE):
+            while not aws.incomplete_uploads(bucket) or sink.buffered_bytes > 3 * len(LINE):
                 await asyncio.sleep(0.02)
         assert aws.objects(bucket) == {}
         assert sink.committable() == {PARTITION: 0}
