@@ -317,7 +317,7 @@ def test_a_worker_that_was_frozen_beyond_its_session_goes_on(
             frozen.signal(signal.SIGCONT)
             time.sleep(1)
         send()
-        # Commits, not objects: S3 fences nothing, so a request from before the freeze may replace a newer object.
+        # Commits, not objects: S3 fences nothing, an old request may replace a newer object.
         frozen.wait_until(
             lambda: (
                 [found.offset for found in committed(f"connect-{frozen.name}", name).values()]
