@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 log = logs.get(__name__)
 
 FORCED = 130
-_STOPPING = (signal.SIGTERM, signal.SIGINT)
+_STOPPING = frozenset({signal.SIGTERM, signal.SIGINT})
 _SAME_SIGNAL_SECONDS = 0.5
 """Supervisors such as timeout(1) signal both the process and its group; that is one request."""
 
@@ -40,11 +40,8 @@ def _wait(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event, stop_seconds
     signal.sigwait(_STOPPING)
     loop.call_soon_threadsafe(stopping.set)
     time.sleep(_SAME_SIGNAL_SECONDS)
-    while _STOPPING_SET & signal.sigpending():
+    while _STOPPING & signal.sigpending():
         signal.sigwait(_STOPPING)
     second = signal.sigtimedwait(_STOPPING, stop_seconds)
     log.warning("ending at once", reason="second signal" if second else "the stop took too long")
     os._exit(FORCED)
-
-
-_STOPPING_SET = set(_STOPPING)

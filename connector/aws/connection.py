@@ -380,7 +380,7 @@ class AwsConfig(Config):
 
     def _transport(self) -> Transport:
         return Transport(
-            sts_endpoint=_with_scheme(self.sts_endpoint or self.general_endpoint),
+            sts_endpoint=with_scheme(self.sts_endpoint or self.general_endpoint),
             proxy=self._proxy(),
             ca_bundle=self.ca_bundle,
             connect_seconds=self.connect_timeout_ms / 1000,
@@ -396,13 +396,9 @@ class AwsConfig(Config):
         return SecretStr(self.proxy_url.get_secret_value().replace("://", f"://{login}", 1))
 
 
-def with_scheme(url: str) -> str:
-    """An endpoint as clients want it; users leave https:// away."""
-    return url if "://" in url else f"https://{url}"
-
-
-def _with_scheme(url: str | None) -> str | None:
-    return None if url is None else with_scheme(url)
+def with_scheme(url: str | None) -> str | None:
+    """An endpoint as clients want it, if there is one; users leave https:// away."""
+    return url if url is None or "://" in url else f"https://{url}"
 
 
 def _simple_name(provider: str) -> str:

@@ -348,9 +348,7 @@ _READERS: dict[str, Callable[[Sequence[Message]], list[Any]]] = {
 }
 
 
-def _to_kafka(partition: TopicPartition, offset: int | None = None) -> KafkaTopicPartition:
-    if offset is None:
-        return KafkaTopicPartition(partition.topic, partition.partition)
+def _to_kafka(partition: TopicPartition, offset: int) -> KafkaTopicPartition:
     return KafkaTopicPartition(partition.topic, partition.partition, offset)
 
 

@@ -47,10 +47,6 @@ class RunningConnector:
         for task in self.tasks:
             metrics.forget_task(self.blueprint.name, task.spec.task)
 
-    async def wait(self) -> None:
-        """Until every task has ended, by itself or not."""
-        await asyncio.wait(self._runs)
-
 
 class Worker:
     """The connectors of this process; one event loop, one pool of threads for CPU work."""

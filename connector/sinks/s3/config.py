@@ -172,5 +172,4 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig):
     @property
     def endpoint_url(self) -> str | None:
         """The endpoint given for S3, or for all services."""
-        given = self.endpoint or self.general_endpoint
-        return None if given is None else with_scheme(given)
+        return with_scheme(self.endpoint or self.general_endpoint)
