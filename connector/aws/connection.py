@@ -248,6 +248,10 @@ class AwsConfig(Config):
         group="AWS",
     )
 
+    def service_endpoint(self, service: str) -> str | None:
+        """The endpoint given for a service, or for all; None means AWS's own."""
+        return with_scheme(self.raw.get(f"aws.{service}.endpoint") or self.general_endpoint)
+
     @property
     def region(self) -> str:
         return self.s3_region or self.general_region or DEFAULT_REGION

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from connector import logs, metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from concurrent.futures import Executor
 
     from connector.errors import RecordError, RetriableError
@@ -26,11 +26,18 @@ class TaskContext:
     """The :class:`~connector.sinks.base.SinkContext` of one task."""
 
     def __init__(
-        self, connector: str, task: int, executor: Executor, errant: ErrantRecords | None = None
+        self,
+        connector: str,
+        task: int,
+        executor: Executor,
+        *,
+        topics: Sequence[str] = (),
+        errant: ErrantRecords | None = None,
     ) -> None:
         """Args: ``errant`` decides about records that fail after they were put; without, they are raised."""
         self._connector = connector
         self._task = task
+        self._topics = topics
         self._executor = executor
         self._errant = errant
         self._retries_logged: dict[str, float] = {}
@@ -49,6 +56,10 @@ class TaskContext:
     @property
     def task(self) -> int:
         return self._task
+
+    @property
+    def topics(self) -> Sequence[str]:
+        return self._topics
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = self._loop.create_task(work)

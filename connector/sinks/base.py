@@ -32,6 +32,10 @@ class SinkContext(Protocol):
     def connector(self) -> str: ...
     @property
     def task(self) -> int: ...
+    @property
+    def topics(self) -> Sequence[str]:
+        """The connector's topics; none if it has only a pattern of them."""
+        ...
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run ``work`` beside the data path; if it fails, the task fails, without committing."""

@@ -77,11 +77,13 @@ class Prepared:
         entries: In offset order.
         failed: Records that cannot be entries, by offset.
         passed_over: How many records are left out because the config says so, by reason.
+        attachments: What ``attach`` stores before the entries are sent, by name.
     """
 
     entries: list[Entry] = field(default_factory=list)
     failed: dict[int, RecordError] = field(default_factory=dict)
     passed_over: dict[str, int] = field(default_factory=dict)
+    attachments: dict[str, bytes] = field(default_factory=dict)
 
     def pass_over(self, reason: str) -> None:
         self.passed_over[reason] = self.passed_over.get(reason, 0) + 1

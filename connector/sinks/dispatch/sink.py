@@ -65,6 +65,10 @@ class MessagingSink(Sink):
     def limits(self, destination: str) -> Limits:
         """What one request to this destination may hold."""
 
+    async def attach(self, attachments: Mapping[str, bytes]) -> None:
+        """Store what entries refer to; :meth:`prepare` decides whether there is any."""
+        raise NotImplementedError
+
     async def start(self, context: SinkContext) -> None:
         await super().start(context)
         config = self.config
@@ -90,6 +94,8 @@ class MessagingSink(Sink):
             prepared = self._prepare(batch)
         else:
             prepared = await self.context.in_thread(self._prepare, batch)
+        if prepared.attachments:
+            await self.attach(prepared.attachments)
         if progress.is_dropped:
             return
         for reason, records in prepared.passed_over.items():

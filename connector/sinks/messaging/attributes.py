@@ -48,7 +48,9 @@ class Attributes:
     def __init__(
         self, metadata: Sequence[str], headers: Sequence[str], types: Mapping[str, str], *, drops: bool
     ) -> None:
-        """Args:
+        """Prepare; raises nothing.
+
+        Args:
         metadata: Which of ``METADATA`` become attributes ``kafka.topic`` and so on.
         headers: Patterns of the names of headers that do, e.g. ``trace-*``.
         types: Of headers by name; String if absent.

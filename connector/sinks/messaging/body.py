@@ -28,11 +28,11 @@ def bodies(batch: RecordBatch, kind: str) -> Sequence[bytes | str | None]:
 
 
 def envelopes(batch: RecordBatch) -> list[bytes]:
-    """A JSON object for each record, with ``topic``, ``partition``, ``offset``, ``timestamp``, ``key``,
-    ``headers`` and ``value``.
+    """A JSON object for each record.
 
-    Values that are JSON, or were converted, stand as they are; text as text; bytes as text if they are
-    UTF-8, else as ``{"base64": …}``.
+    Its members are topic, partition, offset, timestamp, key, headers and value. Values that are JSON, or
+    were converted, stand as they are; text as text; bytes as text if they are UTF-8, else as
+    ``{"base64": …}``.
     """
     topic, partition = batch.topic_partition
     values = batch.values

@@ -103,8 +103,8 @@ class AttributeConfig(Config):
         "message.attributes.metadata",
         LIST,
         [],
-        "What of a record's place becomes an attribute, with kafka. before its name: topic, partition, offset,"
-        " timestamp, key.",
+        "What of a record's place becomes an attribute, with kafka. before its name: topic, partition,"
+        " offset, timestamp, key.",
         validate=lambda value: one_of(*METADATA)(value) if value else None,
         choices=METADATA,
         group="Message",
@@ -120,8 +120,8 @@ class AttributeConfig(Config):
         "message.attributes.types",
         LIST,
         [],
-        "Types of these attributes as NAME:TYPE, with String, Number, Binary or, for SNS, String.Array; String"
-        " if absent.",
+        "Types of these attributes as NAME:TYPE, with String, Number, Binary or, for SNS, String.Array;"
+        " String if absent.",
         validate=parse_types,
         group="Message",
     )
@@ -129,8 +129,8 @@ class AttributeConfig(Config):
         "message.attributes.overflow",
         STRING,
         FAIL,
-        "What happens if there are more than ten attributes, or one that the service would refuse: fail treats"
-        " the record as errant, drop leaves such attributes out.",
+        "What happens if there are more than ten attributes, or one that the service would refuse: fail"
+        " treats the record as errant, drop leaves such attributes out.",
         validate=one_of(FAIL, "drop"),
         choices=(FAIL, "drop"),
         group="Message",

@@ -1,4 +1,4 @@
-"""Text made from a record: ``{{topic}}``, ``{{key}}``, ``{{header:NAME}}``, ``{{value:field.path}}`` between text.
+"""Text made from a record: ``{{topic}}``, ``{{header:NAME}}``, ``{{value:field.path}}`` … in text.
 
 An expression is evaluated column by column. Where one of its variables has no value in a record, the record
 has no text; what that means is up to the option that holds the expression.
@@ -64,7 +64,7 @@ class Expression:
         columns = [[part] * len(batch) if isinstance(part, str) else part(batch) for part in self._parts]
         if len(columns) == 1:
             return columns[0]
-        return [None if None in row else "".join(row) for row in zip(*columns, strict=True)]  # type: ignore[arg-type]
+        return [None if None in row else "".join(row) for row in zip(*columns, strict=True)]
 
     def of_topic(self, topic: str) -> str:
         """The text for a topic, of an expression that :attr:`is_of_topic`."""
