@@ -32,7 +32,7 @@ def test_base64_is_of_the_value() -> None:
 
 
 def test_an_envelope_has_everything_and_stands_for_a_null_value_too() -> None:
-    first, second, third = (json.loads(envelope) for envelope in bodies(RECORDS, "envelope"))
+    first, second, third = (json.loads(envelope or b"") for envelope in bodies(RECORDS, "envelope"))
     assert first == {
         "topic": "orders",
         "partition": 3,
