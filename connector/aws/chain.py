@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,7 @@ def _translated(error: Exception) -> Exception:
 
 def _files_of(session: AioSession) -> list[Path]:
     names = ("credentials_file", "config_file")
-    return [Path(session.get_config_variable(name)).expanduser() for name in names]
+    return [Path(os.path.expandvars(session.get_config_variable(name))).expanduser() for name in names]
 
 
 def _signature(files: list[Path]) -> _Signature:
