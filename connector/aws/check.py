@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from aiobotocore.session import AioSession
     from botocore.credentials import ReadOnlyCredentials
 
-    from connector.aws.credentials import RefreshedCredentials
     from connector.aws.identity import Identity
+    from connector.aws.refresh import RefreshedCredentials
     from connector.check import Finding
 
 REGION = "region"
@@ -232,7 +232,8 @@ class IdentityCheck:
             credentials = await self._base_session().get_credentials()
             if credentials is None:
                 raise NoCredentialsError
-            return self._kind(credentials.method), await credentials.get_frozen_credentials()
+            keys = await credentials.get_frozen_credentials()
+            return self._kind(credentials.method), keys
         except ConnectorError:
             raise
         except Exception as error:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Self
 from botocore import UNSIGNED
 
 from connector import metrics
-from connector.aws.credentials import obtain, reject, signing_session
-from connector.aws.faults import is_expired, translate
+from connector.aws.credentials import obtain, signing_fault, signing_session
+from connector.aws.faults import translate
 from connector.aws.identity import Anonymous
+from connector.aws.refresh import elapsed
 from connector.aws.transport import client_settings
 from connector.errors import ConnectorError
 from connector.retry import Backoff, retrying
@@ -96,7 +97,7 @@ class AwsClient:
 
     async def call_once(self, operation: str, method: str, resource: str, **request: Any) -> dict[str, Any]:
         """Call once; raises RetriableError as well as AccessError."""
-        started = time.perf_counter()
+        started, since = time.perf_counter(), elapsed()
         outcome = "failed"
         try:
             answer: dict[str, Any] = await getattr(self._client, method)(**request)
@@ -104,9 +105,7 @@ class AwsClient:
         except ConnectorError:
             raise
         except Exception as error:
-            if is_expired(error):
-                await reject(self._session)
-            translated = translate(error, operation, resource)
+            translated = await self._fault(error, operation, resource, since)
             if translated is None:
                 raise
             raise translated from error
@@ -114,3 +113,10 @@ class AwsClient:
             return answer
         finally:
             metrics.AWS_REQUESTS.labels(operation, outcome).observe(time.perf_counter() - started)
+
+    async def _fault(
+        self, error: Exception, operation: str, resource: str, since: float
+    ) -> ConnectorError | None:
+        if self._is_anonymous:
+            return translate(error, operation, resource)
+        return await signing_fault(self._session, error, operation, resource, since=since)

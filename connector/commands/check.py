@@ -72,7 +72,7 @@ def _checklist(blueprint: Blueprint, context: TaskContext) -> Checklist:
     if isinstance(sink, Checkable):
         return sink.checklist(context, blueprint.config.topics)
     if isinstance(sink.config, AwsConfig):
-        found = IdentityCheck(sink.config.identity(blueprint.name))
+        found = IdentityCheck(sink.config.identity(blueprint.name, task=0))
         return Checklist(found.checks(), found.hide)
     raise ConfigError.of(
         "connector.class",

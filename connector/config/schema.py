@@ -61,6 +61,10 @@ class Config:
         """Rules between options; an option that is itself at fault reads as its default here."""
         yield from ()
 
+    def notes(self) -> Iterator[str]:
+        """What is legal and may still not be what the user expects; told once when the connector starts."""
+        yield from ()
+
     def value(self, name: str) -> Any:
         return self._values[name]
 

@@ -56,7 +56,7 @@ class BucketCheck:
         """Args: ``topics`` are those whose object names are tried; none if only a pattern is known."""
         self._config = config
         self._context = context
-        self._identity = config.identity(context.connector)
+        self._identity = config.identity(context.connector, context.task)
         asks_sts = config.endpoint_url is None or self._identity.transport.sts_endpoint is not None
         self.identity = IdentityCheck(self._identity, sts_matters=asks_sts)
         self._keys = {topic: probe_key(config, topic) for topic in list(topics)[:_TOPICS] or [_NOBODY]}
