@@ -134,9 +134,9 @@ class BucketCheck:
             return skipped("no upload was tried")
         try:
             found = await self._left()
-        except AccessError as error:
+        except (AccessError, RetriableError) as error:
             if code_of(error) in DENIED | _NOT_OFFERED:
-                return skipped(f"cannot tell: {error.fact}", error.remedy)
+                return _cannot_tell(error)
             raise
         for key, upload_id in found:
             await self._undo(key, upload_id)
@@ -156,12 +156,12 @@ class BucketCheck:
                     self._arn(),
                     Bucket=self._config.bucket,
                 )
-        except AccessError as error:
+        except (AccessError, RetriableError) as error:
             code = code_of(error)
             if code == _NO_LIFECYCLE:
                 return _no_rule("the bucket has no lifecycle rule")
             if code in DENIED | _NOT_OFFERED:
-                return skipped(f"cannot tell: {error.fact}", error.remedy)
+                return _cannot_tell(error)
             raise
         return lifecycle_finding(answer.get("Rules", []), list(self._keys.values()))
 
@@ -176,7 +176,7 @@ class BucketCheck:
             upload_id = (await self._begin(client, key))["UploadId"]
             try:
                 await self._complete_nothing(client, key, upload_id)
-            except AccessError as error:
+            except (AccessError, RetriableError) as error:
                 return _condition_finding(code_of(error), error)
             finally:
                 await self._undo(key, upload_id)
@@ -318,14 +318,22 @@ def probe_key(config: S3Config, topic: str) -> str:
     return grouper.object_key(group, offset)
 
 
-def _condition_finding(code: str, error: AccessError) -> Finding:
+def _cannot_tell(error: AccessError | RetriableError) -> Finding:
+    """What a store does not offer may come as 501, which counts as passing like every other 5xx."""
+    if isinstance(error, AccessError):
+        return skipped(f"cannot tell: {error.fact}", error.remedy)
+    return skipped(f"cannot tell: {error}")
+
+
+def _condition_finding(code: str, error: AccessError | RetriableError) -> Finding:
     """What the answer to a condition that cannot be met tells (S3 user guide, "Conditional writes")."""
     if code in _NOT_MET:
         return ok(f"supported: a condition that is not met was refused with {code}")
+    fact = error.fact if isinstance(error, AccessError) else error
     if code in _NOT_OFFERED:
-        return skipped(f"not offered: {error.fact}; this connector does without")
+        return skipped(f"not offered: {fact}; this connector does without")
     return skipped(
-        f"cannot tell: {error.fact}. The store does not know conditions, or looks at the parts or the"
+        f"cannot tell: {fact}. The store does not know conditions, or looks at the parts or the"
         " permissions first; trying further could leave an object behind, and this connector does without"
     )
 

@@ -1,4 +1,4 @@
-"""``PUT /aws/check``: a worker checks a connector that it does not run; nothing listens where AWS would be."""
+"""``PUT /aws/check``: a worker checks a connector that it does not run; no AWS is where it would be."""
 
 from __future__ import annotations
 
@@ -93,7 +93,12 @@ async def test_a_body_that_is_no_config_is_refused_and_not_quoted(rest: Client, 
 
 
 async def test_the_named_connection_is_the_workers(rest: Client, store: ConnectionDirectory) -> None:
-    named = {"connector.class": "s3", "topics": "orders", "aws.s3.bucket.name": "b", "aws.connection": "lake"}
+    named = {
+        "connector.class": "s3",
+        "topics": "orders",
+        "aws.s3.bucket.name": "bkt",
+        "aws.connection": "lake",
+    }
     assert "There is no connection lake" in await refused(rest, named)
     lake = Definition("lake", {**KEYS, "aws.s3.endpoint": "http://127.0.0.1:1"})
     store.create(NamedConnection.new(lake, dt.datetime.now(dt.UTC)))
