@@ -90,6 +90,11 @@ class IdentityCheck:
         """What a request of the sink needs of these checks."""
         return (CREDENTIALS, CALLER, ROLE)
 
+    @property
+    def caller(self) -> str | None:
+        """The ARN of the base identity, which a role's trust policy has to name; None until it is known."""
+        return self._caller
+
     def checks(self) -> list[Check]:
         return [
             Check(REGION, self._region),

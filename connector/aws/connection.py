@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -66,6 +66,8 @@ if TYPE_CHECKING:
 
 DEFAULT_REGION = "us-east-1"
 LONGEST_SESSION_NAME = 64
+SERVICES = frozenset({"s3", "sqs", "sns", "kinesis", "eventbridge"})
+"""Those that sinks deliver to, as their options name them."""
 CHAINED_SECONDS = 3600
 """STS API reference, AssumeRole: a role assumed by a role's session gets one hour at most."""
 
@@ -74,8 +76,22 @@ _ANONYMOUS = frozenset({"anonymous", "AnonymousCredentialsProvider", "AnonymousA
 _DEFAULT_CHAIN = frozenset({"default", "DefaultAWSCredentialsProviderChain", "DefaultCredentialsProvider"})
 
 
+def _service_endpoint(service: str, title: str) -> Option[str | None]:
+    return optional(
+        f"aws.{service}.endpoint",
+        STRING,
+        f"The endpoint of {title}; aws.endpoint if absent, or else the region's own.",
+        validate=endpoint,
+        importance=Importance.LOW,
+        group="AWS",
+    )
+
+
 class AwsConfig(Config):
     """Identity, endpoints and transport."""
+
+    services: ClassVar[frozenset[str]] = frozenset(SERVICES)
+    """The services in use: the endpoints of others are no options of a sink."""
 
     access_key_id = optional(
         "aws.access.key.id",
@@ -215,6 +231,18 @@ class AwsConfig(Config):
         validate=endpoint,
         group="AWS",
     )
+    s3_endpoint = optional(
+        "aws.s3.endpoint",
+        STRING,
+        "The endpoint of an S3-compatible store; turns on path-style addressing.",
+        validate=endpoint,
+        importance=Importance.LOW,
+        group="S3",
+    )
+    sqs_endpoint = _service_endpoint("sqs", "SQS")
+    sns_endpoint = _service_endpoint("sns", "SNS")
+    kinesis_endpoint = _service_endpoint("kinesis", "Kinesis Data Streams")
+    eventbridge_endpoint = _service_endpoint("eventbridge", "EventBridge")
     proxy_url = optional(
         "aws.proxy.url",
         PASSWORD,
@@ -272,6 +300,23 @@ class AwsConfig(Config):
         importance=Importance.LOW,
         group="AWS",
     )
+
+    @classmethod
+    def options(cls) -> dict[str, Option[Any]]:
+        others = {f"aws.{service}.endpoint" for service in SERVICES - cls.services}
+        return {name: option for name, option in super().options().items() if name not in others}
+
+    def service_endpoint(self, service: str) -> str | None:
+        """The endpoint given for one of ``SERVICES``, else that of all services, else None."""
+        own: str | None = self.value(f"aws.{service}.endpoint") if service in self.services else None
+        return with_scheme(own or self.general_endpoint)
+
+    @property
+    def asks_sts(self) -> bool:
+        """Whether STS is part of the connection: a compatible service with an endpoint often has none."""
+        if self.sts_role_arn or self.sts_endpoint or self.general_endpoint:
+            return True
+        return not any(self.service_endpoint(service) for service in self.services)
 
     @property
     def region(self) -> str:

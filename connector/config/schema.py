@@ -51,6 +51,7 @@ class Config:
         for owner in reversed(cls.__mro__):
             for attribute in vars(owner).values():
                 if isinstance(attribute, Option):
+                    found.pop(attribute.name, None)  # declared anew: it moves to its new place
                     found[attribute.name] = attribute
         return found
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from connector.aws.connection import AwsConfig, with_scheme
-from connector.aws.legal import endpoint as legal_endpoint
+from connector.aws.connection import AwsConfig
 from connector.aws.location import BucketLocation, bucket_location
 from connector.config.option import (
     BOOLEAN,
@@ -64,6 +63,8 @@ def _part_size(value: int) -> None:
 class S3Config(AwsConfig, FormatConfig, FileNameConfig):
     """Everything that the S3 sink is told."""
 
+    services = frozenset({"s3"})
+
     bucket_name = optional(
         "aws.s3.bucket.name",
         STRING,
@@ -87,14 +88,7 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig):
         importance=Importance.LOW,
         group="S3",
     )
-    endpoint = optional(
-        "aws.s3.endpoint",
-        STRING,
-        "The endpoint of an S3-compatible store; turns on path-style addressing.",
-        validate=legal_endpoint,
-        importance=Importance.LOW,
-        group="S3",
-    )
+    endpoint = AwsConfig.s3_endpoint
     part_size_bytes = defaulted(
         "aws.s3.part.size.bytes",
         INT,
@@ -171,4 +165,4 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig):
     @property
     def endpoint_url(self) -> str | None:
         """The endpoint given for S3, or for all services."""
-        return with_scheme(self.endpoint or self.general_endpoint)
+        return self.service_endpoint("s3")

@@ -7,8 +7,9 @@ import re
 import pytest
 from pydantic import SecretStr
 
-from connector.aws.connection import AwsConfig
+from connector.aws.connection import SERVICES, AwsConfig
 from connector.aws.identity import Anonymous, Base, Profile, StaticKeys, WebIdentity
+from connector.config.schema import unknown_options
 from connector.errors import ConfigError
 from connector.retry import Backoff
 from connector.sinks.s3.config import S3Config
@@ -277,3 +278,58 @@ def test_waits_of_s3_that_contradict_shared_ones_are_named_as_they_were_written(
     (problem,) = S3Config(raw).problems()
     assert problem.option == "aws.retry.backoff.max.ms"
     assert "aws.s3.backoff.delay.ms (500)" in problem.message
+
+
+# ---- endpoints of services ----
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_a_service_has_its_own_endpoint_or_that_of_all(service: str) -> None:
+    own = {f"aws.{service}.endpoint": "localhost:1"}
+    general = {"aws.endpoint": "http://all:2"}
+    assert AwsConfig.parse({}).service_endpoint(service) is None
+    assert AwsConfig.parse(own).service_endpoint(service) == "https://localhost:1"
+    assert AwsConfig.parse(general).service_endpoint(service) == "http://all:2"
+    assert AwsConfig.parse(general | own).service_endpoint(service) == "https://localhost:1"
+    others = SERVICES - {service}
+    assert {AwsConfig.parse(own).service_endpoint(other) for other in others} == {None}
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_an_endpoint_that_is_none_is_a_fault(service: str) -> None:
+    assert set(faults({f"aws.{service}.endpoint": "ftp://host"})) == {f"aws.{service}.endpoint"}
+
+
+def test_the_s3_sink_takes_no_notice_of_the_endpoints_of_others() -> None:
+    raw = {
+        "aws.s3.bucket.name": "bucket",
+        "aws.sqs.endpoint": "ftp://host",
+        "aws.s3.endpoint": "minio:9000",
+    }
+    config = S3Config.parse(raw)
+    assert config.endpoint_url == "https://minio:9000"
+    assert set(unknown_options(raw, S3Config.options())) == {"aws.sqs.endpoint"}
+
+
+@pytest.mark.parametrize(
+    ("options", "asks"),
+    [
+        ({}, True),
+        ({"aws.endpoint": "http://all:2"}, True),
+        ({"aws.s3.endpoint": "http://minio:9000"}, False),
+        ({"aws.sqs.endpoint": "http://queues:1"}, False),
+        ({"aws.s3.endpoint": "http://minio:9000", "aws.sts.role.arn": ROLE}, True),
+        (
+            {
+                "aws.s3.endpoint": "http://minio:9000",
+                "aws.sts.config.endpoint": "http://sts",
+                "aws.region": "eu-west-1",
+            },
+            True,
+        ),
+    ],
+)
+def test_a_compatible_service_without_a_role_is_taken_to_have_no_sts(
+    options: dict[str, str], asks: bool
+) -> None:
+    assert AwsConfig.parse(options).asks_sts is asks
