@@ -6,10 +6,11 @@ Order, deadlines and repetition are decided here; what is checked belongs to who
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector.errors import AccessError, RetriableError
 from connector.retry import Backoff, retrying
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 DEADLINE_SECONDS = 10.0
 _BACKOFF = Backoff(0.2, 2.0)
+_NO_TIME = "see what took so long, or run the check as a command, which has no limit for all of it"
 
 
 class Outcome(StrEnum):
@@ -32,19 +34,24 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found out: the facts, and what to do if that is needed."""
+    """What a check found out: the facts, and what to do if that is needed.
+
+    Attributes:
+        may_pass: A failure that may be none the next time, though nobody changed anything.
+    """
 
     outcome: Outcome
     detail: str
     remedy: str = ""
+    may_pass: bool = False
 
 
 def ok(detail: str) -> Finding:
     return Finding(Outcome.OK, detail)
 
 
-def failed(detail: str, remedy: str) -> Finding:
-    return Finding(Outcome.FAILED, detail, remedy)
+def failed(detail: str, remedy: str, *, may_pass: bool = False) -> Finding:
+    return Finding(Outcome.FAILED, detail, remedy, may_pass)
 
 
 def skipped(detail: str, remedy: str = "") -> Finding:
@@ -80,6 +87,17 @@ class Step:
     detail: str
     remedy: str
     seconds: float
+    may_pass: bool = False
+
+    def shown(self) -> dict[str, Any]:
+        """As answers in JSON have it."""
+        return {
+            "name": self.name,
+            "outcome": self.outcome.value,
+            "detail": self.detail,
+            "remedy": self.remedy,
+            "seconds": round(self.seconds, 3),
+        }
 
 
 class Checklist:
@@ -90,21 +108,29 @@ class Checklist:
         self.checks = tuple(checks)
         self._hide = hide
 
-    async def steps(self, deadline_seconds: float = DEADLINE_SECONDS) -> AsyncIterator[Step]:
-        """Do every check that can be done; each has ``deadline_seconds``."""
+    async def steps(
+        self, deadline_seconds: float = DEADLINE_SECONDS, total_seconds: float = math.inf
+    ) -> AsyncIterator[Step]:
+        """Do every check that can be done; each has ``deadline_seconds``, all have ``total_seconds``."""
         causes: dict[str, list[str]] = {}
+        end = time.perf_counter() + total_seconds
         for check in self.checks:
             started = time.perf_counter()
             missing = list(dict.fromkeys(cause for name in check.needs for cause in causes.get(name, ())))
             if missing:
                 causes[check.name] = missing
                 finding = skipped(f"not tried, since this failed: {', '.join(missing)}")
+            elif started >= end:
+                finding = failed(
+                    f"not tried: the checks before it took all of the {total_seconds:g} s", _NO_TIME
+                )
             else:
-                finding = await _find(check, deadline_seconds)
+                finding = await _find(check, min(deadline_seconds, end - started))
             if finding.outcome is Outcome.FAILED:
                 causes[check.name] = [check.name]
             detail, remedy = self._hide(finding.detail), self._hide(finding.remedy)
-            yield Step(check.name, finding.outcome, detail, remedy, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            yield Step(check.name, finding.outcome, detail, remedy, seconds, finding.may_pass)
 
 
 async def _find(check: Check, deadline_seconds: float) -> Finding:
@@ -127,9 +153,11 @@ def _too_late(deadline_seconds: float, refusals: Sequence[RetriableError]) -> Fi
         return failed(
             f"did not work within {deadline_seconds:g} s and {len(refusals)} attempts; last: {refusals[-1]}",
             "the service throttles, or has trouble: try again later, or allow more time",
+            may_pass=True,
         )
     return failed(
         f"no answer within {deadline_seconds:g} s",
         "a firewall or proxy may hold requests back, or the service is slow: allow outbound traffic to it, or"
         " allow more time",
+        may_pass=True,
     )

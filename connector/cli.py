@@ -77,6 +77,8 @@ def validate(connectors: ConnectorFiles) -> None:
             typer.echo(f"{path}: {error}", err=True)
             continue
         typer.echo(f"{path}: ok: connector {blueprint.name}, sink {blueprint.sink_class_name}")
+        for note in blueprint.notes:
+            typer.echo(f"{path}: note: {note}", err=True)
         for option, meant in blueprint.unknown.items():
             hint = f"; did you mean {meant}?" if meant else ""
             typer.echo(f"{path}: warning: {option} is not read by anything{hint}", err=True)

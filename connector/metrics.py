@@ -101,10 +101,17 @@ BUDGET_BYTES = _gauge("connector_memory_budget_bytes", "The memory budget of the
 PAUSED = _gauge("connector_task_paused", "1 while partitions are paused because the memory budget is spent.")
 TASK_STATE = _gauge("connector_task_state", "1 for the state that the task is in.", (*_TASK, "state"))
 
-STS_CALLS = _counter("connector_sts_requests_total", "Requests for short-lived credentials.", ("outcome",))
+STS_CALLS = _counter(
+    "connector_sts_requests_total", "Requests to STS for short-lived credentials.", ("outcome",)
+)
+CREDENTIALS_REFRESHES = _counter(
+    "connector_credentials_refreshes_total",
+    "Credentials obtained, or not (failed): requests go on while the last session is valid.",
+    ("role", "outcome"),
+)
 CREDENTIALS_EXPIRY = _gauge(
     "connector_credentials_expiry_timestamp_seconds",
-    "When the short-lived credentials expire, in seconds since the epoch.",
+    "When the first of a role's sessions expires, in seconds since the epoch; +Inf if none ever does.",
     ("role",),
 )
 AWS_REQUESTS = _histogram(

@@ -53,7 +53,12 @@ async def serve(settings: WorkerSettings, blueprints: Sequence[Blueprint]) -> in
     stop_seconds = settings.task_shutdown_graceful_timeout_ms / 1000 + LEAVE_SECONDS + _SPARE_SECONDS
     signals.watch(asyncio.get_running_loop(), stopping, stop_seconds)
     herder = StandaloneHerder(settings)
-    app = make_app(herder, secrets=Secrets(settings.rest_config_secrets), connections=herder.connections)
+    app = make_app(
+        herder,
+        secrets=Secrets(settings.rest_config_secrets),
+        connections=herder.connections,
+        checks=herder.checks,
+    )
     rest = await RestServer.start(app, settings.listeners)
     try:
         await herder.start(blueprints)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client.metrics import MetricWrapperBase
 
 from connector import metrics
+from connector.aws.connection import SERVICES, AwsConfig
 from connector.aws.policy import permission_policy, trust_policy
 from connector.aws.rendering import Grant, as_json
 from connector.config.connector import ConnectorConfig
@@ -53,6 +54,19 @@ def s3_options() -> Iterator[str]:
     yield from _options(S3Config.options().values())
 
 
+def endpoint_options() -> Iterator[str]:
+    """Where services are, for those that sinks deliver to; the pages of sinks have only their own."""
+    yield from _row("Option", "Effect")
+    yield "| --- | --- |"
+    known = AwsConfig.options()
+    for name in (
+        "aws.endpoint",
+        "aws.sts.config.endpoint",
+        *(f"aws.{each}.endpoint" for each in sorted(SERVICES)),
+    ):
+        yield from _row(f"`{name}`", _text(known[name].description))
+
+
 def metric_families() -> Iterator[str]:
     """Every metric of ours, in the order of declaration."""
     yield from _row("Metric", "Type", "Labels", "Meaning")
@@ -83,6 +97,7 @@ SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "worker properties": worker_properties,
     "connector options": connector_options,
     "s3 options": s3_options,
+    "endpoint options": endpoint_options,
     "metrics": metric_families,
     "policies": policies,
 }

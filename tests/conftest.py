@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from connector.aws import refresh
 from connector.testing.aws import AwsServer
 from connector.testing.kafka import KafkaClient, start_kafka
 from connector.testing.proxy import FaultProxy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from connector.testing.kafka import CreateTopic, KafkaBroker, Produce, ReadCommitted
 
@@ -103,3 +104,15 @@ def bucket(aws: AwsServer) -> str:
 def proxy(aws: AwsServer) -> Iterator[FaultProxy]:
     with FaultProxy(aws.url) as running:
         yield running
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Lets time pass, on the clock of the machine and on the one that never jumps."""
+
+    def later(seconds: float) -> None:
+        for name in ("_now", "_monotonic"):
+            clock = getattr(refresh, name)
+            monkeypatch.setattr(refresh, name, lambda clock=clock: clock() + seconds)
+
+    return later

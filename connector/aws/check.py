@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from aiobotocore.session import AioSession
     from botocore.credentials import ReadOnlyCredentials
 
-    from connector.aws.credentials import RefreshedCredentials
     from connector.aws.identity import Identity
+    from connector.aws.refresh import RefreshedCredentials
     from connector.check import Finding
 
 REGION = "region"
@@ -89,6 +89,11 @@ class IdentityCheck:
     def needed(self) -> tuple[str, ...]:
         """What a request of the sink needs of these checks."""
         return (CREDENTIALS, CALLER, ROLE)
+
+    @property
+    def caller(self) -> str | None:
+        """The ARN of the base identity, which a role's trust policy has to name; None until it is known."""
+        return self._caller
 
     def checks(self) -> list[Check]:
         return [
@@ -232,7 +237,8 @@ class IdentityCheck:
             credentials = await self._base_session().get_credentials()
             if credentials is None:
                 raise NoCredentialsError
-            return self._kind(credentials.method), await credentials.get_frozen_credentials()
+            keys = await credentials.get_frozen_credentials()
+            return self._kind(credentials.method), keys
         except ConnectorError:
             raise
         except Exception as error:

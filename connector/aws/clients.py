@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from botocore import UNSIGNED
 
 from connector import metrics
-from connector.aws.credentials import obtain, reject, signing_session
-from connector.aws.faults import is_expired, translate
+from connector.aws.credentials import obtain, signing_fault, signing_session
+from connector.aws.faults import translate
 from connector.aws.identity import Anonymous
+from connector.aws.refresh import elapsed
 from connector.aws.transport import client_settings
 from connector.errors import ConnectorError
 from connector.retry import Backoff, retrying
@@ -103,7 +104,7 @@ class AwsClient:
 
     async def _translated(self, operation: str, resource: str, request: Awaitable[T]) -> T:
         """The answer of one request, or its error in our terms; timed either way."""
-        started = time.perf_counter()
+        started, since = time.perf_counter(), elapsed()
         outcome = "failed"
         try:
             answer = await request
@@ -111,9 +112,7 @@ class AwsClient:
         except ConnectorError:
             raise
         except Exception as error:
-            if is_expired(error):
-                await reject(self._session)
-            translated = translate(error, operation, resource)
+            translated = await self._fault(error, operation, resource, since)
             if translated is None:
                 raise
             raise translated from error
@@ -121,3 +120,10 @@ class AwsClient:
             return answer
         finally:
             metrics.AWS_REQUESTS.labels(operation, outcome).observe(time.perf_counter() - started)
+
+    async def _fault(
+        self, error: Exception, operation: str, resource: str, since: float
+    ) -> ConnectorError | None:
+        if self._is_anonymous:
+            return translate(error, operation, resource)
+        return await signing_fault(self._session, error, operation, resource, since=since)

@@ -10,8 +10,9 @@ Which identity wins when several are given is decided here and nowhere else:
 
 from __future__ import annotations
 
+import hashlib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -53,6 +54,7 @@ from connector.config.option import (
 from connector.config.schema import Config
 from connector.errors import ConfigError, Problem
 from connector.plugins import PluginKind
+from connector.retry import Backoff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +62,12 @@ if TYPE_CHECKING:
     from connector.aws.identity import Base
     from connector.config.option import Option
 
+    WaitOptions = tuple[Option[int] | Option[int | None], ...]
+
 DEFAULT_REGION = "us-east-1"
+LONGEST_SESSION_NAME = 64
+SERVICES = frozenset({"s3", "sqs", "sns", "kinesis", "eventbridge"})
+"""Those that sinks deliver to, as their options name them."""
 CHAINED_SECONDS = 3600
 """STS API reference, AssumeRole: a role assumed by a role's session gets one hour at most."""
 
@@ -69,8 +76,22 @@ _ANONYMOUS = frozenset({"anonymous", "AnonymousCredentialsProvider", "AnonymousA
 _DEFAULT_CHAIN = frozenset({"default", "DefaultAWSCredentialsProviderChain", "DefaultCredentialsProvider"})
 
 
+def _service_endpoint(service: str, title: str) -> Option[str | None]:
+    return optional(
+        f"aws.{service}.endpoint",
+        STRING,
+        f"The endpoint of {title}; aws.endpoint if absent, or else the region's own.",
+        validate=endpoint,
+        importance=Importance.LOW,
+        group="AWS",
+    )
+
+
 class AwsConfig(Config):
     """Identity, endpoints and transport."""
+
+    services: ClassVar[frozenset[str]] = frozenset(SERVICES)
+    """The services in use: the endpoints of others are no options of a sink."""
 
     access_key_id = optional(
         "aws.access.key.id",
@@ -143,7 +164,8 @@ class AwsConfig(Config):
     sts_role_session_name = optional(
         "aws.sts.role.session.name",
         STRING,
-        "The session's name as CloudTrail shows it; made from the connector's name if absent.",
+        "The session's name as CloudTrail shows it. If absent, each task has a session of its own, named"
+        " after connector and task; with a name all tasks share one session.",
         validate=session_name,
         group="AWS STS",
     )
@@ -209,6 +231,18 @@ class AwsConfig(Config):
         validate=endpoint,
         group="AWS",
     )
+    s3_endpoint = optional(
+        "aws.s3.endpoint",
+        STRING,
+        "The endpoint of an S3-compatible store; turns on path-style addressing.",
+        validate=endpoint,
+        importance=Importance.LOW,
+        group="S3",
+    )
+    sqs_endpoint = _service_endpoint("sqs", "SQS")
+    sns_endpoint = _service_endpoint("sns", "SNS")
+    kinesis_endpoint = _service_endpoint("kinesis", "Kinesis Data Streams")
+    eventbridge_endpoint = _service_endpoint("eventbridge", "EventBridge")
     proxy_url = optional(
         "aws.proxy.url",
         PASSWORD,
@@ -248,21 +282,63 @@ class AwsConfig(Config):
         group="AWS",
     )
 
+    retry_backoff_ms = defaulted(
+        "aws.retry.backoff.ms",
+        LONG,
+        100,
+        "The first wait before a request is repeated; waits double, each is random below its bound.",
+        validate=at_least(1),
+        importance=Importance.LOW,
+        group="AWS",
+    )
+    retry_backoff_max_ms = defaulted(
+        "aws.retry.backoff.max.ms",
+        LONG,
+        20_000,
+        "The longest wait before a request is repeated; requests are repeated until they succeed.",
+        validate=at_least(1),
+        importance=Importance.LOW,
+        group="AWS",
+    )
+
+    @classmethod
+    def options(cls) -> dict[str, Option[Any]]:
+        others = {f"aws.{service}.endpoint" for service in SERVICES - cls.services}
+        return {name: option for name, option in super().options().items() if name not in others}
+
     def service_endpoint(self, service: str) -> str | None:
-        """The endpoint given for a service, or for all; None means AWS's own."""
-        return with_scheme(self.raw.get(f"aws.{service}.endpoint") or self.general_endpoint)
+        """The endpoint given for one of ``SERVICES``, else that of all services, else None."""
+        own: str | None = self.value(f"aws.{service}.endpoint") if service in self.services else None
+        return with_scheme(own or self.general_endpoint)
+
+    @property
+    def asks_sts(self) -> bool:
+        """Whether STS is part of the connection: a compatible service with an endpoint often has none."""
+        if self.sts_role_arn or self.sts_endpoint or self.general_endpoint:
+            return True
+        return not any(self.service_endpoint(service) for service in self.services)
 
     @property
     def region(self) -> str:
         return self.s3_region or self.general_region or DEFAULT_REGION
 
-    def identity(self, connector: str) -> Identity:
-        """``connector`` names the session when the user did not."""
+    @property
+    def backoff(self) -> Backoff:
+        """When a request is repeated; of two bounds the one that was not given follows the other."""
+        first, longest = self._given_waits()
+        base_ms: int = self.value((first or AwsConfig.retry_backoff_ms).name)
+        max_ms: int = self.value((longest or AwsConfig.retry_backoff_max_ms).name)
+        if first is None:
+            base_ms = min(base_ms, max_ms)
+        return Backoff(base_ms / 1000, max(base_ms, max_ms) / 1000)
+
+    def identity(self, connector: str, task: int | None = None) -> Identity:
+        """``connector`` and ``task`` name the session when the user did not."""
         return Identity(
             base=self.base(),
             role_arn=self.sts_role_arn,
             external_id=self.sts_role_external_id,
-            session_name=self.sts_role_session_name or _session_name_for(connector),
+            session_name=self.sts_role_session_name or session_name_of(connector, task),
             duration_seconds=self.sts_role_session_duration,
             session_tags=tuple(_pair(tag) for tag in self.sts_role_session_tags),
             source_identity=self.sts_role_source_identity,
@@ -295,6 +371,7 @@ class AwsConfig(Config):
         yield from self._pairs()
         yield from self._one_base()
         yield from self._role()
+        yield from self._waits()
         if self.is_set(AwsConfig.sts_endpoint) and not any(
             self.is_set(option)
             for option in (AwsConfig.s3_region, AwsConfig.general_region, AwsConfig.sts_region)
@@ -303,6 +380,35 @@ class AwsConfig(Config):
                 "aws.sts.config.endpoint",
                 "aws.s3.region should be specified together with aws.sts.config.endpoint (or aws.region, or"
                 " aws.sts.region)",
+            )
+
+    def notes(self) -> Iterator[str]:
+        yield from super().notes()
+        if self.is_set(AwsConfig.sts_role_arn) and not self.is_set(AwsConfig.sts_role_session_name):
+            yield (
+                "aws.sts.role.session.name is not set: the role is assumed all the same (Aiven's connector"
+                " would leave it out), by each task in a session of its own that is named after connector and"
+                " task; set a name to share one session"
+            )
+
+    def wait_options(self) -> tuple[WaitOptions, WaitOptions]:
+        """The options of the first wait and of the longest, those that win first."""
+        return (AwsConfig.retry_backoff_ms,), (AwsConfig.retry_backoff_max_ms,)
+
+    def _given_waits(self) -> tuple[Option[Any] | None, Option[Any] | None]:
+        first, longest = (
+            next((option for option in options if self.is_set(option) and not self.is_faulty(option)), None)
+            for options in self.wait_options()
+        )
+        return first, longest
+
+    def _waits(self) -> Iterator[Problem]:
+        first, longest = self._given_waits()
+        if first and longest and self.value(longest.name) < self.value(first.name):
+            yield Problem(
+                longest.name,
+                f"is {self.value(longest.name)}, less than {first.name} ({self.value(first.name)}), the first"
+                " wait: raise this, or lower the other",
             )
 
     def _pairs(self) -> Iterator[Problem]:
@@ -414,7 +520,13 @@ def _pair(tag: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _session_name_for(connector: str) -> str:
-    """A legal session name out of any connector name."""
+def session_name_of(connector: str, task: int | None = None) -> str:
+    """A legal session name, the same at every start; of a long connector name the beginning stays."""
     legal = re.sub(r"[^\w+=,.@-]", "-", connector, flags=re.ASCII)
-    return f"connect-{legal}"[:64]
+    ending = "" if task is None else f"-{task}"
+    name = f"connect-{legal}{ending}"
+    if len(name) <= LONGEST_SESSION_NAME:
+        return name
+    # What tells connectors apart is often the end of their names.
+    ending = f"-{hashlib.sha256(connector.encode()).hexdigest()[:8]}{ending}"
+    return f"connect-{legal}"[: LONGEST_SESSION_NAME - len(ending)] + ending

@@ -1,16 +1,8 @@
-"""Short-lived credentials: there before the first write, refreshed ahead of their end, once for all tasks.
-
-botocore's own refresh starts 15 minutes before the end, so a 900-second session would be renewed with
-every request; here the margin follows from the length of the session.
-"""
+"""Which credentials an identity has, and the sessions that sign with them; equal ones are one."""
 
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import math
-import random
-from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -20,12 +12,14 @@ from aiobotocore.session import AioSession
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import NoCredentialsError
 
-from connector import logs, metrics, plugins
-from connector.aws.faults import translate
-from connector.aws.identity import CustomProvider, Profile, StaticKeys, WebIdentity
+from connector import metrics, plugins
+from connector.aws.chain import ChainCredentials
+from connector.aws.faults import is_expired, is_rejection, translate
+from connector.aws.identity import Anonymous, CustomProvider, Profile, StaticKeys, WebIdentity
 from connector.aws.provider import CredentialsProvider, Session
+from connector.aws.refresh import RefreshedCredentials, elapsed
 from connector.aws.transport import client_settings
-from connector.errors import AccessError, ConnectorError
+from connector.errors import AccessError, ConnectorError, RetriableError
 from connector.plugins import PluginKind
 
 if TYPE_CHECKING:
@@ -33,75 +27,7 @@ if TYPE_CHECKING:
 
     from connector.aws.identity import Identity
 
-log = logs.get(__name__)
-
-_MARGIN_SECONDS = 300.0
 _MOST_REQUEST_SECONDS = 10.0
-_REFUSED_PAUSE_SECONDS = 30.0
-_YOUNG_SECONDS = 30.0
-
-
-class RefreshedCredentials(AioCredentials):  # type: ignore[misc]  # aiobotocore is untyped
-    """Credentials that end and are renewed, as aiobotocore's signer asks for them.
-
-    Within the margin before the end a refresh runs in the background while requests go on with the
-    valid session; only without a valid session do requests wait, all for the same refresh.
-    """
-
-    def __init__(self, label: str) -> None:
-        """Args: ``label`` names the identity in logs and metrics; never a secret."""
-        super().__init__("", "", method="refreshed")
-        self._label = label
-        self._session: Session | None = None
-        self._refreshing: asyncio.Task[Session] | None = None
-        self._not_before = self._obtained = 0.0
-        self._margin_seconds = 0.0
-
-    @abstractmethod
-    async def _fetch(self) -> Session:
-        """Ask for a session; raises ConnectorError."""
-
-    @property
-    def expires(self) -> float | None:
-        """Seconds since the epoch."""
-        return self._session.expires if self._session else None
-
-    async def get_frozen_credentials(self) -> ReadOnlyCredentials:
-        """Raises ConnectorError when there is no valid session and none can be had."""
-        left = self._session.expires - _now() if self._session else 0.0
-        if self._session is None or left <= 0:
-            return (await asyncio.shield(self._refresh())).keys
-        if left < self._margin_seconds and _now() >= self._not_before:
-            self._refresh()
-        return self._session.keys
-
-    def reject(self) -> None:
-        """AWS says that the session has ended; the next request asks for another."""
-        if _now() - self._obtained > _YOUNG_SECONDS:
-            self._session = None
-
-    def _refresh(self) -> asyncio.Task[Session]:
-        if self._refreshing is None or self._refreshing.done():
-            self._refreshing = asyncio.create_task(self._fetch())
-            self._refreshing.add_done_callback(self._refreshed)
-        return self._refreshing
-
-    def _refreshed(self, refresh: asyncio.Task[Session]) -> None:
-        if refresh.cancelled():
-            return
-        if error := refresh.exception():
-            metrics.STS_CALLS.labels("failed").inc()
-            self._not_before = _now() + _REFUSED_PAUSE_SECONDS
-            log.warning("credentials not refreshed", identity=self._label, error=str(error))
-            return
-        self._session = refresh.result()
-        self._obtained = _now()
-        # A third of the session at most, and not the same moment for every worker.
-        margin = min(_MARGIN_SECONDS, (self._session.expires - self._obtained) / 3)
-        self._margin_seconds = margin * random.uniform(0.8, 1.0)  # noqa: S311 - jitter, not a secret
-        metrics.STS_CALLS.labels("granted").inc()
-        metrics.CREDENTIALS_EXPIRY.labels(self._label).set(self._session.expires)
-        log.info("credentials obtained", identity=self._label, expires=_readable(self._session.expires))
 
 
 def assume_role_request(identity: Identity) -> dict[str, Any]:
@@ -148,7 +74,9 @@ class WebIdentityRole(RefreshedCredentials):
         }
         operation = "AssumeRoleWithWebIdentity"
         method = "assume_role_with_web_identity"
-        return await _ask_sts(AioSession(), self._identity, operation, method, request)
+        # The token is all that is asked for; a session of its own would look through the default chain.
+        unsigned = _session_with(AioCredentials("", ""))
+        return await _ask_sts(unsigned, self._identity, operation, method, request)
 
     def _token(self) -> str:
         try:
@@ -199,9 +127,11 @@ def base_session(identity: Identity) -> AioSession:
             return _session_with(_share((web, identity), lambda: WebIdentityRole(identity, web)))
         case CustomProvider() as provider:
             return _session_with(_share((provider,), lambda: PluginCredentials(provider)))
+        case Anonymous():
+            return AioSession()
         case Profile(name):
-            return AioSession(profile=name)
-    return AioSession()
+            return _session_with(_share((Profile, name), lambda: ChainCredentials(name)), profile=name)
+    return _session_with(_share((None,), lambda: ChainCredentials(None)))
 
 
 def signing_session(identity: Identity) -> AioSession:
@@ -225,11 +155,36 @@ async def obtain(session: AioSession) -> None:
         raise translated from error
 
 
-async def reject(session: AioSession) -> None:
-    """AWS has called the session's credentials expired."""
+async def signing_fault(
+    session: AioSession, error: Exception, operation: str, resource: str, *, since: float
+) -> ConnectorError | None:
+    """As :func:`translate`, for a request that the session signed.
+
+    Credentials that AWS refuses are given up. If others can be had, the fault may pass with them; keys that
+    nobody renews are the user's matter.
+
+    Args:
+        session: Who signed.
+        error: What botocore or its HTTP client raised.
+        operation: The API operation, e.g. ``UploadPart``.
+        resource: What it was about, in the user's terms.
+        since: When the request began, as :func:`~connector.aws.refresh.elapsed` tells time.
+    """
+    translated = translate(error, operation, resource)
+    if translated is None or not is_rejection(error):
+        return translated
     credentials = await session.get_credentials()
-    if isinstance(credentials, RefreshedCredentials):
-        credentials.reject()
+    if not isinstance(credentials, RefreshedCredentials):
+        return _over(translated) if is_expired(error) else translated
+    return RetriableError(str(translated)) if credentials.reject(since) else translated
+
+
+def _over(fault: ConnectorError) -> AccessError:
+    return AccessError(
+        str(fault),
+        remedy="the session of aws.session.token is over, and nobody renews it: give new keys and token, or"
+        " another identity",
+    )
 
 
 async def _ask_sts(
@@ -237,6 +192,7 @@ async def _ask_sts(
 ) -> Session:
     transport = identity.transport
     settings = client_settings(transport)
+    since, outcome = elapsed(), "failed"
     try:
         async with (
             asyncio.timeout(_MOST_REQUEST_SECONDS),
@@ -245,13 +201,16 @@ async def _ask_sts(
             ) as sts,
         ):
             answer = await getattr(sts, method)(**request)
+        outcome = "granted"
     except ConnectorError:
         raise
     except Exception as error:
-        translated = translate(error, operation, request["RoleArn"])
+        translated = await signing_fault(session, error, operation, request["RoleArn"], since=since)
         if translated is None:
             raise
         raise translated from error
+    finally:
+        metrics.STS_CALLS.labels(outcome).inc()
     granted = answer["Credentials"]
     keys = ReadOnlyCredentials(
         granted["AccessKeyId"], granted["SecretAccessKey"], granted["SessionToken"], None
@@ -259,15 +218,7 @@ async def _ask_sts(
     return Session(keys, granted["Expiration"].timestamp())
 
 
-def _session_with(credentials: AioCredentials) -> AioSession:
-    session = AioSession()
+def _session_with(credentials: AioCredentials, *, profile: str | None = None) -> AioSession:
+    session = AioSession(profile=profile)
     session._credentials = credentials  # noqa: SLF001 - there is no public way to give a provider
     return session
-
-
-def _readable(expires: float) -> str | None:
-    return None if math.isinf(expires) else dt.datetime.fromtimestamp(expires, dt.UTC).isoformat()
-
-
-def _now() -> float:
-    return dt.datetime.now(dt.UTC).timestamp()

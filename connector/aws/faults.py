@@ -54,6 +54,11 @@ _EXPIRED_CODES = frozenset(
 )
 """A session that ended between signing and arrival; the next attempt signs anew."""
 
+_UNKNOWN_CODES = frozenset(
+    {"InvalidAccessKeyId", "InvalidClientTokenId", "InvalidToken", "UnrecognizedClientException"}
+)
+"""Keys that do not exist, or no longer: replaced, made inactive, of a role that was made anew."""
+
 _ACTIONS = {
     "PutObject": "s3:PutObject",
     "CreateMultipartUpload": "s3:PutObject",
@@ -122,7 +127,12 @@ _STATUS_PASSING = 500
 
 def is_expired(error: Exception) -> bool:
     """AWS refuses because the credentials have ended."""
-    return isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in _EXPIRED_CODES
+    return isinstance(error, ClientError) and code_of(error) in _EXPIRED_CODES
+
+
+def is_rejection(error: Exception) -> bool:
+    """AWS refuses the credentials themselves, so that others may do."""
+    return isinstance(error, ClientError) and code_of(error) in _EXPIRED_CODES | _UNKNOWN_CODES
 
 
 def translate(error: Exception, operation: str, resource: str) -> ConnectorError | None:

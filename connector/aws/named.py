@@ -15,7 +15,9 @@ from connector.config.masking import HIDDEN, masked
 from connector.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
+
+    from connector.check import Step
 
 _SLUG_CHARACTERS = 40
 _EXTERNAL_ID_BYTES = 16
@@ -136,8 +138,8 @@ class NamedConnection:
                 text = text.replace(value, HIDDEN)
         return text
 
-    def shown(self) -> dict[str, Any]:
-        """What answers tell of the connection."""
+    def shown(self, checks: Sequence[Step] = ()) -> dict[str, Any]:
+        """What answers tell of the connection, with what its validation found out."""
         definition = self.definition
         return {
             "name": self.name,
@@ -150,6 +152,7 @@ class NamedConnection:
             "principal": self.principal,
             "status": self.status.value,
             "reason": self.reason,
+            "checks": [step.shown() for step in checks],
             "validated": self.validated and self.validated.isoformat(),
             "created": self.created.isoformat(),
             "updated": self.updated.isoformat(),

@@ -92,9 +92,18 @@ async def reach(url: str, transport: Transport) -> Finding:
         if target.is_tls:
             await _shake_hands(target, address, _trusting(transport))
     except AccessError as error:
-        return failed(error.fact, error.remedy)
+        return failed(error.fact, error.remedy, may_pass=_may_pass(error.__cause__))
     how = "TCP and TLS" if target.is_tls else "TCP, without TLS"
     return ok(f"{target} is {address}: {how} in {time.perf_counter() - started:.2f} s")
+
+
+def _may_pass(cause: BaseException | None) -> bool:
+    """A network that is down comes back; a name, a certificate or a file that is wrong stays so."""
+    if isinstance(cause, socket.gaierror):
+        return cause.errno == socket.EAI_AGAIN
+    if isinstance(cause, ConnectionError | TimeoutError):
+        return True
+    return isinstance(cause, OSError) and cause.errno in _UNREACHABLE
 
 
 def _proxy_for(url: str, transport: Transport) -> Target | None:

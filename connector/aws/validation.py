@@ -1,4 +1,4 @@
-"""Whether AWS takes an identity: credentials are obtained, and AWS is asked whose they are.
+"""What a named connection is put through before it is READY, and what asks AWS about it.
 
 Nothing is written anywhere, and no service but STS is asked.
 """
@@ -9,25 +9,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connector.aws.caller import caller
+from connector.aws.check import IdentityCheck
 from connector.aws.connection import AwsConfig
-from connector.aws.credentials import obtain, signing_session
-from connector.aws.faults import translate
 from connector.aws.identity import Anonymous
 from connector.aws.overlay import overlay
-from connector.aws.transport import client_settings
-from connector.errors import ConfigError, ConnectorError
+from connector.check import Checklist
+from connector.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-
-    from aiobotocore.session import AioSession
 
     from connector.aws.identity import Identity
     from connector.aws.named import NamedConnection
 
 
-def identity_of(connection: NamedConnection) -> Identity:
-    """Who signs for a connector that adds nothing of its own.
+def config_of(connection: NamedConnection) -> AwsConfig:
+    """What a connector has that adds nothing of its own.
 
     Raises:
         ConfigError: The connection is not complete, or holds what cannot be resolved here.
@@ -35,7 +32,12 @@ def identity_of(connection: NamedConnection) -> Identity:
     both = overlay(connection, {})
     if both.problems:
         raise ConfigError(both.problems)
-    return AwsConfig.parse(both.options).identity(connection.name)
+    return AwsConfig.parse(both.options)
+
+
+def identity_of(connection: NamedConnection) -> Identity:
+    """Who signs for such a connector; raises as :func:`config_of`."""
+    return config_of(connection).identity(connection.name)
 
 
 async def principal_of(identity: Identity) -> str | None:
@@ -50,44 +52,33 @@ async def principal_of(identity: Identity) -> str | None:
     return await caller(identity)
 
 
-async def check_signer(identity: Identity) -> None:
-    """See to it that the identity can sign, with its role if it has one; raises as :func:`principal_of`."""
-    if identity.role_arn is None:
-        return
-    session = signing_session(identity)
-    await obtain(session)
-    await _caller(session, identity)
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """The checks of one connection.
+
+    Attributes:
+        checklist: What is found out; done once.
+        principal: Who the worker is, as far as the checks have found out by then.
+    """
+
+    checklist: Checklist
+    principal: Callable[[], str | None]
+
+
+def inspect(identity: Identity, asks_sts: bool) -> Inspection:
+    """The very checks that begin ``connector aws check``."""
+    found = IdentityCheck(identity, sts_matters=asks_sts)
+    return Inspection(Checklist(found.checks(), found.hide), lambda: found.caller)
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What a connection is put through; more thorough checks take the place of ``check``.
+    """What asks AWS about a connection; tests put something else in its place.
 
     Attributes:
-        principal: Tells who the worker is; known even if the check fails, since the role has to trust it.
-        check: Raises AccessError for what the user must change, RetriableError for what may pass.
+        principal: Tells who the worker is, for the trust policy of a connection that was never validated.
+        inspect: Makes the checks for an identity, and for whether STS is part of the connection.
     """
 
     principal: Callable[[Identity], Awaitable[str | None]] = principal_of
-    check: Callable[[Identity], Awaitable[None]] = check_signer
-
-
-async def _caller(session: AioSession, identity: Identity) -> str:
-    transport = identity.transport
-    operation, resource = "GetCallerIdentity", identity.role_arn or "the identity"
-    try:
-        async with session.create_client(
-            "sts",
-            region_name=identity.sts_region,
-            endpoint_url=transport.sts_endpoint,
-            **client_settings(transport),
-        ) as sts:
-            arn: str = (await sts.get_caller_identity())["Arn"]
-    except ConnectorError:
-        raise
-    except Exception as error:
-        translated = translate(error, operation, resource)
-        if translated is None:
-            raise
-        raise translated from error
-    return arn
+    inspect: Callable[[Identity, bool], Inspection] = inspect

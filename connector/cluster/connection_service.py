@@ -25,6 +25,7 @@ from connector.errors import ConnectorError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from connector.check import Step
     from connector.cluster.connections import ConnectionStore, Listing
 
 T = TypeVar("T")
@@ -176,6 +177,10 @@ class ConnectionService:
     async def show(self, name: str) -> NamedConnection:
         """Raises UnknownConnectionError."""
         return await self._stored(self._store.read, name)
+
+    def checks(self, connection: NamedConnection) -> Sequence[Step]:
+        """What its last validation by this worker found out, as far as it is; empty if there was none."""
+        return self._validations.steps(connection)
 
     async def update(self, name: str, document: Any, *, validate: bool = True) -> NamedConnection:
         """Give a connection another definition; those who use it pick it up once it is READY.

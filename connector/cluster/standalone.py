@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from confluent_kafka.admin import AdminClient
 
 from connector import logs
+from connector.cluster.checks import ConnectorChecks
 from connector.cluster.connection_service import ConnectionService, ConnectionUser
 from connector.cluster.defaults import Defaults, connection_store
 from connector.cluster.info import ConnectorInfo, TaskInfo
@@ -40,6 +41,7 @@ class StandaloneHerder:
         self._cluster_id: str | None = None
         self._ready = False
         self._store = connection_store(settings)
+        self.checks = ConnectorChecks(settings, self._store)
         self.connections = ConnectionService(self._store, self) if self._store else None
 
     async def start(self, blueprints: Sequence[Blueprint]) -> None:

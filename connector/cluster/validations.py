@@ -1,23 +1,30 @@
-"""Validations of named connections under way: each ends in a status, whoever still waits for it."""
+"""Validations of named connections under way: each ends in a status, whoever still waits for it.
+
+What each check found out is kept in memory, and visible while others are still under way.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connector import logs
-from connector.aws.validation import Examination, identity_of
+from connector.aws.validation import Examination, config_of
+from connector.check import Outcome
+from connector.cluster.connections import MOST_CONNECTIONS
 from connector.cluster.refusal import ConnectionRefusal
-from connector.errors import ConfigError, ConnectorError
+from connector.errors import ConfigError, RetriableError
 from connector.retry import Backoff, retrying
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from connector.aws.connection import AwsConfig
     from connector.aws.named import NamedConnection
+    from connector.check import Step
     from connector.cluster.connections import ConnectionStore
-    from connector.errors import RetriableError
 
 log = logs.get(__name__)
 
@@ -48,6 +55,7 @@ class Validations:
         self._examination = examination
         self._give_up_seconds = give_up_seconds
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._progress: dict[str, _Progress] = {}
 
     def start(self, connection: NamedConnection) -> asyncio.Task[None]:
         """Validate in the background what is stored as IN_PROGRESS."""
@@ -60,6 +68,17 @@ class Validations:
     def cancel(self, name: str) -> None:
         if task := self._running.pop(name, None):
             task.cancel()
+
+    def steps(self, connection: NamedConnection) -> Sequence[Step]:
+        """What was found out about the connection as it is; nothing if that was another worker, or before.
+
+        The steps are those of its present status: neither of a former definition nor of one that another
+        worker has validated since.
+        """
+        progress = self._progress.get(connection.name)
+        if progress is None or connection not in (progress.connection, progress.outcome):
+            return ()
+        return progress.steps
 
     async def stop(self) -> None:
         """What is under way stays IN_PROGRESS, and begins anew with the next start of the worker."""
@@ -75,7 +94,8 @@ class Validations:
             log.error("validation failed to end", connection=name, error=type(error).__name__)
 
     async def _run(self, connection: NamedConnection) -> None:
-        outcome = await self._outcome(connection)
+        progress = self._note(connection)
+        outcome = progress.outcome = await self._outcome(connection, progress)
         try:
             await asyncio.to_thread(self._store.replace, outcome, connection.version)
         except ConnectionRefusal as error:
@@ -86,31 +106,72 @@ class Validations:
         if outcome.validated != connection.validated:
             self._accepted(outcome)
 
-    async def _outcome(self, connection: NamedConnection) -> NamedConnection:
-        last: list[str] = []
-        principal: list[str | None] = [connection.principal]
+    def _note(self, connection: NamedConnection) -> _Progress:
+        """From now on the steps of this validation are shown, not those of a former one."""
+        self._progress.pop(connection.name, None)
+        while len(self._progress) >= MOST_CONNECTIONS:
+            del self._progress[next(iter(self._progress))]
+        progress = self._progress[connection.name] = _Progress(connection)
+        return progress
 
-        def on_retry(error: RetriableError) -> None:
-            last[:] = [str(error)]
-
-        async def attempt() -> None:
-            identity = identity_of(connection)
-            principal[:] = [await self._examination.principal(identity)]
-            await self._examination.check(identity)
-
+    async def _outcome(self, connection: NamedConnection, progress: _Progress) -> NamedConnection:
         try:
+            config = config_of(connection)
             async with asyncio.timeout(self._give_up_seconds):
-                await retrying(attempt, _BACKOFF, on_retry)
+                await self._examine(config, connection, progress)
         except TimeoutError:
-            said = f": {last[0]}" if last else ""
+            said = f": {reason}" if (reason := _reason(progress.steps)) else ""
             reason = f"AWS could not be asked for {self._give_up_seconds:g} s{said}"
         except ConfigError as error:
             reason = "; ".join(map(str, error.problems))
-        except ConnectorError as error:
-            reason = str(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the validation ends, and says so
             log.warning("validation failed", connection=connection.name, error=type(error).__name__)
             reason = f"the worker failed to validate it ({type(error).__name__})"
         else:
-            return connection.accepted(dt.datetime.now(dt.UTC), principal[0])
-        return connection.refused(reason, principal[0])
+            reason = _reason(progress.steps)
+        if reason:
+            return connection.refused(reason, progress.principal)
+        return connection.accepted(dt.datetime.now(dt.UTC), progress.principal)
+
+    async def _examine(self, config: AwsConfig, connection: NamedConnection, progress: _Progress) -> None:
+        """Do all checks; anew as long as all that fails may pass by itself."""
+        identity = config.identity(connection.name)
+
+        async def attempt() -> None:
+            inspection = self._examination.inspect(identity, config.asks_sts)
+            done: list[Step] = []
+            async for step in inspection.checklist.steps():
+                done.append(_without_secrets(step, connection))
+                if len(done) >= len(progress.steps):  # a repetition is shown once it is as far
+                    progress.steps = tuple(done)
+                progress.principal = inspection.principal() or progress.principal
+            progress.steps = tuple(done)
+            failures = [step for step in done if step.outcome is Outcome.FAILED]
+            if failures and all(step.may_pass for step in failures):
+                raise RetriableError(_reason(done))
+
+        await retrying(attempt, _BACKOFF, lambda _: None)
+
+
+@dataclass
+class _Progress:
+    """How far a validation of ``connection`` is, and its outcome when it is over."""
+
+    connection: NamedConnection
+    outcome: NamedConnection | None = None
+    steps: tuple[Step, ...] = ()
+    principal: str | None = None
+
+
+def _without_secrets(step: Step, connection: NamedConnection) -> Step:
+    return replace(
+        step,
+        detail=connection.without_secrets(step.detail),
+        remedy=connection.without_secrets(step.remedy),
+    )
+
+
+def _reason(steps: Sequence[Step]) -> str:
+    """What failed and what to do about it; empty if nothing did."""
+    failures = [step for step in steps if step.outcome is Outcome.FAILED]
+    return "; ".join(f"{step.detail}: {step.remedy}" if step.remedy else step.detail for step in failures)

@@ -138,9 +138,17 @@ def delete(name: Name, url: Url = LOCAL) -> None:
 
 
 @connection_app.command()
-def validate(name: Name, url: Url = LOCAL) -> None:
-    """Ask AWS, from the worker's machine, whether it takes the connection's identity."""
-    _finish(lambda: _ask(url, "POST", [name, "validate"]))
+def validate(
+    name: Name,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the connection as JSON.")] = False,
+    url: Url = LOCAL,
+) -> None:
+    """Ask AWS, from the worker's machine, whether it takes the connection's identity, step by step.
+
+    After ten seconds what is found out by then is printed; the worker goes on, and show tells the rest.
+    """
+    _finish(lambda: _ask(url, "POST", [name, "validate"]), _print if as_json else _print_checks)
 
 
 @connection_app.command()
@@ -212,13 +220,22 @@ def _answer(ask: Callable[[], Any]) -> Any:
         refuse(error)
 
 
-def _finish(ask: Callable[[], Any]) -> None:
+def _finish(ask: Callable[[], Any], tell: Callable[[Any], None] | None = None) -> None:
     """Show the connection; one that AWS refuses is stored, and the command fails."""
     connection = _answer(ask)
-    _print(connection)
+    (tell or _print)(connection)
     if connection["status"] == "FAILED":
         typer.echo(f"{connection['name']} FAILED: {connection['reason']}", err=True)
         raise typer.Exit(NOT_ACCEPTED)
+
+
+def _print_checks(connection: Any) -> None:
+    from connector.commands.check_text import counted, lines
+
+    for step in connection["checks"]:
+        typer.echo(lines(step))
+    told = counted(connection["checks"])
+    typer.echo(f"\n{connection['name']} is {connection['status']}{': ' if told else ''}{told}.")
 
 
 def _print(answer: Any) -> None:

@@ -59,14 +59,15 @@ def read_connector(path: Path) -> RawConfig:
     is_json = path.suffix.lower() == ".json"
     text = read_text(path, fallback=None if is_json else "iso-8859-1")
     if is_json or text.lstrip().startswith(("{", "[")):
-        return _from_json(text, str(path))
+        return parse_connector(text, str(path))
     return parse_properties(text, source=str(path))
 
 
-def _from_json(text: str, source: str) -> RawConfig:
+def parse_connector(text: str, source: str) -> RawConfig:
+    """The flat config in a JSON document, flat itself or ``{name, config}``; raises as the above."""
     submitted, problems = _parse_json(text, source)
     if not isinstance(submitted, dict):
-        raise ConfigError.of(source, 'The file must hold a JSON object: {"name": …, "connector.class": …}.')
+        raise ConfigError.of(source, 'Must hold a JSON object: {"name": …, "connector.class": …}.')
     is_request = isinstance(submitted.get("config"), dict)
     config = submitted["config"] if is_request else submitted
     if is_request:

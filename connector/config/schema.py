@@ -51,6 +51,7 @@ class Config:
         for owner in reversed(cls.__mro__):
             for attribute in vars(owner).values():
                 if isinstance(attribute, Option):
+                    found.pop(attribute.name, None)  # declared anew: it moves to its new place
                     found[attribute.name] = attribute
         return found
 
@@ -59,6 +60,10 @@ class Config:
 
     def check(self) -> Iterator[Problem]:
         """Rules between options; an option that is itself at fault reads as its default here."""
+        yield from ()
+
+    def notes(self) -> Iterator[str]:
+        """What is legal and may still not be what the user expects; told once when the connector starts."""
         yield from ()
 
     def value(self, name: str) -> Any:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from connector.metrics import REGISTRY
-from connector.rest.context import CONNECTIONS, HEALTH_TIMEOUT_SECONDS, HERDER, METRICS_REGISTRY, SECRETS
+from connector.rest.context import (
+    CHECKS,
+    CONNECTIONS,
+    HEALTH_TIMEOUT_SECONDS,
+    HERDER,
+    METRICS_REGISTRY,
+    SECRETS,
+)
 from connector.rest.middleware import answer_errors, check_media_types
 from connector.rest.routes import routes
 from connector.rest.secrets import Secrets
@@ -15,6 +22,7 @@ from connector.rest.secrets import Secrets
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
+    from connector.cluster.checks import ConnectorChecks
     from connector.cluster.connection_service import ConnectionService
     from connector.rest.herder import Herder
 
@@ -26,6 +34,7 @@ def make_app(
     *,
     secrets: Secrets = Secrets.MASKED,
     connections: ConnectionService | None = None,
+    checks: ConnectorChecks | None = None,
     registry: CollectorRegistry = REGISTRY,
     health_timeout_seconds: float = 10.0,
 ) -> web.Application:
@@ -35,6 +44,7 @@ def make_app(
         herder: Answers for connectors and tasks.
         secrets: Whether configs are shown with their secrets.
         connections: Answers for named connections; None if they are off.
+        checks: Checks connectors; None if this worker does not.
         registry: Where ``/metrics`` reads.
         health_timeout_seconds: How long ``/health`` waits for the main loop (KIP-1017: 10 seconds).
     """
@@ -43,6 +53,8 @@ def make_app(
     app[SECRETS] = secrets
     if connections is not None:
         app[CONNECTIONS] = connections
+    if checks is not None:
+        app[CHECKS] = checks
     app[METRICS_REGISTRY] = registry
     app[HEALTH_TIMEOUT_SECONDS] = health_timeout_seconds
     app.add_routes(list(routes()))

@@ -32,7 +32,7 @@ async def get_connections(request: web.Request) -> web.Response:
     listing = await _service(request).listing(only)
     return json_response(
         {
-            "connections": [connection.shown() for connection in listing.connections],
+            "connections": [_shown(request, connection) for connection in listing.connections],
             "damaged": [{"file": found.where, "reason": found.reason} for found in listing.damaged],
         }
     )
@@ -45,20 +45,20 @@ async def create_connection(request: web.Request) -> web.Response:
         if_not_exists=_flag(request, "if_not_exists", default=False),
         validate=_flag(request, "validate", default=True),
     )
-    response = json_response(connection.shown(), HTTPStatus.CREATED if is_new else HTTPStatus.OK)
+    response = json_response(_shown(request, connection), HTTPStatus.CREATED if is_new else HTTPStatus.OK)
     response.headers["Location"] = f"{request.url.origin()}/aws/connections/{quote(connection.name, safe='')}"
     return response
 
 
 async def get_connection(request: web.Request) -> web.Response:
-    return json_response((await _service(request).show(_name(request))).shown())
+    return json_response(_shown(request, await _service(request).show(_name(request))))
 
 
 async def update_connection(request: web.Request) -> web.Response:
     service = _service(request)
     validate = _flag(request, "validate", default=True)
     connection = await service.update(_name(request), await _body(request), validate=validate)
-    return json_response(connection.shown())
+    return json_response(_shown(request, connection))
 
 
 async def delete_connection(request: web.Request) -> web.Response:
@@ -69,7 +69,7 @@ async def delete_connection(request: web.Request) -> web.Response:
 async def validate_connection(request: web.Request) -> web.Response:
     """200 with the outcome, 202 while there is none yet."""
     connection = await _service(request).validate(_name(request))
-    return json_response(connection.shown(), _validated(connection))
+    return json_response(_shown(request, connection), _validated(connection))
 
 
 async def get_usage(request: web.Request) -> web.Response:
@@ -109,6 +109,10 @@ def _service(request: web.Request) -> ConnectionService:
             "Named connections are off: set this worker property to a directory of the worker's own.",
         )
     return service
+
+
+def _shown(request: web.Request, connection: NamedConnection) -> dict[str, Any]:
+    return connection.shown(_service(request).checks(connection))
 
 
 def _name(request: web.Request) -> str:

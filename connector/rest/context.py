@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from connector.cluster.checks import ConnectorChecks
 from connector.cluster.connection_service import ConnectionService
 from connector.rest.herder import Herder
 from connector.rest.secrets import Secrets
@@ -13,5 +14,6 @@ from connector.rest.secrets import Secrets
 HERDER: web.AppKey[Herder] = web.AppKey("herder", Herder)
 SECRETS: web.AppKey[Secrets] = web.AppKey("secrets", Secrets)
 CONNECTIONS: web.AppKey[ConnectionService] = web.AppKey("connections", ConnectionService)
+CHECKS: web.AppKey[ConnectorChecks] = web.AppKey("checks", ConnectorChecks)
 METRICS_REGISTRY: web.AppKey[CollectorRegistry] = web.AppKey("metrics_registry", CollectorRegistry)
 HEALTH_TIMEOUT_SECONDS: web.AppKey[float] = web.AppKey("health_timeout_seconds", float)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from connector.cluster.checks import TooManyChecksError
 from connector.cluster.refusal import (
     ConnectionChangedError,
     ConnectionExistsError,
@@ -26,6 +27,7 @@ _STATUSES: dict[type[ConnectorError], HTTPStatus] = {
     ConnectionExistsError: HTTPStatus.CONFLICT,
     ConnectionInUseError: HTTPStatus.CONFLICT,
     ConnectionChangedError: HTTPStatus.CONFLICT,
+    TooManyChecksError: HTTPStatus.SERVICE_UNAVAILABLE,
     ConnectionsTimedOutError: HTTPStatus.GATEWAY_TIMEOUT,
 }
 

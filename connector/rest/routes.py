@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from connector.rest import connections, connectors, metrics, root
+from connector.rest import checks, connections, connectors, metrics, root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,12 +25,14 @@ _TABLE = (
     web.get(f"/connectors/{_NAME}/status", connectors.get_status),
     web.get(f"/connectors/{_NAME}/tasks", connectors.get_tasks),
     web.get(f"/connectors/{_NAME}/tasks/{_TASK}/status", connectors.get_task_status),
+    web.put("/aws/check", checks.check_connector),
     web.get("/aws/connections", connections.get_connections),
     web.post("/aws/connections", connections.create_connection),
     web.get(f"/aws/connections/{_NAME}", connections.get_connection),
     web.put(f"/aws/connections/{_NAME}", connections.update_connection),
     web.delete(f"/aws/connections/{_NAME}", connections.delete_connection),
     web.post(f"/aws/connections/{_NAME}/validate", connections.validate_connection),
+    web.put(f"/aws/connections/{_NAME}/validate", connections.validate_connection),
     web.get(f"/aws/connections/{_NAME}/usage", connections.get_usage),
     web.get(f"/aws/connections/{_NAME}/policy", connections.get_policy),
 )

@@ -15,7 +15,7 @@ from connector.plugins import PluginKind
 from connector.runtime.pipeline import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Protocol
 
     from connector.aws.named import NamedConnection
@@ -73,6 +73,8 @@ class Blueprint:
     unknown: Mapping[str, str | None]
     """Options that nothing reads, each with the one it was probably meant to be."""
     connection: ConnectionUse | None = None
+    notes: Sequence[str] = ()
+    """What the user may not expect, to be told once."""
 
     @property
     def name(self) -> str:
@@ -112,6 +114,7 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
             **{_OVERRIDE + name: meant and _OVERRIDE + meant for name, meant in consumer.unknown.items()},
         },
         connection=ConnectionUse(connection.name, connection.version) if connection else None,
+        notes=tuple(sink.config.notes()),
     )
 
 

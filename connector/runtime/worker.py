@@ -60,6 +60,8 @@ class Worker:
     def start_connector(self, blueprint: Blueprint) -> RunningConnector:
         for option, meant in blueprint.unknown.items():
             log.warning("option is not read by anything", option=option, did_you_mean=meant)
+        for note in blueprint.notes:
+            log.info("please note", connector=blueprint.name, note=note)
         tasks = [self._new_task(blueprint, number) for number in range(blueprint.config.tasks_max)]
         connector = self.connectors[blueprint.name] = RunningConnector(blueprint, tasks)
         return connector

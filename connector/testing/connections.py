@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from connector.aws.validation import Examination
+from connector.aws.validation import Examination, Inspection
+from connector.check import Check, Checklist, Finding, ok
 from connector.cluster.connection_service import ConnectionUser
 from connector.errors import ConfigError
 
@@ -25,27 +26,36 @@ class ScriptedAws:
         errors: What the next checks raise, one after the other.
         answers: Cleared, AWS keeps silent until it is set.
         asked: The identities that were checked.
+        finding: What a check finds out that raises nothing.
     """
 
     errors: list[Exception] = field(default_factory=list)
     answers: asyncio.Event = field(default_factory=asyncio.Event)
     asked: list[Identity] = field(default_factory=list)
+    finding: Finding = field(default_factory=lambda: ok("taken"))
 
     def __post_init__(self) -> None:
         self.answers.set()
 
     def examination(self) -> Examination:
-        return Examination(self._principal, self._check)
+        return Examination(self._principal, self._inspect)
 
     async def _principal(self, _: Identity) -> str:
         await self.answers.wait()
         return PRINCIPAL
 
-    async def _check(self, identity: Identity) -> None:
-        self.asked.append(identity)
-        await self.answers.wait()
-        if self.errors:
-            raise self.errors.pop(0)
+    def _inspect(self, identity: Identity, _: bool) -> Inspection:
+        async def check() -> Finding:
+            self.asked.append(identity)
+            await self.answers.wait()
+            if self.errors:
+                raise self.errors.pop(0)
+            return self.finding
+
+        async def first() -> Finding:
+            return ok("known without AWS")
+
+        return Inspection(Checklist([Check("first", first), Check("the role", check)]), lambda: PRINCIPAL)
 
 
 @dataclass

@@ -22,7 +22,7 @@ from connector.sinks.s3 import S3Config, S3Sink
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-REFERENCES = ["worker.md", "s3-sink.md", "metrics.md", "aws.md"]
+REFERENCES = ["worker.md", "s3-sink.md", "metrics.md", "aws.md", "aws-connections.md"]
 AWS_PAGE = ROOT / "docs" / "aws.md"
 
 

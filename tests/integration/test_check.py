@@ -122,9 +122,9 @@ async def test_all_requests_of_a_check_share_one_session_of_the_role(
 
 async def test_no_object_is_written(options: dict[str, str], proxy: FaultProxy) -> None:
     await checked(options)
-    written = {"PutObject", "UploadPart", "CompleteMultipartUpload", "DeleteObject"}
-    assert not written & set(proxy.counts)
-    assert proxy.counts["CreateMultipartUpload"] == 1
+    assert not {"PutObject", "UploadPart", "DeleteObject"} & set(proxy.counts)
+    assert proxy.counts["CreateMultipartUpload"] == 2  # of the topic, and of the conditional write
+    assert proxy.counts["CompleteMultipartUpload"] == 1  # of an upload without parts, which is refused
 
 
 # ---- identity ----
@@ -465,6 +465,64 @@ async def test_an_upload_that_cannot_be_aborted_is_named_with_the_command_that_d
     (left,) = strict_aws.incomplete_uploads(bucket)
     assert f"--key '{left.key}' --upload-id '{left.upload_id}'" in steps["S3 upload of orders"].remedy
     strict_aws.client("s3").abort_multipart_upload(Bucket=bucket, Key=left.key, UploadId=left.upload_id)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(412, "PreconditionFailed"), (404, "NoSuchKey"), (409, "ConditionalRequestConflict")]
+)
+async def test_a_store_that_refuses_a_condition_that_is_not_met_supports_conditional_writes(
+    options: dict[str, str], proxy: FaultProxy, status: int, code: str
+) -> None:
+    conditions = []
+
+    def refuse(request: ApiRequest) -> Answer:
+        conditions.append(request.headers["if-match"])
+        return render_error(request, status, code, "It is not met.")
+
+    proxy.on("CompleteMultipartUpload", refuse)
+    step = (await checked(options))[s3.CONDITIONAL]
+    assert (step.outcome, f"refused with {code}" in step.detail) == (Outcome.OK, True)
+    assert conditions == [f'"{"0" * 32}"']
+
+
+async def test_a_store_that_ignores_conditions_writes_nothing_and_cannot_be_told(
+    options: dict[str, str],
+) -> None:
+    """moto is one: it takes no notice of If-Match when it completes an upload."""
+    steps = await checked(options)
+    assert failed(steps) == []
+    assert steps[s3.CONDITIONAL].outcome is Outcome.SKIPPED
+    assert "InvalidPart" in steps[s3.CONDITIONAL].detail
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "told"),
+    [
+        (403, "AccessDenied", "cannot tell"),
+        (501, "NotImplemented", "not offered"),
+        (503, "SlowDown", "cannot"),
+    ],
+)
+async def test_whether_a_store_supports_conditional_writes_is_never_a_failure(
+    options: dict[str, str], proxy: FaultProxy, status: int, code: str, told: str
+) -> None:
+    proxy.fail("CompleteMultipartUpload", FOREVER, status=status, code=code)
+    proxy.fail("GetBucketLifecycleConfiguration", FOREVER, status=501, code="NotImplemented")
+    steps = await checked(options)
+    assert failed(steps) == []
+    assert steps[s3.CONDITIONAL].outcome is Outcome.SKIPPED
+    assert told in steps[s3.CONDITIONAL].detail
+    assert steps[s3.LIFECYCLE].outcome is Outcome.SKIPPED
+
+
+async def test_a_store_that_completes_nothing_is_not_trusted(
+    options: dict[str, str], proxy: FaultProxy
+) -> None:
+    body = b"<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>"
+    proxy.on("CompleteMultipartUpload", lambda _: Answer(200, body, {"Content-Type": "text/xml"}))
+    step = (await checked(options))[s3.CONDITIONAL]
+    assert step.outcome is Outcome.WARNING
+    assert "aws s3api delete-object" in step.remedy
 
 
 def _is_of_an_upload(request: ApiRequest) -> bool:

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
-from connector.aws import credentials
-from connector.aws.credentials import assumed_role, obtain, reject, signing_session
+from connector import metrics
+from connector.aws import credentials, refresh
+from connector.aws.credentials import assumed_role, obtain, signing_session
 from connector.aws.identity import Identity, Profile, StaticKeys, Transport, WebIdentity
 from connector.errors import AccessError, RetriableError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from connector.testing.aws import AwsServer
@@ -38,6 +41,17 @@ def identity(aws: AwsServer, proxy: FaultProxy, request: pytest.FixtureRequest) 
     )
 
 
+def refreshes(role: str, outcome: str) -> float:
+    labels = {"role": role, "outcome": outcome}
+    return metrics.REGISTRY.get_sample_value("connector_credentials_refreshes_total", labels) or 0
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
 async def test_many_requests_of_many_tasks_share_one_session(identity: Identity, proxy: FaultProxy) -> None:
     roles = [assumed_role(replace(identity)) for _ in range(4)]
     await asyncio.gather(*(role.get_frozen_credentials() for role in roles for _ in range(50)))
@@ -54,14 +68,12 @@ async def test_a_900_second_session_is_not_renewed_with_every_request(
 
 
 async def test_near_its_end_a_session_is_renewed_once_while_requests_go_on(
-    identity: Identity, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+    identity: Identity, proxy: FaultProxy, later: Callable[[float], None]
 ) -> None:
     role = assumed_role(identity)
     first = await role.get_frozen_credentials()
     proxy.delay("AssumeRole", 0.3)
-    expires = role.expires
-    assert expires is not None
-    monkeypatch.setattr(credentials, "_now", lambda: expires - 60)
+    later(840)
     during = [await role.get_frozen_credentials() for _ in range(20)]
     assert all(keys == first for keys in during)
     async with asyncio.timeout(10):
@@ -70,22 +82,41 @@ async def test_near_its_end_a_session_is_renewed_once_while_requests_go_on(
     assert proxy.counts["AssumeRole"] == 2
 
 
-async def test_a_refused_refresh_keeps_the_session_that_is_still_valid(
-    identity: Identity, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("trouble", ["refused", "throttled", "out of order", "no answer", "slow"])
+async def test_sts_trouble_is_a_warning_and_a_metric_while_the_session_is_valid(
+    identity: Identity,
+    proxy: FaultProxy,
+    later: Callable[[float], None],
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: str,
 ) -> None:
     role = assumed_role(identity)
     first = await role.get_frozen_credentials()
-    proxy.fail("AssumeRole", status=403, code="AccessDenied", message="not now")
-    expires = role.expires
-    assert expires is not None
-    monkeypatch.setattr(credentials, "_now", lambda: expires - 60)
-    await role.get_frozen_credentials()
-    async with asyncio.timeout(10):
-        while proxy.counts["AssumeRole"] < 2:
-            await asyncio.sleep(0.02)
+    match trouble:
+        case "refused":
+            proxy.fail("AssumeRole", status=403, code="AccessDenied", message="not now")
+        case "throttled":
+            proxy.fail("AssumeRole", status=400, code="Throttling")
+        case "out of order":
+            proxy.fail("AssumeRole", status=503, code="ServiceUnavailable")
+        case "no answer":
+            proxy.cut("AssumeRole")
+        case "slow":
+            monkeypatch.setattr(credentials, "_MOST_REQUEST_SECONDS", 0.2)
+            proxy.delay("AssumeRole", 1, times=1)
+    later(840)
+    with capture_logs() as logs:
+        await role.get_frozen_credentials()
+        await until(lambda: refreshes(role.label, "failed") == 1)
+    assert [(line["event"], line["log_level"]) for line in logs] == [("credentials not refreshed", "warning")]
     for _ in range(10):
         assert await role.get_frozen_credentials() == first
-    assert proxy.counts["AssumeRole"] == 2
+    assert refreshes(role.label, "failed") == 1, "after a failure there is a pause"
+    monkeypatch.setattr(credentials, "_MOST_REQUEST_SECONDS", 10)
+    later(31)
+    await role.get_frozen_credentials()
+    await until(lambda: refreshes(role.label, "obtained") == 2)
+    assert await role.get_frozen_credentials() != first
 
 
 async def test_a_wrong_external_id_says_what_to_check(aws: AwsServer, identity: Identity) -> None:
@@ -109,8 +140,8 @@ async def test_an_identity_that_nobody_uses_any_more_is_forgotten(
     assert proxy.counts["AssumeRole"] == 2
 
 
-async def test_a_web_identity_token_is_read_anew_at_each_refresh(
-    proxy: FaultProxy, tmp_path: Path, aws: AwsServer
+async def test_a_web_identity_token_is_read_anew_at_each_refresh_and_rejection(
+    proxy: FaultProxy, tmp_path: Path, aws: AwsServer, later: Callable[[float], None]
 ) -> None:
     token = tmp_path / "token"
     token.write_text("first-token")
@@ -124,9 +155,14 @@ async def test_a_web_identity_token_is_read_anew_at_each_refresh(
     await obtain(session)
     token.write_text("second-token")
     role = await session.get_credentials()
-    role._session = None
+    role.reject(refresh.elapsed())
     await obtain(session)
     assert sent == ["first-token", "second-token"]
+    token.write_text("third-token")
+    later(3500)
+    await obtain(session)
+    await until(lambda: len(sent) == 3)
+    assert sent[2] == "third-token"
 
 
 async def test_a_missing_token_file_is_named(tmp_path: Path) -> None:
@@ -172,19 +208,68 @@ async def test_session_tags_and_source_identity_reach_sts(identity: Identity, pr
     assert form["RoleSessionName"] == "orders-to-s3"
 
 
-async def test_a_session_that_aws_calls_expired_is_replaced(
-    identity: Identity, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+async def test_a_session_that_aws_calls_expired_is_replaced_once_for_all_requests(
+    identity: Identity, proxy: FaultProxy
 ) -> None:
-    session = signing_session(identity)
-    await obtain(session)
-    await reject(session)
-    await obtain(session)
-    assert proxy.counts["AssumeRole"] == 1, "a young session is not to blame"
-    now = credentials._now()
-    monkeypatch.setattr(credentials, "_now", lambda: now + 60)
-    await reject(session)
-    await obtain(session)
+    role = assumed_role(identity)
+    await role.get_frozen_credentials()
+    began = refresh.elapsed()
+    assert all(role.reject(began) for _ in range(8)), "each of the requests is worth repeating"
+    await asyncio.gather(*(role.get_frozen_credentials() for _ in range(8)))
     assert proxy.counts["AssumeRole"] == 2
+    assert role.reject(began), "a request that began before is not the new session's fault"
+    await role.get_frozen_credentials()
+    assert proxy.counts["AssumeRole"] == 2
+
+
+async def test_sessions_that_aws_calls_expired_at_once_are_not_asked_for_with_every_request(
+    identity: Identity, proxy: FaultProxy, later: Callable[[float], None]
+) -> None:
+    role = assumed_role(identity)
+    for _ in range(50):
+        await role.get_frozen_credentials()
+        role.reject(refresh.elapsed())
+    assert proxy.counts["AssumeRole"] == 2
+    later(31)
+    assert role.reject(refresh.elapsed())
+    await role.get_frozen_credentials()
+    assert proxy.counts["AssumeRole"] == 3
+
+
+@pytest.mark.parametrize("jump_seconds", [-7200, 7200])
+async def test_a_clock_that_is_wrong_neither_keeps_a_session_nor_asks_for_one_with_every_request(
+    identity: Identity, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch, jump_seconds: float
+) -> None:
+    role = assumed_role(identity)
+    await role.get_frozen_credentials()
+    now = refresh._now
+    monkeypatch.setattr(refresh, "_now", lambda: now() + jump_seconds)
+    assert role.reject(refresh.elapsed())
+    for _ in range(50):
+        await role.get_frozen_credentials()
+        await asyncio.sleep(0)
+    assert proxy.counts["AssumeRole"] == 2
+
+
+async def test_the_expiry_shown_is_the_first_of_a_roles_sessions_and_goes_with_them(
+    identity: Identity, later: Callable[[float], None]
+) -> None:
+    def shown() -> float | None:
+        labels = {"role": str(identity.role_arn)}
+        return metrics.REGISTRY.get_sample_value("connector_credentials_expiry_timestamp_seconds", labels)
+
+    role = assumed_role(identity)
+    await role.get_frozen_credentials()
+    other = assumed_role(replace(identity, session_name="other", duration_seconds=3600))
+    await other.get_frozen_credentials()
+    assert shown() == role.expires
+    remaining = other.expires
+    del role
+    gc.collect()
+    await until(lambda: shown() == remaining)
+    del other
+    gc.collect()
+    await until(lambda: shown() is None)
 
 
 @pytest.mark.parametrize("fault", ["slow", "throttled"])

@@ -430,6 +430,7 @@ def test_credentials_are_there_before_the_first_write_and_shared_by_the_tasks(
         tasks_max="4",
         aws_sts_role_arn=arn,
         aws_sts_role_external_id="tenant-1",
+        aws_sts_role_session_name="orders",
         aws_sts_config_endpoint=proxy.url,
         aws_s3_region="eu-north-1",
     ) as worker:

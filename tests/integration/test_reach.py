@@ -104,6 +104,7 @@ async def test_a_closed_port_refuses() -> None:
     found = await reach(f"https://127.0.0.1:{closed_port()}", Transport())
     assert found.outcome is Outcome.FAILED
     assert "refuses the connection" in found.detail
+    assert found.may_pass
 
 
 async def test_silence_on_connecting_is_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,6 +125,7 @@ async def test_silence_on_connecting_is_a_block(monkeypatch: pytest.MonkeyPatch)
                 client.close()
     assert found.outcome is Outcome.FAILED
     assert "does not answer: blocked" in found.detail
+    assert found.may_pass
 
 
 async def test_a_certificate_of_nobody_we_trust_is_told_from_one_for_another_host(tmp_path: Path) -> None:
@@ -163,6 +165,7 @@ async def test_a_ca_bundle_that_cannot_be_read_is_named() -> None:
     async with server() as port:
         found = await reach(f"https://127.0.0.1:{port}", Transport(ca_bundle="/not/there.pem"))
     assert "the CA bundle /not/there.pem cannot be read" in found.detail
+    assert not found.may_pass
 
 
 async def test_through_a_proxy_the_proxy_is_what_must_be_reached_and_its_password_is_not_shown() -> None:

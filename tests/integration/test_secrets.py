@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,6 +113,49 @@ def test_a_worker_whose_task_fails_emits_no_secret(
         everything = emitted(worker)
         assert worker.terminate() == 0
         everything += worker.log
+    assert "canary" not in everything
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[default]\naws_access_key_id = canary-id\naws_secret_access_key canary-no-equals-sign\n",
+        "[default]\naws_access_key_id = canary-id\naws_secret_access_key = canary-wrong-secret\n",
+    ],
+    ids=["damaged", "wrong"],
+)
+def test_a_worker_whose_credentials_file_is_of_no_use_emits_nothing_of_it(
+    kafka: KafkaBroker,
+    topic: CreateTopic,
+    strict_aws: AwsServer,
+    bucket: str,
+    tmp_path: Path,
+    text: str,
+) -> None:
+    file = tmp_path / "credentials"
+    file.write_text(text)
+    name = topic(1)
+    config = {
+        "name": f"connector-{name}",
+        "connector.class": "s3",
+        "topics": name,
+        "aws.profile": "default",
+        "aws.sts.role.arn": strict_aws.create_role(f"role-{name}", "external"),
+        "aws.sts.role.external.id": "external",
+        "aws.s3.bucket.name": bucket,
+        "aws.endpoint": strict_aws.url,
+        "aws.region": "eu-north-1",
+    }
+    settings = {"bootstrap.servers": kafka.bootstrap_servers, "log.level": "DEBUG"}
+    with WorkerProcess(settings, config, {"AWS_SHARED_CREDENTIALS_FILE": str(file)}) as worker:
+        worker.wait_for_state("FAILED")
+        everything = emitted(worker)
+        assert worker.terminate() == 0
+        everything += worker.log
+    assert re.search(
+        r"cannot be sent: Unable to parse|SignatureDoesNotMatch|InvalidClientTokenId", everything
+    )
     assert "canary" not in everything
 
 

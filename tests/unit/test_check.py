@@ -84,6 +84,23 @@ async def test_silence_is_a_failure_at_the_deadline() -> None:
     assert steps["b"].outcome is Outcome.OK
 
 
+async def test_all_checks_together_end_in_time_and_what_was_left_out_is_told() -> None:
+    async def find() -> Finding:
+        await asyncio.Event().wait()
+        return ok("never")
+
+    checks = [Check("a", find), Check("b", GOOD), Check("c", GOOD, ("a",))]
+    steps = {step.name: step async for step in Checklist(checks).steps(5, total_seconds=0.05)}
+    assert [step.outcome.value for step in steps.values()] == ["failed", "failed", "skipped"]
+    assert steps["a"].detail.startswith("no answer within 0.0")
+    assert "all of the 0.05 s" in steps["b"].detail
+
+
+async def test_what_may_pass_by_itself_is_told_from_what_may_not() -> None:
+    steps = await done(Check("a", raising(RetriableError("busy"))), Check("b", BAD), deadline_seconds=0.05)
+    assert (steps["a"].may_pass, steps["b"].may_pass) == (True, False)
+
+
 async def test_a_check_that_breaks_does_not_hide_the_others() -> None:
     steps = await done(Check("a", raising(KeyError("oops"))), Check("b", GOOD))
     assert steps["a"].outcome is Outcome.FAILED

@@ -36,6 +36,11 @@ class AwsMessagingSink(MessagingSink):
         self.destinations: dict[str, str] = {}
         """Of each topic that was met."""
 
+    @property
+    def endpoint(self) -> str | None:
+        """The one given for the service, or for all."""
+        return self.config.service_endpoint(self.service)
+
     @abstractmethod
     async def find(self, topic: str) -> str:
         """The destination of a topic, as entries will name it; afterwards :meth:`limits` knows its limits.
@@ -52,9 +57,9 @@ class AwsMessagingSink(MessagingSink):
         self.client = await self._resources.enter_async_context(
             WireClient(
                 self.service,
-                config.identity(context.connector),
+                config.identity(context.connector, context.task),
                 context,
-                endpoint=config.service_endpoint(self.service),
+                endpoint=self.endpoint,
                 max_connections=config.max_requests,
                 backoff=config.backoff,
             )

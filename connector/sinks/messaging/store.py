@@ -25,7 +25,7 @@ class BodyStore:
         endpoint = config.service_endpoint("s3")
         self._client = AwsClient(
             "s3",
-            config.identity(context.connector),
+            config.identity(context.connector, context.task),
             context,
             endpoint=endpoint,
             max_connections=_AT_ONCE,

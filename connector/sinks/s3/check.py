@@ -1,6 +1,7 @@
 """Checks of a bucket that leave nothing in it: is it there, may uploads be made and aborted where records go.
 
-No object is ever written: the connector needs no permission to delete one, so it could not be removed.
+No object is ever written, and no part: the connector needs no permission to delete one, so an object could
+not be removed, and readers of the bucket might take it for data.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ _FAR_OFFSET = 10**18
 _ABORT_SECONDS = 10.0
 _FORBIDDEN, _BAD_REQUEST = 403, 400
 
+_NO_ETAG = f'"{"0" * 32}"'
+_NOT_MET = frozenset({"PreconditionFailed", "NoSuchKey", "ConditionalRequestConflict"})
 _NO_SUCH_UPLOAD = "NoSuchUpload"
 _NO_LIFECYCLE = "NoSuchLifecycleConfiguration"
 _NOT_OFFERED = frozenset({"NotImplemented", "MethodNotAllowed", "XNotImplemented"})
@@ -56,9 +59,8 @@ class BucketCheck:
         """Args: ``topics`` are those whose object names are tried; none if only a pattern is known."""
         self._config = config
         self._context = context
-        self._identity = config.identity(context.connector)
-        asks_sts = config.endpoint_url is None or self._identity.transport.sts_endpoint is not None
-        self.identity = IdentityCheck(self._identity, sts_matters=asks_sts)
+        self._identity = config.identity(context.connector, context.task)
+        self.identity = IdentityCheck(self._identity, sts_matters=config.asks_sts)
         self._keys = {topic: probe_key(config, topic) for topic in list(topics)[:_TOPICS] or [_NOBODY]}
         self._tried: set[str] = set()
 
@@ -74,9 +76,9 @@ class BucketCheck:
                 Check(f"{UPLOAD} of {topic}", self._upload_of(key), (*there, ABORT))
                 for topic, key in self._keys.items()
             ),
+            Check(CONDITIONAL, self._conditional, (*there, ABORT, f"{UPLOAD} of {next(iter(self._keys))}")),
             Check(NOTHING_LEFT, self._nothing_left, there),
             Check(LIFECYCLE, self._lifecycle, there),
-            Check(CONDITIONAL, self._conditional),
         ]
 
     # ---- each check ----
@@ -122,15 +124,8 @@ class BucketCheck:
         return lambda: self._upload(key)
 
     async def _upload(self, key: str) -> Finding:
-        self._tried.add(key)
         async with self._client() as client:
-            created = await client.call_once(
-                "CreateMultipartUpload",
-                "create_multipart_upload",
-                self._arn(key),
-                Bucket=self._config.bucket,
-                Key=key,
-            )
+            created = await self._begin(client, key)
             await self._undo(key, created["UploadId"])
         return ok(f"created and aborted under {key}{_encryption(created)}")
 
@@ -139,9 +134,9 @@ class BucketCheck:
             return skipped("no upload was tried")
         try:
             found = await self._left()
-        except AccessError as error:
+        except (AccessError, RetriableError) as error:
             if code_of(error) in DENIED | _NOT_OFFERED:
-                return skipped(f"cannot tell: {error.fact}", error.remedy)
+                return _cannot_tell(error)
             raise
         for key, upload_id in found:
             await self._undo(key, upload_id)
@@ -161,23 +156,59 @@ class BucketCheck:
                     self._arn(),
                     Bucket=self._config.bucket,
                 )
-        except AccessError as error:
+        except (AccessError, RetriableError) as error:
             code = code_of(error)
             if code == _NO_LIFECYCLE:
                 return _no_rule("the bucket has no lifecycle rule")
             if code in DENIED | _NOT_OFFERED:
-                return skipped(f"cannot tell: {error.fact}", error.remedy)
+                return _cannot_tell(error)
             raise
         return lifecycle_finding(answer.get("Rules", []), list(self._keys.values()))
 
     async def _conditional(self) -> Finding:
-        return skipped(
-            "not tested: an object would have to be written, which only s3:DeleteObject could remove again;"
-            " Amazon S3 supports conditional writes (since August 2024), and this connector does not ask for"
-            " them"
+        """Complete an upload that has no parts, on a condition that no object meets.
+
+        A store that knows conditions answers that this one is not met. One that does not answers that the
+        part is not there, and has nothing that it could write: so the worst that can happen is not to know.
+        """
+        key = next(iter(self._keys.values()))
+        async with self._client() as client:
+            upload_id = (await self._begin(client, key))["UploadId"]
+            try:
+                await self._complete_nothing(client, key, upload_id)
+            except (AccessError, RetriableError) as error:
+                return _condition_finding(code_of(error), error)
+            finally:
+                await self._undo(key, upload_id)
+        return warning(
+            f"the store completed an upload that has no parts: it may have written the object {key}",
+            f"look for it, and remove it: aws s3api delete-object --bucket '{self._config.bucket}'"
+            f" --key '{key}'",
         )
 
     # ---- what they are made of ----
+
+    async def _begin(self, client: AwsClient, key: str) -> dict[str, Any]:
+        self._tried.add(key)
+        return await client.call_once(
+            "CreateMultipartUpload",
+            "create_multipart_upload",
+            self._arn(key),
+            Bucket=self._config.bucket,
+            Key=key,
+        )
+
+    async def _complete_nothing(self, client: AwsClient, key: str, upload_id: str) -> None:
+        await client.call_once(
+            "CompleteMultipartUpload",
+            "complete_multipart_upload",
+            self._arn(key),
+            Bucket=self._config.bucket,
+            Key=key,
+            UploadId=upload_id,
+            MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": _NO_ETAG}]},
+            IfMatch=_NO_ETAG,
+        )
 
     def _client(self) -> AwsClient:
         return s3_client(self._config, self._context)
@@ -285,6 +316,26 @@ def probe_key(config: S3Config, topic: str) -> str:
         start = (config.name_template or "").partition("{{")[0].encode()[: MAX_KEY_BYTES - len(unique)]
         return start.decode(errors="ignore") + unique
     return grouper.object_key(group, offset)
+
+
+def _cannot_tell(error: AccessError | RetriableError) -> Finding:
+    """What a store does not offer may come as 501, which counts as passing like every other 5xx."""
+    if isinstance(error, AccessError):
+        return skipped(f"cannot tell: {error.fact}", error.remedy)
+    return skipped(f"cannot tell: {error}")
+
+
+def _condition_finding(code: str, error: AccessError | RetriableError) -> Finding:
+    """What the answer to a condition that cannot be met tells (S3 user guide, "Conditional writes")."""
+    if code in _NOT_MET:
+        return ok(f"supported: a condition that is not met was refused with {code}")
+    fact = error.fact if isinstance(error, AccessError) else error
+    if code in _NOT_OFFERED:
+        return skipped(f"not offered: {fact}; this connector does without")
+    return skipped(
+        f"cannot tell: {fact}. The store does not know conditions, or looks at the parts or the"
+        " permissions first; trying further could leave an object behind, and this connector does without"
+    )
 
 
 def head_region(answer: dict[str, Any]) -> str | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from connector.aws.connection import AwsConfig, with_scheme
-from connector.aws.legal import endpoint as legal_endpoint
+from connector.aws.connection import AwsConfig
 from connector.aws.location import BucketLocation, bucket_location
 from connector.config.option import (
     BOOLEAN,
@@ -21,11 +20,12 @@ from connector.config.option import (
 )
 from connector.errors import Problem
 from connector.formats.fields import FormatConfig
-from connector.retry import Backoff
 from connector.sinks.s3.naming import FileNameConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from connector.aws.connection import WaitOptions
 
 MINIMUM_PART_BYTES = 5 * 1024 * 1024
 """S3's minimum for every part but the last."""
@@ -63,6 +63,8 @@ def _part_size(value: int) -> None:
 class S3Config(AwsConfig, FormatConfig, FileNameConfig):
     """Everything that the S3 sink is told."""
 
+    services = frozenset({"s3"})
+
     bucket_name = optional(
         "aws.s3.bucket.name",
         STRING,
@@ -86,14 +88,7 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig):
         importance=Importance.LOW,
         group="S3",
     )
-    endpoint = optional(
-        "aws.s3.endpoint",
-        STRING,
-        "The endpoint of an S3-compatible store; turns on path-style addressing.",
-        validate=legal_endpoint,
-        importance=Importance.LOW,
-        group="S3",
-    )
+    endpoint = AwsConfig.s3_endpoint
     part_size_bytes = defaulted(
         "aws.s3.part.size.bytes",
         INT,
@@ -112,19 +107,17 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig):
         importance=Importance.LOW,
         group="S3",
     )
-    backoff_delay_ms = defaulted(
+    backoff_delay_ms = optional(
         "aws.s3.backoff.delay.ms",
         LONG,
-        100,
-        "The first wait before a request is repeated; waits double, each is random below its bound.",
+        "Aiven's name of aws.retry.backoff.ms, which it wins over.",
         validate=at_least(1),
         group="S3",
     )
-    backoff_max_delay_ms = defaulted(
+    backoff_max_delay_ms = optional(
         "aws.s3.backoff.max.delay.ms",
         LONG,
-        20000,
-        "The longest wait before a request is repeated; requests are repeated until they succeed.",
+        "Aiven's name of aws.retry.backoff.max.ms, which it wins over.",
         validate=at_least(1),
         group="S3",
     )
@@ -165,11 +158,11 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig):
                 "aws.s3.url", f"names another region than aws.s3.region: {located.region}; keep one"
             )
 
-    @property
-    def backoff(self) -> Backoff:
-        return Backoff(self.backoff_delay_ms / 1000, self.backoff_max_delay_ms / 1000)
+    def wait_options(self) -> tuple[WaitOptions, WaitOptions]:
+        first, longest = super().wait_options()
+        return (S3Config.backoff_delay_ms, *first), (S3Config.backoff_max_delay_ms, *longest)
 
     @property
     def endpoint_url(self) -> str | None:
         """The endpoint given for S3, or for all services."""
-        return with_scheme(self.endpoint or self.general_endpoint)
+        return self.service_endpoint("s3")

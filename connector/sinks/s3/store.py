@@ -35,7 +35,7 @@ def s3_client(config: S3Config, context: SinkContext) -> AwsClient:
     """A client as the sink's options ask for; to be used as a context manager, once."""
     return AwsClient(
         "s3",
-        config.identity(context.connector),
+        config.identity(context.connector, context.task),
         context,
         endpoint=config.endpoint_url,
         max_connections=config.upload_concurrency,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from pydantic import SecretStr
 
-from connector.aws.connection import AwsConfig
+from connector.aws.connection import SERVICES, AwsConfig
 from connector.aws.identity import Anonymous, Base, Profile, StaticKeys, WebIdentity
+from connector.config.schema import unknown_options
 from connector.errors import ConfigError
+from connector.retry import Backoff
 from connector.sinks.s3.config import S3Config
 
 ROLE = "arn:aws:iam::123456789012:role/writer"
@@ -211,3 +215,121 @@ def test_a_url_that_disagrees_with_the_bucket_or_region_is_refused() -> None:
             }
         )
     assert len(caught.value.problems) == 2
+
+
+def test_a_session_name_tells_tasks_and_connectors_apart_however_long_their_names() -> None:
+    config = AwsConfig.parse({"aws.sts.role.arn": "arn:aws:iam::123456789012:role/r"})
+    connectors = ["orders", "x" * 200, "x" * 199 + "y", "é" * 70]
+    names = [config.identity(connector, task).session_name for connector in connectors for task in (0, 1, 12)]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[\w+=,.@-]{2,64}", name, re.ASCII) for name in names)
+    assert names[:3] == ["connect-orders-0", "connect-orders-1", "connect-orders-12"]
+    assert all(name.endswith(f"-{task}") for name, task in zip(names, (0, 1, 12) * 4, strict=True))
+
+
+def test_a_session_name_that_is_given_is_shared_by_the_tasks() -> None:
+    raw = {"aws.sts.role.arn": "arn:aws:iam::123456789012:role/r", "aws.sts.role.session.name": "mine"}
+    config = AwsConfig.parse(raw)
+    assert config.identity("orders", 0) == config.identity("orders", 1)
+    assert list(config.notes()) == []
+
+
+def test_a_role_without_a_session_name_is_noted() -> None:
+    (note,) = AwsConfig.parse({"aws.sts.role.arn": "arn:aws:iam::123456789012:role/r"}).notes()
+    assert "aws.sts.role.session.name is not set" in note
+
+
+@pytest.mark.parametrize(
+    ("raw", "base_ms", "cap_ms"),
+    [
+        ({}, 100, 20_000),
+        ({"aws.retry.backoff.ms": "5", "aws.retry.backoff.max.ms": "50"}, 5, 50),
+        ({"aws.retry.backoff.ms": "30000"}, 30_000, 30_000),
+        ({"aws.retry.backoff.max.ms": "50"}, 50, 50),
+    ],
+)
+def test_a_bound_of_waits_that_is_not_given_follows_the_other(
+    raw: dict[str, str], base_ms: int, cap_ms: int
+) -> None:
+    assert AwsConfig.parse(raw).backoff == Backoff(base_ms / 1000, cap_ms / 1000)
+
+
+def test_the_longest_wait_is_not_shorter_than_the_first() -> None:
+    raw = {"aws.retry.backoff.ms": "500", "aws.retry.backoff.max.ms": "400"}
+    (problem,) = AwsConfig(raw).problems()
+    assert problem.option == "aws.retry.backoff.max.ms"
+    assert "aws.retry.backoff.ms (500)" in problem.message
+
+
+def test_aivens_waits_win_for_s3_and_the_shared_ones_serve_where_they_are_absent() -> None:
+    shared = {"aws.s3.bucket.name": "bucket", "aws.retry.backoff.ms": "5", "aws.retry.backoff.max.ms": "50"}
+    assert S3Config.parse(shared).backoff == Backoff(0.005, 0.05)
+    assert S3Config.parse({**shared, "aws.s3.backoff.delay.ms": "7"}).backoff == Backoff(0.007, 0.05)
+    both = {**shared, "aws.s3.backoff.delay.ms": "7", "aws.s3.backoff.max.delay.ms": "70"}
+    assert S3Config.parse(both).backoff == Backoff(0.007, 0.07)
+
+
+def test_waits_of_s3_that_contradict_shared_ones_are_named_as_they_were_written() -> None:
+    raw = {
+        "aws.s3.bucket.name": "bucket",
+        "aws.s3.backoff.delay.ms": "500",
+        "aws.retry.backoff.max.ms": "400",
+    }
+    (problem,) = S3Config(raw).problems()
+    assert problem.option == "aws.retry.backoff.max.ms"
+    assert "aws.s3.backoff.delay.ms (500)" in problem.message
+
+
+# ---- endpoints of services ----
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_a_service_has_its_own_endpoint_or_that_of_all(service: str) -> None:
+    own = {f"aws.{service}.endpoint": "localhost:1"}
+    general = {"aws.endpoint": "http://all:2"}
+    assert AwsConfig.parse({}).service_endpoint(service) is None
+    assert AwsConfig.parse(own).service_endpoint(service) == "https://localhost:1"
+    assert AwsConfig.parse(general).service_endpoint(service) == "http://all:2"
+    assert AwsConfig.parse(general | own).service_endpoint(service) == "https://localhost:1"
+    others = SERVICES - {service}
+    assert {AwsConfig.parse(own).service_endpoint(other) for other in others} == {None}
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_an_endpoint_that_is_none_is_a_fault(service: str) -> None:
+    assert set(faults({f"aws.{service}.endpoint": "ftp://host"})) == {f"aws.{service}.endpoint"}
+
+
+def test_the_s3_sink_takes_no_notice_of_the_endpoints_of_others() -> None:
+    raw = {
+        "aws.s3.bucket.name": "bucket",
+        "aws.sqs.endpoint": "ftp://host",
+        "aws.s3.endpoint": "minio:9000",
+    }
+    config = S3Config.parse(raw)
+    assert config.endpoint_url == "https://minio:9000"
+    assert set(unknown_options(raw, S3Config.options())) == {"aws.sqs.endpoint"}
+
+
+@pytest.mark.parametrize(
+    ("options", "asks"),
+    [
+        ({}, True),
+        ({"aws.endpoint": "http://all:2"}, True),
+        ({"aws.s3.endpoint": "http://minio:9000"}, False),
+        ({"aws.sqs.endpoint": "http://queues:1"}, False),
+        ({"aws.s3.endpoint": "http://minio:9000", "aws.sts.role.arn": ROLE}, True),
+        (
+            {
+                "aws.s3.endpoint": "http://minio:9000",
+                "aws.sts.config.endpoint": "http://sts",
+                "aws.region": "eu-west-1",
+            },
+            True,
+        ),
+    ],
+)
+def test_a_compatible_service_without_a_role_is_taken_to_have_no_sts(
+    options: dict[str, str], asks: bool
+) -> None:
+    assert AwsConfig.parse(options).asks_sts is asks

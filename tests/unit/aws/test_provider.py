@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector import plugins
+from connector.aws import refresh
 from connector.aws.connection import AwsConfig
 from connector.aws.credentials import obtain, signing_session
 from connector.config.schema import unknown_options
+from connector.errors import RetriableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 MODULE = """
+import asyncio
 from botocore.credentials import ReadOnlyCredentials
 from connector.aws.provider import CredentialsProvider, Session
 from connector.config.option import STRING, required
@@ -28,6 +31,8 @@ class VaultConfig(Config):
 class Vault(CredentialsProvider):
     config_class = VaultConfig
     async def fetch(self):
+        if self.config.path == "never":
+            await asyncio.Event().wait()
         return Session(ReadOnlyCredentials("AKIAVAULT", self.config.path, None, None))
 """
 
@@ -57,6 +62,16 @@ async def test_an_installed_provider_says_who_signs() -> None:
     await obtain(session)
     keys = await (await session.get_credentials()).get_frozen_credentials()
     assert (keys.access_key, keys.secret_key) == ("AKIAVAULT", "a/b")
+
+
+@pytest.mark.usefixtures("_installed")
+async def test_an_installed_provider_that_does_not_answer_is_not_waited_for_forever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(refresh, "_MOST_FETCH_SECONDS", 0.05)
+    config = AwsConfig.parse({"aws.credentials.provider": "vault", "aws.credentials.provider.path": "never"})
+    with pytest.raises(RetriableError, match="credentials of vault did not come"):
+        await obtain(signing_session(config.identity("orders")))
 
 
 @pytest.mark.usefixtures("_installed")

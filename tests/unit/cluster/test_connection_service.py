@@ -10,6 +10,7 @@ import pytest
 
 from connector.aws.definition import Definition
 from connector.aws.named import NamedConnection, Status
+from connector.check import failed, ok, warning
 from connector.cluster import connection_service
 from connector.cluster.connection_service import ConnectionService, Filter
 from connector.cluster.connections import ConnectionDirectory
@@ -134,6 +135,97 @@ async def test_a_validation_that_the_workers_end_cuts_short_goes_on_with_its_nex
     await second.start()
     await until(lambda: store.read("lake").status is Status.READY)
     await second.stop()
+
+
+def outcomes(service: ConnectionService, connection: NamedConnection) -> dict[str, str]:
+    return {step.name: step.outcome.value for step in service.checks(connection)}
+
+
+async def test_steps_that_are_over_are_seen_while_others_are_under_way(
+    store: ConnectionDirectory, aws: ScriptedAws, users: ScriptedUsers
+) -> None:
+    service = ConnectionService(store, users, examination=aws.examination(), wait_seconds=0.05)
+    aws.answers.clear()
+    connection, _ = await service.create(LAKE)
+    await until(lambda: aws.asked)
+    assert connection.status is Status.IN_PROGRESS
+    assert outcomes(service, connection) == {"first": "ok"}
+    aws.answers.set()
+    await until(lambda: store.read("lake").status is Status.READY)
+    assert outcomes(service, store.read("lake")) == {"first": "ok", "the role": "ok"}
+    await service.stop()
+
+
+async def test_a_failed_step_is_the_reason_and_says_what_to_do(
+    service: ConnectionService, aws: ScriptedAws
+) -> None:
+    aws.finding = failed("the role says no", "ask its owner")
+    connection, _ = await service.create(LAKE)
+    assert (connection.status, connection.reason) == (Status.FAILED, "the role says no: ask its owner")
+    assert [step.remedy for step in service.checks(connection)] == ["", "ask its owner"]
+
+
+async def test_a_warning_is_kept_and_no_failure(service: ConnectionService, aws: ScriptedAws) -> None:
+    aws.finding = warning("anybody can assume it", "add a condition")
+    connection, _ = await service.create(LAKE)
+    assert (connection.status, connection.reason) == (Status.READY, None)
+    assert outcomes(service, connection)["the role"] == "warning"
+
+
+async def test_what_may_pass_by_itself_is_tried_until_it_has(
+    service: ConnectionService, aws: ScriptedAws
+) -> None:
+    aws.finding = failed("the network is down", "wait", may_pass=True)
+    creating = asyncio.create_task(service.create(LAKE))
+    await until(lambda: len(aws.asked) > 1)
+    now = await service.show("lake")
+    assert (now.status, outcomes(service, now)["the role"]) == (Status.IN_PROGRESS, "failed")
+    aws.finding = ok("it is up")
+    connection, _ = await creating
+    assert connection.status is Status.READY
+    assert outcomes(service, connection) == {"first": "ok", "the role": "ok"}
+
+
+async def test_what_does_not_pass_in_time_is_the_reason(
+    store: ConnectionDirectory, aws: ScriptedAws, users: ScriptedUsers
+) -> None:
+    service = ConnectionService(store, users, examination=aws.examination(), give_up_seconds=0.3)
+    aws.finding = failed("the network is down", "wait", may_pass=True)
+    connection, _ = await service.create(LAKE)
+    assert connection.reason == "AWS could not be asked for 0.3 s: the network is down: wait"
+    await service.stop()
+
+
+async def test_steps_are_those_of_the_connection_as_it_is(
+    service: ConnectionService, store: ConnectionDirectory
+) -> None:
+    first, _ = await service.create(LAKE)
+    assert outcomes(service, first)
+    second = await service.update("lake", {"options": ROLE}, validate=False)
+    assert outcomes(service, second) == {}
+    await service.delete("lake")
+    third, _ = await service.create(LAKE, validate=False)
+    assert (third.version, outcomes(service, third)) == (first.version, {})
+    validated = await service.validate("lake")
+    by_another_worker = validated.refused("no", None)
+    store.replace(by_another_worker, validated.version)
+    assert outcomes(service, await service.show("lake")) == {}
+
+
+async def test_a_store_without_sts_is_not_asked_for_one(store: ConnectionDirectory) -> None:
+    """Its keys are unknown to AWS, which would refuse them."""
+    service = ConnectionService(store, ScriptedUsers())
+    keys = {"aws.access.key.id": "minio-user", "aws.secret.access.key": "minio-secret"}
+    options = {**keys, "aws.s3.endpoint": "http://127.0.0.1:1"}
+    connection, _ = await service.create({"name": "minio", "options": options})
+    assert connection.status is Status.READY
+    found = outcomes(service, connection)
+    assert (found["STS endpoint"], found["credentials"], found["caller identity"]) == (
+        "skipped",
+        "ok",
+        "skipped",
+    )
+    await service.stop()
 
 
 async def test_an_outcome_about_a_former_definition_is_dropped(

@@ -161,7 +161,22 @@ async def test_a_connection_that_aws_refuses_fails_the_command(
     result = await command("create", "lake", "-o", ROLE)
     assert result.exit_code == 1
     assert "lake FAILED: the role says no" in result.stderr
-    assert shown(await command("validate", "lake"))["status"] == "READY"
+    assert shown(await command("validate", "lake", "--json"))["status"] == "READY"
+
+
+async def test_a_validation_prints_each_step_as_the_check_of_a_connector_does(
+    command: Callable[..., Awaitable[Result]], scripted_aws: ScriptedAws
+) -> None:
+    await command("create", "lake", "-o", ROLE, "--no-validate")
+    scripted_aws.errors = [AccessError("the role says no", remedy="ask its owner")]
+    result = await command("validate", "lake")
+    assert result.exit_code == 1
+    first, second, remedy, _, summary = result.stdout.splitlines()
+    assert first.startswith("ok       first: known without AWS [0.")
+    assert second.startswith("failed   the role: the role says no [0.")
+    assert remedy == "         to do: ask its owner."
+    assert summary == "lake is FAILED: 1 ok, 1 failed."
+    assert "lake FAILED: the role says no: ask its owner" in result.stderr
 
 
 async def test_lists_are_for_people_and_on_demand_for_machines(

@@ -177,6 +177,34 @@ async def test_a_validation_that_is_not_over_is_202(rest: Client, scripted_aws: 
     assert (response.status, (await response.json())["status"]) == (200, "READY")
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+async def test_a_validation_shows_each_step_and_so_does_the_connection(
+    rest: Client, scripted_aws: ScriptedAws, method: str
+) -> None:
+    await create(rest, query="?validate=false")
+    assert (await (await rest.get(f"{PATH}/lake")).json())["checks"] == []
+    scripted_aws.errors = [AccessError(f"you signed with {SECRET}", remedy="do not")]
+    validated = await (await rest.request(method, f"{PATH}/lake/validate")).json()
+    assert validated["status"] == "FAILED"
+    first, second = validated["checks"]
+    assert first["seconds"] >= 0
+    told = {"name": "first", "outcome": "ok", "detail": "known without AWS", "remedy": ""}
+    assert first == {**told, "seconds": first["seconds"]}
+    assert (second["outcome"], second["detail"]) == ("failed", "you signed with [hidden]")
+    assert second["remedy"] == "do not"
+    assert await (await rest.get(f"{PATH}/lake")).json() == validated
+
+
+async def test_the_steps_so_far_are_in_the_answer_while_a_validation_goes_on(
+    rest: Client, scripted_aws: ScriptedAws
+) -> None:
+    scripted_aws.answers.clear()
+    created = await create(rest)
+    assert created["status"] == "IN_PROGRESS"
+    assert [step["name"] for step in created["checks"]] == ["first"]
+    scripted_aws.answers.set()
+
+
 async def test_a_reason_tells_why_and_hides_what_aws_quotes(rest: Client, scripted_aws: ScriptedAws) -> None:
     scripted_aws.errors = [AccessError(f"you signed with {SECRET}")]
     created = await create(rest)
