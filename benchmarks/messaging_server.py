@@ -251,12 +251,15 @@ class _Connection(asyncio.Protocol):
         self._write(b"200 OK", _JSON if target else _XML, answer)
 
     def _write(self, status: bytes, content_type: bytes, body: bytes) -> None:
-        answer = b"HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\nx-amzn-RequestId: %s\r\n\r\n%s" % (
-            status,
-            content_type,
-            len(body),
-            _UUID.encode(),
-            body,
+        answer = (
+            b"HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\nx-amzn-RequestId: %s\r\n\r\n%s"
+            % (
+                status,
+                content_type,
+                len(body),
+                _UUID.encode(),
+                body,
+            )
         )
         if self._delay_seconds:
             asyncio.get_running_loop().call_later(self._delay_seconds, self._transport.write, answer)
