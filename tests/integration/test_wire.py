@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import ssl
 import traceback
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -26,10 +27,12 @@ from connector.errors import AccessError, RetriableError
 from connector.retry import Backoff
 from connector.runtime.context import TaskContext
 from connector.testing.aws import REGION
+from connector.testing.certificate import certificate
 from connector.testing.proxy import Answer, FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from connector.testing.aws import AwsServer
     from connector.testing.proxy import ApiRequest
@@ -283,6 +286,29 @@ async def test_requests_go_through_the_proxy_that_is_configured(aws: AwsServer, 
     head = await seen.get()
     assert head.startswith(b"POST http://sqs.example.com/ HTTP/1.1\r\n")
     assert b"Proxy-Authorization: Basic " + base64.b64encode(b"user:canary") in head
+
+
+async def test_over_tls_the_bundle_that_is_configured_is_trusted_and_nothing_else(
+    aws: AwsServer, tmp_path: Path
+) -> None:
+    send, pem = SENDS["kinesis"], certificate(tmp_path, "localhost")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pem)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(len(send.body))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context) as server:
+        url = f"https://localhost:{server.sockets[0].getsockname()[1]}"
+        async with wire_to("kinesis", url, administrator(aws, ca_bundle=str(pem))) as wire:
+            assert await send.post(wire) == b"{}"
+        async with wire_to("kinesis", url, administrator(aws)) as wire:
+            with pytest.raises(RetriableError, match="certificate verify failed"):
+                await send.post(wire)
 
 
 # ---- what goes wrong ----
