@@ -83,7 +83,7 @@ class MessagingServer:
 # ---- answers ----
 
 
-def _send_message_batch(body: bytes) -> tuple[int, bytes]:
+def _send_message_batch(body: bytearray) -> tuple[int, bytes]:
     ids = _SQS_ID.findall(body)
     return len(ids), b'{"Successful":[%s]}' % b",".join([_SQS_ENTRY % entry for entry in ids])
 
@@ -91,7 +91,7 @@ def _send_message_batch(body: bytes) -> tuple[int, bytes]:
 _SQS_ENTRY = b'{"Id":"%%s","MessageId":"%s","MD5OfMessageBody":"%s"}' % (_UUID.encode(), _DIGEST.encode())
 
 
-def _publish_batch(body: bytes) -> tuple[int, bytes]:
+def _publish_batch(body: bytearray) -> tuple[int, bytes]:
     ids = _SNS_ID.findall(body)
     entries = b"".join([_SNS_ENTRY % entry for entry in ids])
     return len(ids), _xml("PublishBatch", b"<Failed/><Successful>%s</Successful>" % entries)
@@ -100,7 +100,7 @@ def _publish_batch(body: bytes) -> tuple[int, bytes]:
 _SNS_ENTRY = b"<member><Id>%%s</Id><MessageId>%s</MessageId></member>" % _UUID.encode()
 
 
-def _put_records(body: bytes) -> tuple[int, bytes]:
+def _put_records(body: bytearray) -> tuple[int, bytes]:
     count = body.count(b'"PartitionKey":')
     return count, _records(count)
 
@@ -111,7 +111,7 @@ def _records(count: int) -> bytes:
     return _json({"FailedRecordCount": 0, "Records": [entry] * count})
 
 
-def _put_events(body: bytes) -> tuple[int, bytes]:
+def _put_events(body: bytearray) -> tuple[int, bytes]:
     count = body.count(b'"DetailType":')
     return count, _events(count)
 
@@ -146,7 +146,7 @@ def _attributes(values: dict[str, str]) -> bytes:
     return f"<Attributes>{''.join(entries)}</Attributes>".encode()
 
 
-def _constant(answer: bytes) -> Callable[[bytes], tuple[int, bytes]]:
+def _constant(answer: bytes) -> Callable[[bytearray], tuple[int, bytes]]:
     return lambda _body: (0, answer)
 
 
@@ -175,7 +175,7 @@ _QUEUE = {
 _TOPIC = {"TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:bench", "Owner": ACCOUNT}
 _BUS = {"Name": "bench", "Arn": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/bench"}
 
-_OPERATIONS: dict[bytes, Callable[[bytes], tuple[int, bytes]]] = {
+_OPERATIONS: dict[bytes, Callable[[bytearray], tuple[int, bytes]]] = {
     b"SendMessageBatch": _send_message_batch,
     b"PublishBatch": _publish_batch,
     b"PutRecords": _put_records,
@@ -228,12 +228,11 @@ class _Connection(asyncio.Protocol):
             length = _CONTENT_LENGTH.search(self._head)
             self._missing = int(length[1]) if length else 0
         if len(self._body) >= self._missing:
-            body = bytes(self._body)
-            self._body.clear()
             self._missing = -1
-            self._answer(body)
+            self._answer(self._body)
+            self._body.clear()
 
-    def _answer(self, body: bytes) -> None:
+    def _answer(self, body: bytearray) -> None:
         if self._head.startswith(b"GET "):
             self._write(b"200 OK", b"application/json", _json(self._counts))
             return

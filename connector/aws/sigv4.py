@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from botocore.utils import normalize_url_path
 
@@ -25,13 +25,19 @@ _GAP = "\0"
 
 
 class Signer:
-    """Signs requests to one path of one host, as one service in one region."""
+    """Signs requests to one URL, as one service in one region.
 
-    def __init__(self, path: str, headers: Mapping[str, str], *, service: str, region: str) -> None:
-        """Args: ``headers`` are those of every request, host included; all of them are signed."""
+    Attributes:
+        host: What the Host header of every request has to be.
+    """
+
+    def __init__(self, url: str, headers: Mapping[str, str], *, service: str, region: str) -> None:
+        """Args: ``headers`` are those of every request, apart from Host; all of them are signed."""
         self._region, self._service = region, service
+        self.host = _host(url)
         constant = {name.lower(): " ".join(value.split()) for name, value in headers.items()}
-        path = quote(normalize_url_path(path), safe="/~")
+        constant["host"] = self.host
+        path = quote(normalize_url_path(urlsplit(url).path), safe="/~")
         self._without_token = _Canonical(path, {**constant, "x-amz-date": _GAP})
         both = {**constant, "x-amz-date": _GAP, "x-amz-security-token": _GAP}
         self._with_token = _Canonical(path, both)
@@ -75,3 +81,12 @@ class _Canonical:
 
     def request(self, moment: str, token: str | None, body_sha256: str) -> str:
         return f"{self._before}{moment}{self._between}{token or ''}{self._after}{body_sha256}"
+
+
+def _host(url: str) -> str:
+    """Without the port that the scheme implies (RFC 9110, 7.2 and 4.2.3)."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    is_default = parts.port in {None, 443 if parts.scheme == "https" else 80}
+    return host if is_default else f"{host}:{parts.port}"
