@@ -24,18 +24,22 @@ if TYPE_CHECKING:
 
     from connector.aws.identity import Identity
     from connector.aws.named import NamedConnection
+    from connector.config_providers.resolver import Resolver
 
 
-def identity_of(connection: NamedConnection) -> Identity:
-    """Who signs for a connector that adds nothing of its own.
+def identity_of(connection: NamedConnection, resolver: Resolver) -> Identity:
+    """Who signs for a connector that adds nothing of its own; blocks while references are read.
 
     Raises:
         ConfigError: The connection is not complete, or holds what cannot be resolved here.
     """
     both = overlay(connection, {})
-    if both.problems:
-        raise ConfigError(both.problems)
-    return AwsConfig.parse(both.options).identity(connection.name)
+    resolution = resolver.resolve(both.options)
+    config = AwsConfig(resolution.values)
+    names = {alias: option.name for option in AwsConfig.options().values() for alias in option.aliases}
+    if problems := list(resolution.concealed([*both.problems, *config.problems()], names)):
+        raise ConfigError(problems)
+    return config.identity(connection.name)
 
 
 async def principal_of(identity: Identity) -> str | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from connector import logs
 from connector.aws.validation import Examination, identity_of
 from connector.cluster.refusal import ConnectionRefusal
+from connector.concealment import conceal
 from connector.errors import ConfigError, ConnectorError
 from connector.retry import Backoff, retrying
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from connector.aws.named import NamedConnection
     from connector.cluster.connections import ConnectionStore
+    from connector.config_providers.resolver import Resolver
     from connector.errors import RetriableError
 
 log = logs.get(__name__)
@@ -31,6 +33,7 @@ class Validations:
     Args:
         store: Where the outcome goes.
         accepted: Called after a connection became READY.
+        resolver: Reads what connections refer to.
         examination: What it consists of.
         give_up_seconds: For how long AWS may keep silent before that is a failure.
     """
@@ -40,11 +43,13 @@ class Validations:
         store: ConnectionStore,
         accepted: Callable[[NamedConnection], None],
         *,
+        resolver: Resolver,
         examination: Examination = Examination(),  # noqa: B008 - it has no state
         give_up_seconds: float = GIVE_UP_SECONDS,
     ) -> None:
         self._store = store
         self._accepted = accepted
+        self._resolver = resolver
         self._examination = examination
         self._give_up_seconds = give_up_seconds
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -94,7 +99,7 @@ class Validations:
             last[:] = [str(error)]
 
         async def attempt() -> None:
-            identity = identity_of(connection)
+            identity = await asyncio.to_thread(identity_of, connection, self._resolver)
             principal[:] = [await self._examination.principal(identity)]
             await self._examination.check(identity)
 
@@ -113,4 +118,4 @@ class Validations:
             reason = f"the worker failed to validate it ({type(error).__name__})"
         else:
             return connection.accepted(dt.datetime.now(dt.UTC), principal[0])
-        return connection.refused(reason, principal[0])
+        return connection.refused(conceal(reason), principal[0])

@@ -7,7 +7,7 @@ import json
 import socket
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,11 +16,12 @@ from connector import logs
 from connector.aws.check import IdentityCheck
 from connector.aws.connection import AwsConfig
 from connector.check import Checklist, Outcome
+from connector.cluster.standalone import plan
+from connector.commands.offline import offline_settings
+from connector.concealment import conceal
 from connector.config.files import read_connector
 from connector.errors import ConfigError
-from connector.runtime.blueprint import draw
 from connector.runtime.context import TaskContext
-from connector.settings import WorkerSettings
 from connector.sinks.base import Checkable
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _INDENT = " " * 9
 
 
-def run(path: Path, *, as_json: bool, deadline_seconds: float) -> bool:
+def run(path: Path, *, worker: Path | None = None, as_json: bool, deadline_seconds: float) -> bool:
     """Check one connector and print what was found.
 
     Returns:
@@ -42,9 +43,7 @@ def run(path: Path, *, as_json: bool, deadline_seconds: float) -> bool:
     Raises:
         ConfigError: The config is at fault, or its sink has nothing to check.
     """
-    # Nothing connects to Kafka; only the converters that a connector leaves to its worker are looked up.
-    settings = WorkerSettings.load(None, {"CONNECT_BOOTSTRAP_SERVERS": "localhost:9092"})
-    blueprint = draw(read_connector(path), settings)
+    (blueprint,) = plan([read_connector(path)], offline_settings(worker))
     # The steps tell it better, and standard error should hold only what is wrong with the command.
     logs.configure(level="CRITICAL")
     if as_json:
@@ -62,8 +61,9 @@ async def _steps(blueprint: Blueprint, deadline_seconds: float, show: Callable[[
     with ThreadPoolExecutor(1) as executor:
         checklist = _checklist(blueprint, TaskContext(blueprint.name, 0, executor))
         async for step in checklist.steps(deadline_seconds):
-            show(step)
-            done.append(step)
+            told = replace(step, detail=conceal(step.detail), remedy=conceal(step.remedy))
+            show(told)
+            done.append(told)
     return done
 
 
