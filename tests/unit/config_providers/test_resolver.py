@@ -89,7 +89,8 @@ def test_a_fault_that_quotes_a_resolved_value_is_told_without_it(resolver: Resol
     assert "s3cre" not in text.lower()
     assert "none" not in text
     assert "value x " not in text
-    assert "what ${vault:port} stands for is not accepted" in told[0].message
+    assert told[0].message.startswith("Invalid value ${vault:port} for configuration port: Not a number")
+    assert "what ${vault:key} stands for is not accepted" in told[2].message
     assert told[1] == problems[1]
     assert told[6] == problems[6]
 

@@ -54,7 +54,7 @@ class World:
         with pytest.raises(ConfigError) as raised:
             self.drawn(options, connection)
         assert "canary" not in str(raised.value)
-        return {problem.option: problem.message for problem in raised.value.problems}
+        return {problem.option: problem.message for problem in reversed(raised.value.problems)}
 
 
 @pytest.fixture
