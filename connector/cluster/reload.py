@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from connector import logs
 from connector.concealment import conceal
 from connector.errors import ConfigError, ConnectorError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from connector.config_providers.resolver import Resolver
     from connector.runtime.blueprint import Blueprint
@@ -24,7 +24,7 @@ READ_SECONDS = 30.0
 class Restart(Protocol):
     """Starts a connector anew with its references as they are now, or raises and lets it go on."""
 
-    def __call__(self, connector: str) -> Awaitable[None]: ...
+    def __call__(self, connector: str) -> Coroutine[Any, Any, None]: ...
 
 
 class Reloads:
@@ -54,15 +54,18 @@ class Reloads:
         self._read_seconds = read_seconds
         self._told: dict[str, str] = {}
         self._loop: asyncio.Task[None] | None = None
+        self._restarting: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         if self._interval_seconds > 0:
             self._loop = asyncio.create_task(self._run(), name="reload")
 
     async def stop(self) -> None:
+        """End the loop; a restart under way ends by itself: cut short, it would cut off its tasks."""
+        under_way = [task for task in (self._loop, self._restarting) if task is not None]
         if self._loop is not None:
             self._loop.cancel()
-            await asyncio.gather(self._loop, return_exceptions=True)
+        await asyncio.gather(*under_way, return_exceptions=True)
 
     async def look(self) -> None:
         """Look at every connector once; whatever goes wrong with one is a warning."""
@@ -89,7 +92,8 @@ class Reloads:
         changed = [each.text for each, value in now.items() if value != blueprint.read[each]]
         if changed:
             log.info("references changed", connector=blueprint.name, references=changed)
-            await self._restart(blueprint.name)
+            self._restarting = asyncio.create_task(self._restart(blueprint.name))
+            await asyncio.shield(self._restarting)
 
     def _tell(self, connector: str, reason: str) -> None:
         """Once for each reason: a file that is gone is gone at every look."""

@@ -150,6 +150,41 @@ def offsets(aws: AwsServer, bucket: str) -> list[int]:
     return sorted({int(line.rsplit(b",", 1)[1]) for _, data in objects for line in data.split(b"\n")})
 
 
+@pytest.mark.kafka
+def test_a_failed_task_shows_the_reference_and_runs_once_the_value_is_right(
+    kafka: KafkaBroker, topic: CreateTopic, produce: Produce, aws: AwsServer, bucket: str, tmp_path: Path
+) -> None:
+    name = topic(1)
+    path = tmp_path / "bucket"
+    path.write_text("canary-bucket-that-is-not-there\n")
+    reference = f"${{files:{tmp_path}:bucket}}"
+    settings = {
+        "bootstrap.servers": kafka.bootstrap_servers,
+        "offset.flush.interval.ms": "300",
+        "config.providers": "files",
+        "config.providers.files.class": "DirectoryConfigProvider",
+        "config.reload.interval.ms": "200",
+    }
+    config = {
+        "name": f"connector-{name}",
+        "connector.class": "s3",
+        "topics": name,
+        "aws.access.key.id": aws.access_key_id,
+        "aws.secret.access.key": aws.secret_access_key,
+        "aws.s3.bucket.name": reference,
+        "aws.endpoint": aws.url,
+        "aws.region": "eu-north-1",
+    }
+    produce(name, [b"v"] * 10, partition=0)
+    with WorkerProcess(settings, config) as worker:
+        worker.wait_for_state("FAILED")
+        assert reference in worker.trace()
+        assert "canary" not in worker.trace() + worker.log
+        path.write_text(bucket)
+        worker.wait_until(lambda: aws.objects(bucket), "the records are in the right bucket")
+        assert worker.terminate() == 0, worker.log
+
+
 def test_a_worker_whose_references_cannot_be_resolved_says_so_and_ends(tmp_path: Path) -> None:
     (tmp_path / "keys").write_text("tasks=canary")
     settings = {

@@ -54,6 +54,7 @@ class World:
         self.raw = {**RAW, **{name.replace("_", "."): value for name, value in options.items()}}
         self.running: Blueprint = draw(self.raw, self)
         self.restarts = 0
+        self.restart_seconds = 0.0
         self.refusal: ConfigError | None = None
         self.reloads = Reloads(
             self.resolver,
@@ -67,6 +68,7 @@ class World:
         return self.resolver.resolve(options)
 
     async def restart(self, connector: str) -> None:
+        await asyncio.sleep(self.restart_seconds)
         if self.refusal:
             raise self.refusal
         self.restarts += 1
@@ -136,3 +138,14 @@ async def test_the_interval_decides_and_0_turns_it_off(interval_seconds: float, 
     await asyncio.sleep(0.3)
     await world.reloads.stop()
     assert world.restarts == restarts
+
+
+async def test_a_restart_under_way_is_finished_when_the_worker_stops() -> None:
+    world = World(0.01)
+    world.restart_seconds = 0.3
+    world.reloads.start()
+    world.vault.secret = "canary-second"
+    await asyncio.sleep(0.15)
+    assert world.restarts == 0
+    await world.reloads.stop()
+    assert world.restarts == 1
