@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from connector.concealment import conceal
 from connector.errors import AccessError, RetriableError
 from connector.retry import Backoff, retrying
 
@@ -128,7 +129,7 @@ class Checklist:
                 finding = await _find(check, min(deadline_seconds, end - started))
             if finding.outcome is Outcome.FAILED:
                 causes[check.name] = [check.name]
-            detail, remedy = self._hide(finding.detail), self._hide(finding.remedy)
+            detail, remedy = (conceal(self._hide(text)) for text in (finding.detail, finding.remedy))
             seconds = time.perf_counter() - started
             yield Step(check.name, finding.outcome, detail, remedy, seconds, finding.may_pass)
 

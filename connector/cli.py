@@ -57,14 +57,22 @@ def standalone(worker: WorkerFile, connectors: ConnectorFiles) -> None:
 
 
 @app.command()
-def validate(connectors: ConnectorFiles) -> None:
+def validate(
+    connectors: ConnectorFiles,
+    worker: Annotated[
+        Path | None,
+        typer.Option(
+            help="The worker's .properties, for its config providers and connections.", show_default=False
+        ),
+    ] = None,
+) -> None:
     """Check connector files without running them; every fault is named."""
     from connector.cluster.standalone import plan
     from connector.commands.offline import offline_settings
     from connector.config.files import connector_files
 
-    settings = offline_settings()
     try:
+        settings = offline_settings(worker)
         files = connector_files(connectors)
     except ConfigError as error:
         refuse(error)

@@ -7,7 +7,7 @@ may hold secrets (client properties, converter sub-keys) are kept out of fields,
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError
@@ -19,6 +19,7 @@ from connector.config.listener import Listener, bracketed, parse_listeners
 from connector.config.masking import looks_secret
 from connector.config.suggest import closest, did_you_mean
 from connector.config.worker import KNOWN_NAMES, meaningless
+from connector.config_providers.resolver import PROPERTY, Resolver, provider_names
 from connector.environment import connect_variables, property_name, variable_name
 from connector.errors import ConfigError, Problem
 from connector.properties import read_properties
@@ -26,6 +27,8 @@ from connector.properties import read_properties
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from connector.config_providers.resolver import Resolution
 
 _BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
 _CONVERTERS = ("key.converter.", "value.converter.", "header.converter.")
@@ -165,6 +168,18 @@ class WorkerSettings(BaseSettings):
         description="What this worker is for, separated by commas; a named connection that requires roles is"
         " used only where all of them are.",
     )
+    config_providers: Annotated[tuple[str, ...], BeforeValidator(_list)] = Field(
+        (),
+        alias="config.providers",
+        description="The names of config providers, separated by commas, for references such as"
+        " ${file:/etc/keys:password}; each needs config.providers.NAME.class.",
+    )
+    config_reload_interval_ms: Annotated[int, Field(ge=0)] = Field(
+        30_000,
+        alias="config.reload.interval.ms",
+        description="How often references of running connectors are read again; a connector whose values"
+        " changed is started anew, without losing records. 0 reads them only when a connector starts.",
+    )
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_log_level)
     ] = Field("INFO", alias="log.level", description="The least severe events that are logged.")
@@ -177,6 +192,7 @@ class WorkerSettings(BaseSettings):
     _consumer: ClientConfig = PrivateAttr(default_factory=ClientConfig)
     _unknown: dict[str, str | None] = PrivateAttr(default_factory=dict)
     _ignored: dict[str, str] = PrivateAttr(default_factory=dict)
+    _resolver: Resolver = PrivateAttr(default_factory=Resolver)
 
     @classmethod
     def settings_customise_sources(
@@ -198,20 +214,32 @@ class WorkerSettings(BaseSettings):
             ConfigError: The file cannot be read, or values are at fault; with every fault at once, each
                 under the name the user wrote, a property or a variable.
         """
-        source = _Source.read(path, environ)
-        client = translate(_security(source.values))
-        consumer = translate(_consumer(source.values))
+        written = read_properties(path) if path else {}
+        return cls.of(written, environ, source=str(path) if path else "the environment")
+
+    @classmethod
+    def of(
+        cls, properties: Mapping[str, str], environ: Mapping[str, str], *, source: str = "the environment"
+    ) -> Self:
+        """As :meth:`load`, of properties that are read already; ``source`` names them in errors."""
+        written = _Source.of(properties, environ, source)
+        resolver = written.resolver()
+        resolution = resolver.resolve(written.referring())
+        found = written.with_values(resolution.values)
+        client = translate(_security(found.values))
+        consumer = translate(_consumer(found.values))
         problems = [
-            *source.under_prefix("", client.problems),
-            *source.under_prefix(_CONSUMER, consumer.problems),
+            *found.under_prefix("", client.problems),
+            *found.under_prefix(_CONSUMER, consumer.problems),
         ]
         try:
-            settings = cls(**source.fields())  # type: ignore[arg-type]  # names and types are pydantic's
+            settings = cls(**found.fields())  # type: ignore[arg-type]  # names and types are pydantic's
         except ValidationError as error:
-            problems = [*_problems(error, source), *problems]
-        if problems:
-            raise ConfigError(problems, source=source.name)
-        settings._keep(source, client, consumer)
+            problems = [*_problems(error, found), *problems]
+        if problems or resolution.problems:
+            raise ConfigError(found.concealed(problems, resolution), source=found.name)
+        settings._keep(found, client, consumer)
+        settings._resolver = resolver
         return settings
 
     @property
@@ -267,6 +295,15 @@ class WorkerSettings(BaseSettings):
             " aws.connections.directory",
         )
 
+    @property
+    def resolver(self) -> Resolver:
+        """The config providers."""
+        return self._resolver
+
+    def resolve(self, options: Mapping[str, str]) -> Resolution:
+        """Options of a connector with values in the place of references; blocks."""
+        return self._resolver.resolve(options)
+
     def _keep(self, source: _Source, client: ClientConfig, consumer: ClientConfig) -> None:
         self._written = source.values
         self._client, self._consumer = client, consumer
@@ -280,7 +317,7 @@ class WorkerSettings(BaseSettings):
         self._classify_rest(source)
 
     def _classify_rest(self, source: _Source) -> None:
-        handled = {*_names(), *_security(source.values)}
+        handled = {*_names(), *_security(source.values), *source.provider_properties()}
         for name in source.values:
             if name in handled or name.startswith((*_CONVERTERS, _CONSUMER)):
                 continue
@@ -300,12 +337,38 @@ class _Source:
     variables: dict[str, str]
 
     @classmethod
-    def read(cls, path: Path | None, environ: Mapping[str, str]) -> _Source:
-        written = read_properties(path) if path else {}
+    def of(cls, written: Mapping[str, str], environ: Mapping[str, str], name: str) -> _Source:
         variables = connect_variables(environ)
         spelled = {property_name(variable): variable for variable in variables}
         values = {**written, **{name: variables[variable] for name, variable in spelled.items()}}
-        return cls(str(path) if path else "the environment", values, spelled)
+        return cls(name, values, spelled)
+
+    def resolver(self) -> Resolver:
+        try:
+            return Resolver.configured(self.values)
+        except ConfigError as error:
+            problems = list(self.under_prefix("", list(error.problems)))
+        raise ConfigError(problems, source=self.name)
+
+    def referring(self) -> dict[str, str]:
+        """What may refer to config providers: all but how these are configured, as in Kafka."""
+        return {name: value for name, value in self.values.items() if not name.startswith(PROPERTY)}
+
+    def with_values(self, values: Mapping[str, str]) -> _Source:
+        return replace(self, values={**self.values, **values})
+
+    def concealed(self, problems: list[Problem], resolution: Resolution) -> list[Problem]:
+        spelled = {name: self.spelled(name) for name in resolution.referenced}
+        unresolved = replace(resolution, problems=tuple(self.under_prefix("", list(resolution.problems))))
+        return list(unresolved.concealed(problems, spelled))
+
+    def provider_properties(self) -> Iterator[str]:
+        """Those below ``config.providers`` that a provider of this name reads."""
+        for provider in provider_names(self.values):
+            prefix = f"{PROPERTY}.{provider}."
+            for name in self.values:
+                if name == f"{prefix}class" or name.startswith(f"{prefix}param."):
+                    yield name
 
     def fields(self) -> dict[str, str]:
         return {name: self.values[name] for name in _names() if name in self.values}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from connector import plugins
 from connector.aws.connection import PROVIDER_OPTIONS, AwsConfig
 from connector.config.masking import HIDDEN
+from connector.config.reference import references
 from connector.config.suggest import did_you_mean
 from connector.errors import ConfigError, Problem
 from connector.plugins import PluginKind
@@ -207,7 +208,8 @@ class _Reader:
 def option_problems(options: Mapping[str, str]) -> Iterator[Problem]:
     """Every fault of a connection's options, on their own and together."""
     known = AwsConfig.options()
-    answered = {*known, *(alias for option in known.values() for alias in option.aliases)}
+    name_of = {alias: option.name for option in known.values() for alias in option.aliases}
+    answered = {*known, *name_of}
     for key in options:
         if key not in answered and not key.startswith(PROVIDER_OPTIONS):
             yield Problem(
@@ -215,7 +217,12 @@ def option_problems(options: Mapping[str, str]) -> Iterator[Problem]:
                 "is no option of connections, which hold identity, region, endpoint and transport; what"
                 f" concerns one sink belongs in the connector.{did_you_mean(key, list(known))}",
             )
-    yield from AwsConfig(dict(options)).problems()
+    for option in (AwsConfig.sts_role_external_id, AwsConfig.sts_role_source_identity):
+        if references(options.get(option.name, "")):
+            yield Problem(option.name, "may not be a reference, since trust policies hold it: write it out")
+    # What a reference stands for is checked where it is read: on the worker, not before.
+    referring = {name_of.get(key, key) for key, value in options.items() if references(value)}
+    yield from (found for found in AwsConfig(dict(options)).problems() if found.option not in referring)
 
 
 def is_one_line(text: str) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connector.aws.connection import PROVIDER_OPTIONS, AwsConfig
-from connector.config.masking import is_reference
 from connector.errors import Problem
 
 if TYPE_CHECKING:
@@ -33,8 +32,8 @@ class Overlay:
     """The options of both sides, and whose each is.
 
     Attributes:
-        options: What the sink is configured with; holds secrets.
-        problems: What cannot be combined, or not be used yet.
+        options: What the sink is configured with; holds secrets, and the connection's references still.
+        problems: What cannot be combined.
     """
 
     connection: str
@@ -61,20 +60,8 @@ def overlay(connection: NamedConnection, raw: Mapping[str, str]) -> Overlay:
     inherited = dict(_not_overruled(connection.definition.options, raw))
     if AwsConfig.sts_role_arn.name in {*inherited, *raw} and _EXTERNAL_ID not in raw:
         inherited[_EXTERNAL_ID] = connection.external_id
-    problems = (
-        *_divided(connection, raw),
-        *unresolved(inherited),
-    )
+    problems = tuple(_divided(connection, raw))
     return Overlay(connection.name, {**inherited, **raw}, frozenset(inherited), problems)
-
-
-def unresolved(options: Mapping[str, str]) -> Iterator[Problem]:
-    """References that nothing resolves; without this AWS would be asked with the reference itself."""
-    for key, value in options.items():
-        if is_reference(value):
-            yield Problem(
-                key, f"refers to {value}, and this worker has no config provider that resolves references"
-            )
 
 
 def _not_overruled(options: Mapping[str, str], raw: Mapping[str, str]) -> Iterator[tuple[str, str]]:

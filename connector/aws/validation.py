@@ -21,23 +21,27 @@ if TYPE_CHECKING:
 
     from connector.aws.identity import Identity
     from connector.aws.named import NamedConnection
+    from connector.config_providers.resolver import Resolver
 
 
-def config_of(connection: NamedConnection) -> AwsConfig:
-    """What a connector has that adds nothing of its own.
+def config_of(connection: NamedConnection, resolver: Resolver) -> AwsConfig:
+    """What a connector has that adds nothing of its own; blocks while references are read.
 
     Raises:
         ConfigError: The connection is not complete, or holds what cannot be resolved here.
     """
     both = overlay(connection, {})
-    if both.problems:
-        raise ConfigError(both.problems)
-    return AwsConfig.parse(both.options)
+    resolution = resolver.resolve(both.options)
+    config = AwsConfig(resolution.values)
+    names = {alias: option.name for option in AwsConfig.options().values() for alias in option.aliases}
+    if problems := list(resolution.concealed([*both.problems, *config.problems()], names)):
+        raise ConfigError(problems)
+    return config
 
 
-def identity_of(connection: NamedConnection) -> Identity:
+def identity_of(connection: NamedConnection, resolver: Resolver) -> Identity:
     """Who signs for such a connector; raises as :func:`config_of`."""
-    return config_of(connection).identity(connection.name)
+    return config_of(connection, resolver).identity(connection.name)
 
 
 async def principal_of(identity: Identity) -> str | None:

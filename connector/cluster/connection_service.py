@@ -20,6 +20,7 @@ from connector.cluster.refusal import (
     ConnectionsTimedOutError,
 )
 from connector.cluster.validations import GIVE_UP_SECONDS, Validations
+from connector.config_providers.resolver import Resolver
 from connector.errors import ConnectorError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class ConnectionUsers(Protocol):
 
     def users(self, name: str) -> list[ConnectionUser]: ...
 
-    def check_fit(self, connection: NamedConnection) -> None:
+    async def check_fit(self, connection: NamedConnection) -> None:
         """Raises ConfigError if a connector that uses the connection could not go on with this version."""
         ...
 
@@ -109,16 +110,22 @@ class ConnectionService:
         store: ConnectionStore,
         users: ConnectionUsers,
         *,
+        resolver: Resolver = Resolver(),  # noqa: B008 - it knows no provider
         examination: Examination = Examination(),  # noqa: B008 - it has no state
         wait_seconds: float = WAIT_SECONDS,
         give_up_seconds: float = GIVE_UP_SECONDS,
     ) -> None:
         self._store = store
         self._users = users
+        self._resolver = resolver
         self._examination = examination
         self._wait_seconds = wait_seconds
         self._validations = Validations(
-            store, self._pick_up_soon, examination=examination, give_up_seconds=give_up_seconds
+            store,
+            self._pick_up_soon,
+            resolver=resolver,
+            examination=examination,
+            give_up_seconds=give_up_seconds,
         )
         self._writing = asyncio.Lock()
         self._picking_up = asyncio.Lock()
@@ -196,7 +203,7 @@ class ConnectionService:
             definition = Definition.parse(document, name=name, stored=former.definition.options)
             status = Status.IN_PROGRESS if validate else Status.READY
             connection = former.redefined(definition, dt.datetime.now(dt.UTC), status)
-            self._users.check_fit(connection)
+            await self._users.check_fit(connection)
             self._validations.cancel(name)
             await self._stored(self._store.replace, connection, former.version)
         log.info("connection updated", connection=name, version=connection.version)
@@ -254,7 +261,8 @@ class ConnectionService:
     async def _principal(self, connection: NamedConnection) -> str | None:
         try:
             async with asyncio.timeout(self._wait_seconds):
-                return await self._examination.principal(identity_of(connection))
+                identity = await asyncio.to_thread(identity_of, connection, self._resolver)
+                return await self._examination.principal(identity)
         except (ConnectorError, TimeoutError) as error:
             reason = connection.without_secrets(str(error))
             log.warning("principal is not known", connection=connection.name, reason=reason)

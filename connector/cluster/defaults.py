@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from connector.aws.named import NamedConnection
     from connector.cluster.connections import ConnectionStore
+    from connector.config_providers.resolver import Resolution
     from connector.runtime.blueprint import Role
     from connector.settings import WorkerSettings
 
@@ -39,6 +40,9 @@ class Defaults:
 
     def converter_config(self, role: Role) -> Mapping[str, str]:
         return self.settings.converter_config(role)
+
+    def resolve(self, options: Mapping[str, str]) -> Resolution:
+        return self.settings.resolve(options)
 
     def aws_connection(self, name: str) -> NamedConnection:
         """Raises ConfigError if it is not there, or not for this worker."""

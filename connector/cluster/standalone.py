@@ -12,7 +12,9 @@ from connector.cluster.checks import ConnectorChecks
 from connector.cluster.connection_service import ConnectionService, ConnectionUser
 from connector.cluster.defaults import Defaults, connection_store
 from connector.cluster.info import ConnectorInfo, TaskInfo
+from connector.cluster.reload import READ_SECONDS, Reloads
 from connector.cluster.status import ConnectorStatus, TaskStatus
+from connector.concealment import conceal
 from connector.errors import ConfigError
 from connector.runtime.blueprint import draw
 from connector.runtime.worker import Worker
@@ -42,7 +44,16 @@ class StandaloneHerder:
         self._ready = False
         self._store = connection_store(settings)
         self.checks = ConnectorChecks(settings, self._store)
-        self.connections = ConnectionService(self._store, self) if self._store else None
+        self.connections = (
+            ConnectionService(self._store, self, resolver=settings.resolver) if self._store else None
+        )
+        self._restarting = asyncio.Lock()
+        self._reloads = Reloads(
+            settings.resolver,
+            lambda: [connector.blueprint for connector in self._worker.connectors.values()],
+            self.pick_up,
+            interval_seconds=settings.config_reload_interval_ms / 1000,
+        )
 
     async def start(self, blueprints: Sequence[Blueprint]) -> None:
         """Reach Kafka, then run the connectors.
@@ -58,11 +69,12 @@ class StandaloneHerder:
             self._worker.start_connector(blueprint)
         if self.connections:
             await self.connections.start()
+        self._reloads.start()
         self._ready = True
 
     async def stop(self) -> None:
         self._ready = False
-        stopping = [self._worker.stop()]
+        stopping = [self._worker.stop(), self._reloads.stop()]
         if self.connections:
             stopping.append(self.connections.stop())
         await asyncio.gather(*stopping)
@@ -81,18 +93,28 @@ class StandaloneHerder:
             if (use := connector.blueprint.connection) is not None and use.name == name
         ]
 
-    def check_fit(self, connection: NamedConnection) -> None:
+    async def check_fit(self, connection: NamedConnection) -> None:
         for user in self.users(connection.name):
-            self._redraw(user.connector, connection)
+            await self._redraw(user.connector, connection)
 
     async def pick_up(self, connector: str) -> None:
         """The blueprint comes first: if it cannot be drawn, the connector goes on as it is."""
-        await self._worker.restart_connector(self._redraw(connector))
+        async with self._restarting:
+            await self._worker.restart_connector(await self._redraw(connector))
 
-    def _redraw(self, connector: str, candidate: NamedConnection | None = None) -> Blueprint:
+    async def _redraw(self, connector: str, candidate: NamedConnection | None = None) -> Blueprint:
+        """On a thread, since config providers and connections are read."""
         raw = self._worker.connectors[connector].blueprint.raw
+        worker = Defaults(self._settings, self._store, candidate)
         try:
-            return draw(raw, Defaults(self._settings, self._store, candidate))
+            async with asyncio.timeout(READ_SECONDS):
+                return await asyncio.to_thread(draw, raw, worker)
+        except TimeoutError:
+            raise ConfigError.of(
+                "config.providers",
+                f"nothing was read within {READ_SECONDS:g} s: look at where they read",
+                source=f"connector {connector}",
+            ) from None
         except ConfigError as error:
             raise ConfigError(error.problems, source=f"connector {connector}") from error
 
@@ -141,7 +163,8 @@ class StandaloneHerder:
         return next((found for found in status.tasks if found.id == task), None) if status else None
 
     def _task_status(self, task: Task) -> TaskStatus:
-        return TaskStatus(task.spec.task, task.state, self._settings.worker_id, task.trace)
+        trace = task.trace and conceal(task.trace)
+        return TaskStatus(task.spec.task, task.state, self._settings.worker_id, trace)
 
 
 def plan(raw_configs: Sequence[RawConfig], settings: WorkerSettings) -> list[Blueprint]:
@@ -153,11 +176,19 @@ def plan(raw_configs: Sequence[RawConfig], settings: WorkerSettings) -> list[Blu
     blueprints: dict[str, Blueprint] = {}
     worker = Defaults(settings, connection_store(settings))
     for raw in raw_configs:
-        blueprint = draw(raw, worker)
+        blueprint = _drawn(raw, worker)
         if blueprint.name in blueprints:
             raise ConfigError.of("name", f"Connector {blueprint.name} already exists: give each its own name")
         blueprints[blueprint.name] = blueprint
     return list(blueprints.values())
+
+
+def _drawn(raw: RawConfig, worker: Defaults) -> Blueprint:
+    try:
+        return draw(raw, worker)
+    except ConfigError as error:
+        name = raw.get("name", "")
+        raise ConfigError(error.problems, source=f"connector {name}" if name else "") from error
 
 
 def _cluster_id(settings: WorkerSettings) -> str | None:

@@ -15,6 +15,7 @@ from connector.aws.validation import Examination, config_of
 from connector.check import Outcome
 from connector.cluster.connections import MOST_CONNECTIONS
 from connector.cluster.refusal import ConnectionRefusal
+from connector.concealment import conceal
 from connector.errors import ConfigError, RetriableError
 from connector.retry import Backoff, retrying
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from connector.aws.named import NamedConnection
     from connector.check import Step
     from connector.cluster.connections import ConnectionStore
+    from connector.config_providers.resolver import Resolver
 
 log = logs.get(__name__)
 
@@ -38,6 +40,7 @@ class Validations:
     Args:
         store: Where the outcome goes.
         accepted: Called after a connection became READY.
+        resolver: Reads what connections refer to.
         examination: What it consists of.
         give_up_seconds: For how long AWS may keep silent before that is a failure.
     """
@@ -47,11 +50,13 @@ class Validations:
         store: ConnectionStore,
         accepted: Callable[[NamedConnection], None],
         *,
+        resolver: Resolver,
         examination: Examination = Examination(),  # noqa: B008 - it has no state
         give_up_seconds: float = GIVE_UP_SECONDS,
     ) -> None:
         self._store = store
         self._accepted = accepted
+        self._resolver = resolver
         self._examination = examination
         self._give_up_seconds = give_up_seconds
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -116,8 +121,8 @@ class Validations:
 
     async def _outcome(self, connection: NamedConnection, progress: _Progress) -> NamedConnection:
         try:
-            config = config_of(connection)
             async with asyncio.timeout(self._give_up_seconds):
+                config = await asyncio.to_thread(config_of, connection, self._resolver)
                 await self._examine(config, connection, progress)
         except TimeoutError:
             said = f": {reason}" if (reason := _reason(progress.steps)) else ""
@@ -130,7 +135,7 @@ class Validations:
         else:
             reason = _reason(progress.steps)
         if reason:
-            return connection.refused(reason, progress.principal)
+            return connection.refused(conceal(reason), progress.principal)
         return connection.accepted(dt.datetime.now(dt.UTC), progress.principal)
 
     async def _examine(self, config: AwsConfig, connection: NamedConnection, progress: _Progress) -> None:

@@ -23,6 +23,10 @@ aws_app = typer.Typer(help="What a connector needs of an AWS account.", no_args_
 ConnectorFile = Annotated[
     Path, typer.Argument(help="The connector: flat JSON, {name, config} JSON, or .properties.")
 ]
+WorkerFile = Annotated[
+    Path | None,
+    typer.Option("--worker", help="The worker's .properties, for its config providers and connections."),
+]
 
 
 class Format(StrEnum):
@@ -55,12 +59,14 @@ def policy(
             " file. cloudformation: a template in JSON, which CloudFormation takes like YAML.",
         ),
     ] = Format.JSON,
+    *,
     only: Annotated[
         Part | None, typer.Option(help="Print this document alone, in JSON, as the AWS CLI takes it.")
     ] = None,
     who_am_i: Annotated[
         bool, typer.Option("--who-am-i", help="Ask AWS for the principal, with the credentials found here.")
     ] = False,
+    worker: WorkerFile = None,
 ) -> None:
     """Print the IAM policies of a connector: who may assume its role, and the least that it must be allowed.
 
@@ -71,7 +77,7 @@ def policy(
     if only is not None and format_ is not Format.JSON:
         raise typer.BadParameter("--only goes with --format json")
     try:
-        grant = _grant(_blueprint(config), principal, who_am_i=who_am_i)
+        grant = _grant(_blueprint(config, worker), principal, who_am_i=who_am_i)
         text = _rendered(grant, format_) if only is None else _document(grant, only)
     except ConnectorError as error:
         refuse(error)
@@ -83,6 +89,7 @@ def check(
     config: ConnectorFile,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that each step may take.")] = 10.0,
+    worker: WorkerFile = None,
 ) -> None:
     """Find out from this machine whether the connector can do its work, and what to change if not.
 
@@ -91,18 +98,18 @@ def check(
     from connector.commands.check import run
 
     try:
-        works = run(config, as_json=as_json, deadline_seconds=timeout)
+        works = run(config, worker=worker, as_json=as_json, deadline_seconds=timeout)
     except ConfigError as error:
         refuse(error)
     raise typer.Exit(0 if works else 1)
 
 
-def _blueprint(path: Path) -> Blueprint:
+def _blueprint(path: Path, worker: Path | None) -> Blueprint:
     from connector.cluster.standalone import plan
     from connector.commands.offline import offline_settings
     from connector.config.files import read_connector
 
-    (blueprint,) = plan([read_connector(path)], offline_settings())
+    (blueprint,) = plan([read_connector(path)], offline_settings(worker))
     return blueprint
 
 

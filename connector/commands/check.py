@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from connector.runtime.blueprint import Blueprint
 
 
-def run(path: Path, *, as_json: bool, deadline_seconds: float) -> bool:
+def run(path: Path, *, worker: Path | None = None, as_json: bool, deadline_seconds: float) -> bool:
     """Check one connector and print what was found.
 
     Returns:
@@ -32,7 +32,7 @@ def run(path: Path, *, as_json: bool, deadline_seconds: float) -> bool:
     Raises:
         ConfigError: The config is at fault, or its sink has nothing to check.
     """
-    (blueprint,) = plan([read_connector(path)], offline_settings())
+    (blueprint,) = plan([read_connector(path)], offline_settings(worker))
     # The steps tell it better, and standard error should hold only what is wrong with the command.
     logs.configure(level="CRITICAL")
     if as_json:

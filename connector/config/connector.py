@@ -133,6 +133,17 @@ class ConnectorConfig(Config):
         "Log every record that can never succeed, with topic, partition and offset, never its content.",
         group="Error Handling",
     )
+    config_action_reload = defaulted(
+        "config.action.reload",
+        STRING,
+        "restart",
+        "restart starts the connector anew when a value changed that its references stand for; none goes on"
+        " with the former value until the connector is started anew.",
+        validate=one_of("restart", "none"),
+        choices=("restart", "none"),
+        importance=Importance.LOW,
+        group="Common",
+    )
     memory_budget_bytes = defaulted(
         "task.memory.budget.bytes",
         LONG,

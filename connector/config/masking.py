@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from connector.concealment import HIDDEN
+from connector.config.reference import is_reference
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-HIDDEN = "[hidden]"
-"""What Kafka shows in place of a password."""
+__all__ = ["HIDDEN", "is_reference", "looks_secret", "masked"]
 
 _SECRET_ANYWHERE = re.compile(r"passw(or)?d|passphrase|secret", re.IGNORECASE)
 _SECRET_AT_END = re.compile(
@@ -17,7 +19,6 @@ _SECRET_AT_END = re.compile(
     r"|(private|api|account|keystore|ssl)[._-]?key|key[._-]pem|service[._-]account[._-]json)$",
     re.IGNORECASE,
 )
-_REFERENCE = re.compile(r"\$\{[^{}:]+:[^{}]*\}")
 
 
 def looks_secret(name: str) -> bool:
@@ -39,11 +40,6 @@ def masked(config: Mapping[str, str], secret_options: Collection[str] = ()) -> d
         key: HIDDEN if _hides(value) and (key in secret_options or looks_secret(key)) else value
         for key, value in config.items()
     }
-
-
-def is_reference(value: str) -> bool:
-    """Whether the value is nothing but a reference such as ``${file:/etc/keys:password}``."""
-    return bool(_REFERENCE.fullmatch(value))
 
 
 def _hides(value: str) -> bool:

@@ -54,7 +54,6 @@ _MEANINGLESS = {
 _MEANINGLESS_BELOW = {
     "access.control.": _NOT_YET,
     "admin.": _NOT_YET,
-    "config.providers": _NOT_YET,
     "config.storage.": _DISTRIBUTED,
     "inter.worker.": _DISTRIBUTED,
     "internal.key.converter": _JVM,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 from connector import plugins
 from connector.aws.overlay import overlay
 from connector.config.client import translate
 from connector.config.connector import ConnectorConfig, with_prefix
+from connector.config.reference import references
 from connector.config.schema import Config, RawConfig, unknown_options
+from connector.config_providers.resolver import Resolution
 from connector.errors import ConfigError, Problem
 from connector.plugins import PluginKind
 from connector.runtime.pipeline import Step
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from connector.aws.named import NamedConnection
+    from connector.config.reference import Reference
     from connector.converters.base import Converter
     from connector.sinks.base import Sink
 
@@ -29,6 +32,10 @@ if TYPE_CHECKING:
         def converter_config(self, role: Role) -> Mapping[str, str]: ...
         def aws_connection(self, name: str) -> NamedConnection:
             """Raises ConfigError if there is none of this name, or the worker may not use it."""
+            ...
+
+        def resolve(self, options: Mapping[str, str]) -> Resolution:
+            """Values in the place of references; blocks."""
             ...
 
 
@@ -47,7 +54,8 @@ _FRAMEWORK_PREFIXES = (
     "predicates.",
     _OVERRIDE,
 )
-_FRAMEWORK_KEYS = frozenset({"tasks.max.enforce", "config.action.reload", "connector.plugin.version"})
+_WRITTEN_OUT = (ConnectorConfig.name.name, ConnectorConfig.connector_class.name)
+_FRAMEWORK_KEYS = frozenset({"tasks.max.enforce", "connector.plugin.version"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +68,26 @@ class ConnectionUse:
 
 @dataclass(frozen=True)
 class Blueprint:
-    """Everything that a task of this connector is made of; each call makes new objects."""
+    """Everything that a task of this connector is made of; each call makes new objects.
 
-    raw: RawConfig
+    Only ``raw`` is as submitted, with references in it, and is shown; all else has the values instead.
+    """
+
+    raw: RawConfig = field(repr=False)
     config: ConnectorConfig
     sink_class_name: str
     make_sink: Callable[[], Sink]
     converters: Mapping[str, Callable[[], Converter]]
     make_steps: Callable[[], list[Step]]
-    consumer_config: Mapping[str, str]
+    consumer_config: Mapping[str, str] = field(repr=False)
     """The connector's ``consumer.override.*`` in librdkafka's names; holds secrets."""
     unknown: Mapping[str, str | None]
     """Options that nothing reads, each with the one it was probably meant to be."""
     connection: ConnectionUse | None = None
     notes: Sequence[str] = ()
     """What the user may not expect, to be told once."""
+    read: Mapping[Reference, str] = field(default_factory=dict, repr=False)
+    """What the references stood for, the connection's included; holds secrets."""
 
     @property
     def name(self) -> str:
@@ -82,24 +95,32 @@ class Blueprint:
 
 
 def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
-    """Check a submitted config.
+    """Check a submitted config; blocks while config providers read what it refers to.
 
     Raises:
         ConfigError: With every fault of every option: Connect's own, the sink's, converters', transforms'.
+            What references stand for is in no message.
     """
     faults = _Faults()
-    config = ConnectorConfig(raw)
+    faults.add(_unreferable(raw))
+    resolution = Resolution(raw).and_(worker.resolve(_referring(raw)))
+    resolved = resolution.values
+    config = ConnectorConfig(resolved)
     faults.add(config.problems())
-    faults.add(_dead_letters(raw, config))
+    faults.add(_dead_letters(resolved, config))
     connection = faults.collect(_connection, config, worker)
-    sink = faults.collect(_sink, raw, config, connection)
-    if sink is not None and (connection is not None or config.aws_connection is None):
-        faults.add(sink.problems)
-    converters = {role: faults.collect(_converter, raw, role, worker) for role in ROLES}
-    make_steps = faults.collect(_steps, raw, config)
+    sink = faults.collect(_sink, resolution, config, connection, worker)
+    if sink is not None:
+        resolution = sink.resolution
+        if connection is not None or config.aws_connection is None:
+            faults.add(sink.problems)
+    converters = {role: faults.collect(_converter, resolved, role, worker) for role in ROLES}
+    make_steps = faults.collect(_steps, resolved, config)
     consumer = translate(config.consumer_overrides())
     faults.add(Problem(_OVERRIDE + found.option, found.message) for found in consumer.problems)
-    if faults.problems or sink is None or make_steps is None:
+    if problems := list(resolution.concealed(faults.problems, _names(sink))):
+        raise ConfigError(problems)
+    if sink is None or make_steps is None:
         raise ConfigError(faults.problems)
     return Blueprint(
         raw=raw,
@@ -115,7 +136,26 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
         },
         connection=ConnectionUse(connection.name, connection.version) if connection else None,
         notes=tuple(sink.config.notes()),
+        read=resolution.read,
     )
+
+
+def _referring(raw: RawConfig) -> RawConfig:
+    """The options that may refer to config providers."""
+    return {key: value for key, value in raw.items() if key not in _WRITTEN_OUT}
+
+
+def _unreferable(raw: RawConfig) -> Iterator[Problem]:
+    """Statuses, logs and masking go by these options, before anything is resolved."""
+    for key in _WRITTEN_OUT:
+        if references(raw.get(key, "")):
+            yield Problem(key, "may not be a reference, since it is shown everywhere: write it out")
+
+
+def _names(sink: _SinkPlan | None) -> dict[str, str]:
+    """The option that each alias stands for."""
+    known = {**ConnectorConfig.options(), **(type(sink.config).options() if sink else {})}
+    return {alias: option.name for option in known.values() for alias in option.aliases}
 
 
 @dataclass(frozen=True)
@@ -123,6 +163,7 @@ class _SinkPlan:
     sink_class: type[Sink]
     config: Config
     problems: list[Problem]
+    resolution: Resolution
 
     def make(self) -> Sink:
         return self.sink_class(self.config)
@@ -164,17 +205,22 @@ def _connection(config: ConnectorConfig, worker: WorkerDefaults) -> NamedConnect
     return worker.aws_connection(config.aws_connection) if config.aws_connection else None
 
 
-def _sink(raw: RawConfig, config: ConnectorConfig, connection: NamedConnection | None) -> _SinkPlan | None:
+def _sink(
+    own: Resolution, config: ConnectorConfig, connection: NamedConnection | None, worker: WorkerDefaults
+) -> _SinkPlan | None:
     option = ConnectorConfig.connector_class
     if not config.is_set(option) or config.is_faulty(option):
         return None
     sink_class: type[Sink] = plugins.find(PluginKind.SINK, config.connector_class, option.name)
     if connection is None:
-        own = sink_class.config_class(raw)
-        return _SinkPlan(sink_class, own, own.problems())
-    both = overlay(connection, raw)
-    combined = sink_class.config_class(both.options)
-    return _SinkPlan(sink_class, combined, [*both.problems, *both.attributed(combined.problems())])
+        alone = sink_class.config_class(own.values)
+        return _SinkPlan(sink_class, alone, alone.problems(), own)
+    both = overlay(connection, own.values)
+    theirs = worker.resolve({key: both.options[key] for key in both.inherited})
+    theirs = replace(theirs, problems=tuple(both.attributed(theirs.problems)))
+    combined = sink_class.config_class({**both.options, **theirs.values})
+    problems = [*both.problems, *both.attributed(combined.problems())]
+    return _SinkPlan(sink_class, combined, problems, own.and_(theirs))
 
 
 def _unknown(raw: RawConfig, sink_config: Config) -> dict[str, str | None]:

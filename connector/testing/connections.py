@@ -81,7 +81,7 @@ class ScriptedUsers:
             return []
         return [ConnectionUser(connector, (0, 1), version) for connector, version in self.versions.items()]
 
-    def check_fit(self, connection: NamedConnection) -> None:
+    async def check_fit(self, connection: NamedConnection) -> None:
         if self.unfit and connection.name == self.connection:
             raise ConfigError.of("aws.profile", self.unfit)
 

@@ -263,3 +263,47 @@ def test_client_properties_are_translated_the_same_way_everywhere(path: Path) ->
     properties = {"fetch.max.wait.ms": "3", "client.rack": "r"}
     settings = load(path, *(f"consumer.{name}={value}" for name, value in properties.items()))
     assert settings.consumer_config().items() >= translate(properties).config.items()
+
+
+def test_worker_properties_refer_to_the_workers_own_providers(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("password=s3cret-of-the-broker\nport=nonsense")
+    settings = load(
+        path,
+        f"consumer.sasl.password=${{secrets:{tmp_path}/keys:password}}",
+        CONNECT_CONFIG_PROVIDERS="secrets",
+        CONNECT_CONFIG_PROVIDERS_SECRETS_CLASS="FileConfigProvider",
+        CONNECT_CONFIG_PROVIDERS_SECRETS_PARAM_ALLOWED_PATHS=str(tmp_path),
+    )
+    assert settings.consumer_config()["sasl.password"] == "s3cret-of-the-broker"
+    assert not {*settings.unknown, *settings.ignored} & {
+        "CONNECT_CONFIG_PROVIDERS_SECRETS_CLASS",
+        "CONNECT_CONFIG_PROVIDERS_SECRETS_PARAM_ALLOWED_PATHS",
+    }
+    assert "s3cret" not in repr(settings)
+
+
+def test_faults_of_references_in_worker_properties_are_told_by_the_name_the_user_wrote(
+    path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "keys").write_text("interval=s3cret-nonsense")
+    path.write_text(
+        "bootstrap.servers=broker:9092\nconfig.providers=file\nconfig.providers.file.class=file\n"
+        f"offset.flush.interval.ms=${{file:{tmp_path}/keys:interval}}\n"
+    )
+    found = faults(path, CONNECT_LOG_LEVEL="${vault:a:b}")
+    assert set(found) == {"offset.flush.interval.ms", "CONNECT_LOG_LEVEL"}
+    assert f"${{file:{tmp_path}/keys:interval}}" in found["offset.flush.interval.ms"]
+    assert "no config provider vault" in found["CONNECT_LOG_LEVEL"]
+
+
+def test_a_misspelt_restriction_of_a_provider_is_refused(path: Path) -> None:
+    path.write_text(
+        "bootstrap.servers=broker:9092\nconfig.providers=file\nconfig.providers.file.class=file\n"
+    )
+    found = faults(path, CONNECT_CONFIG_PROVIDERS_FILE_PARAM_ALLOWED_PATH="/etc")
+    assert set(found) == {"CONNECT_CONFIG_PROVIDERS_FILE_PARAM_ALLOWED_PATH"}
+
+
+def test_properties_of_a_provider_that_is_not_named_are_unknown(path: Path) -> None:
+    settings = load(path, "config.providers.file.class=file")
+    assert "config.providers.file.class" in settings.unknown

@@ -29,6 +29,7 @@ class Worker:
         self._settings = WorkerSettings.load(None, {"CONNECT_BOOTSTRAP_SERVERS": "k:1"})
         self.converter_class = self._settings.converter_class
         self.converter_config = self._settings.converter_config
+        self.resolve = self._settings.resolve
 
     def aws_connection(self, name: str) -> NamedConnection:
         return self.connection

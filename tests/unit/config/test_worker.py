@@ -6,7 +6,7 @@ from connector.config.worker import meaningless
 @pytest.mark.parametrize(
     "name",
     ["group.id", "config.storage.topic", "config.storage.replication.factor", "plugin.path", "producer.acks",
-     "offset.storage.file.filename", "config.providers", "config.providers.file.class", "admin.listeners",
+     "offset.storage.file.filename", "admin.listeners",
      "admin.ssl.protocol", "log4j.root.loglevel"],
 )  # fmt: skip
 def test_properties_of_kafka_connect_that_have_no_effect_are_known_with_the_reason(name: str) -> None:
