@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Send = Callable[[str, Sequence[Entry]], Awaitable[Mapping[int, Refusal]]]
 
 _MOST_DOUBLINGS = 16
+_HELD_BACK = Refusal(Verdict.RETRY, "HeldBack", "an earlier entry of its key was refused")
 _TOO_LARGE = Refusal(Verdict.NEVER, "RequestTooLarge", "the service refuses this entry even alone")
 
 
@@ -199,10 +200,25 @@ class Dispatcher:
         except RequestTooLargeError:
             if len(entries) == 1:
                 return {0: _TOO_LARGE}
+        return await self._deliver_halves(destination, entries)
+
+    async def _deliver_halves(self, destination: str, entries: Sequence[Entry]) -> dict[int, Refusal]:
+        """What was behind a refused entry of its lane stays behind it."""
         middle = len(entries) // 2
         refused = await self._deliver(destination, entries[:middle])
-        behind = await self._deliver(destination, entries[middle:])
-        return refused | {middle + position: refusal for position, refusal in behind.items()}
+        held = {
+            entries[position].lane
+            for position, refusal in refused.items()
+            if refusal.verdict is not Verdict.NEVER
+        } - {None}
+        rest = [position for position in range(middle, len(entries)) if entries[position].lane not in held]
+        behind = await self._deliver(destination, [entries[position] for position in rest]) if rest else {}
+        waiting = set(range(middle, len(entries))) - set(rest)
+        return (
+            refused
+            | {rest[position]: refusal for position, refusal in behind.items()}
+            | dict.fromkeys(waiting, _HELD_BACK)
+        )
 
     # ---- answers ----
 
