@@ -200,6 +200,13 @@ def _ways(case: Case, size: int, wire: WireClient) -> dict[str, Send]:
     return {"aiobotocore": aiobotocore, "lean": lambda: post(body), "lean, with encoding": as_a_sink}
 
 
+async def requests_per_second(case: Case, size: int, client: WireClient, requests: int) -> float:
+    """Of aiobotocore alone, with values of ``size`` bytes."""
+    send = _ways(case, size, client)["aiobotocore"]
+    await _run(send, _IN_FLIGHT * 10)
+    return 1000 / (await _run(send, requests)).seconds
+
+
 async def _run(send: Send, requests: int) -> Measurement:
     left = requests
 
