@@ -340,3 +340,25 @@ async def test_folded_records_are_committable_only_with_their_entry(folded: tupl
         gate.set()
         await sink.close([FIRST])
         assert sink.committable() == {FIRST: 4}
+
+
+async def test_a_sink_that_stops_leaves_no_request_under_way() -> None:
+    class Silent(Service):
+        async def answer(self, entries: Sequence[Entry]) -> Mapping[int, Refusal]:
+            self.under_way += 1
+            try:
+                await asyncio.sleep(60)
+            finally:
+                self.under_way -= 1
+            return {}
+
+    service = Silent()
+    with ThreadPoolExecutor(1) as executor:
+        sink, context = await started(service, executor, **{"delivery.linger.ms": "0"})
+        await sink.put(batch_of(FIRST, 0, [(None, 1)] * 3))
+        await asyncio.sleep(0.01)
+        assert service.under_way == 1
+        await sink.drop([FIRST])
+        await sink.stop()
+        assert service.under_way == 0
+        assert not context.failure.done()

@@ -73,6 +73,7 @@ class Dispatcher:
         self._ready: dict[Outbox, None] = {}
         """Outboxes with something in them, in the order of their turns."""
         self._under_way = 0
+        self._sending: set[asyncio.Task[None]] = set()
         self._in_a_hurry = 0
         self._timer: asyncio.TimerHandle | None = None
         self._moved = asyncio.Event()
@@ -135,6 +136,16 @@ class Dispatcher:
         finally:
             self._in_a_hurry -= 1
 
+    async def stop(self) -> None:
+        """End what is still under way; what was not settled is read again by whoever comes next."""
+        self.drop(list(self._partitions))
+        self._ready.clear()
+        self._wake_at(None)
+        left = list(self._sending)
+        for sending in left:
+            sending.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
     async def moved(self) -> None:
         """Until some entry is settled."""
         self._moved.clear()
@@ -151,7 +162,9 @@ class Dispatcher:
                 break
             if entries := outbox.cut():
                 self._under_way += 1
-                self._context.spawn(self._request(outbox, entries))
+                sending = self._context.spawn(self._request(outbox, entries))
+                self._sending.add(sending)
+                sending.add_done_callback(self._sending.discard)
         self._requests.set(self._under_way)
         self._limit.set(self._concurrency.limit)
 

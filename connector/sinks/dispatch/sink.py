@@ -40,8 +40,14 @@ class MessagingSink(Sink):
 
     def __init__(self, config: Any) -> None:
         super().__init__(config)
-        self._dispatcher: Dispatcher
+        self._started: Dispatcher | None = None
         self._most_bytes: dict[str, int] = {}
+
+    @property
+    def _dispatcher(self) -> Dispatcher:
+        if self._started is None:
+            raise AssertionError("The sink has not started")
+        return self._started
 
     @abstractmethod
     def prepare(self, batch: RecordBatch) -> Prepared:
@@ -72,7 +78,7 @@ class MessagingSink(Sink):
     async def start(self, context: SinkContext) -> None:
         await super().start(context)
         config = self.config
-        self._dispatcher = Dispatcher(
+        self._started = Dispatcher(
             self.send,
             self._chosen_limits,
             context,
@@ -125,6 +131,10 @@ class MessagingSink(Sink):
 
     async def drop(self, partitions: Collection[TopicPartition]) -> None:
         self._dispatcher.drop(partitions)
+
+    async def stop(self) -> None:
+        if self._started is not None:
+            await self._started.stop()
 
     @property
     def buffered_bytes(self) -> int:

@@ -94,4 +94,5 @@ class AwsMessagingSink(MessagingSink):
             raise meant from error
 
     async def stop(self) -> None:
+        await super().stop()
         await self._resources.aclose()
