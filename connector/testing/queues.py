@@ -1,4 +1,4 @@
-"""What is in a queue of a test's SQS, read as a consumer reads it, and left there."""
+"""What was delivered to a queue of a test's SQS, read as a consumer reads it."""
 
 from __future__ import annotations
 
@@ -10,27 +10,41 @@ if TYPE_CHECKING:
 _AT_ONCE = 10
 
 
-def received(aws: AwsServer, url: str) -> list[dict[str, Any]]:
-    """Every message, in the order that a consumer gets them; afterwards all are visible again."""
-    sqs = aws.client("sqs")
-    found: list[dict[str, Any]] = []
-    while True:
-        answer = sqs.receive_message(
-            QueueUrl=url,
+class QueueReader:
+    """Receives and deletes, and remembers.
+
+    Attributes:
+        messages: All so far, in the order that the queue gave them.
+    """
+
+    def __init__(self, aws: AwsServer, url: str) -> None:
+        self._sqs = aws.client("sqs")
+        self._url = url
+        self.messages: list[dict[str, Any]] = []
+
+    def read(self) -> list[dict[str, Any]]:
+        """All messages that were ever in the queue."""
+        while messages := self._receive():
+            self.messages += messages
+            entries = [
+                {"Id": str(position), "ReceiptHandle": message["ReceiptHandle"]}
+                for position, message in enumerate(messages)
+            ]
+            self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)
+        return self.messages
+
+    def size(self) -> int:
+        """How many messages wait; unlike ``read`` it leaves moto their deduplication ids."""
+        answer = self._sqs.get_queue_attributes(
+            QueueUrl=self._url, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+    def _receive(self) -> list[dict[str, Any]]:
+        answer = self._sqs.receive_message(
+            QueueUrl=self._url,
             MaxNumberOfMessages=_AT_ONCE,
-            VisibilityTimeout=600,
             AttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        if not (messages := answer.get("Messages")):
-            break
-        found += messages
-    for start in range(0, len(found), _AT_ONCE):
-        sqs.change_message_visibility_batch(
-            QueueUrl=url,
-            Entries=[
-                {"Id": str(position), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
-                for position, message in enumerate(found[start : start + _AT_ONCE])
-            ],
-        )
-    return found
+        return list(answer.get("Messages", ()))
