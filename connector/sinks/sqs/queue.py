@@ -19,6 +19,8 @@ _ARN = re.compile(
 # CreateQueue: up to 80 letters, digits, - and _; the suffix counts.
 _NAME = re.compile(r"(?=.{1,80}\Z)[A-Za-z0-9_-]+(\.fifo)?")
 _ACCOUNT = re.compile(r"\d{12}")
+_ANY_TOPIC = "T"
+"""Legal in the name of a queue, and in no other part of an ARN."""
 _OLD_HOST = "queue.amazonaws.com"
 _OLD_REGION = "us-east-1"
 
@@ -97,7 +99,7 @@ def reference_of_any_topic(text: str) -> QueueReference:
         raise ValueError("may hold no variable but {{topic}}")
     if "://" in text and "{{" in urlsplit(text).netloc:
         raise ValueError("may hold {{topic}} in the name of the queue only")
-    return QueueReference.of(expression.of_topic("topic"))
+    return QueueReference.of(expression.of_topic(_ANY_TOPIC))
 
 
 def legal_queue(text: str) -> None:
