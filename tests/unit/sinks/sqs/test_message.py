@@ -71,7 +71,7 @@ def fault(*records: Record, **options: Any) -> str:
 
 def test_what_is_sent_is_what_botocore_would_send() -> None:
     headers = [("trace", b'a"b'), ("size", b"17"), ("blob", b"\xff\x00")]
-    options = {
+    options: dict[str, Any] = {
         "message_attributes_headers": "*",
         "message_attributes_types": "size:Number,blob:Binary",
         "message_attributes_metadata": "topic,offset,key",
@@ -272,7 +272,7 @@ def size_as_aws_counts(sent: dict[str, Any]) -> int:
 
 
 def test_a_body_is_stored_and_pointed_to_if_it_is_too_large() -> None:
-    options = {
+    options: dict[str, Any] = {
         "oversize_policy": "s3",
         "oversize_s3_bucket_name": "large",
         "oversize_s3_prefix": "sqs/",
@@ -294,7 +294,7 @@ def test_a_body_is_stored_and_pointed_to_if_it_is_too_large() -> None:
 
 def test_an_attribute_of_ours_takes_the_place_of_one_too_many_or_fails() -> None:
     headers = [(f"h{number}", b"1") for number in range(10)]
-    options = {
+    options: dict[str, Any] = {
         "oversize_policy": "s3",
         "oversize_s3_bucket_name": "large",
         "message_attributes_headers": "*",
@@ -343,7 +343,7 @@ headers_ = st.lists(
 def test_whatever_the_records_requests_are_legal_and_every_record_is_accounted_for(
     rows: list[tuple[Any, Any, Any]], body: str, characters: str, overflow: str, oversize: str, fifo: bool
 ) -> None:
-    options = {
+    options: dict[str, Any] = {
         "message_body": body,
         "message_illegal_characters": characters,
         "message_attributes_overflow": overflow,
