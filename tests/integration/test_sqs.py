@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from connector.check import Outcome
-from connector.errors import AccessError, RecordError
+from connector.errors import AccessError, BatchError, RecordError
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.runtime.context import TaskContext
 from connector.sinks.sqs import SqsConfig, SqsSink
@@ -221,6 +221,20 @@ async def test_a_large_body_is_where_its_message_points_to(
     assert aws.objects(pointer["s3BucketName"]) == {pointer["s3Key"]: b"x" * 1025}
     size = messages['["sof']["MessageAttributes"]["ExtendedPayloadSize"]
     assert (size["StringValue"], size["DataType"]) == ("1025", "Number")
+
+
+async def test_a_record_that_is_larger_than_this_queue_takes_is_errant(
+    create: Callable[..., str], options: dict[str, str], proxy: FaultProxy
+) -> None:
+    url = create(MaximumMessageSize="1024")
+    async with started(options | {"aws.sqs.queue": url}) as sink:
+        with pytest.raises(BatchError) as raised:
+            await sink.put(
+                RecordBatch.of(ORDERS, [Record(0, None, b"x" * 1024), Record(1, None, b"x" * 1025)])
+            )
+    assert list(raised.value.failed) == [1]
+    assert "1025 bytes as the service counts, and 1024 are allowed" in str(raised.value)
+    assert proxy.counts["SendMessageBatch"] == 0
 
 
 async def test_each_topic_has_a_queue_of_its_own(
