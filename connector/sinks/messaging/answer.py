@@ -8,6 +8,7 @@ from connector.sinks.dispatch import RequestTooLargeError, ThrottledError
 
 THROTTLED = frozenset(
     {
+        "KMS.ThrottlingException",
         "KMSThrottlingException",
         "KmsThrottled",
         "LimitExceededException",
