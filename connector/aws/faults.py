@@ -65,6 +65,8 @@ _ACTIONS = {
     "AssumeRole": "sts:AssumeRole",
     "HeadBucket": "s3:ListBucket",
     "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "PutEvents": "events:PutEvents",
+    "DescribeEventBus": "events:DescribeEventBus",
 }
 """The IAM action behind each operation, where the names differ."""
 
