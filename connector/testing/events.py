@@ -1,12 +1,20 @@
-"""An event bus with a queue behind it, so that a test can see what was delivered."""
+"""An event bus with a queue behind it, so that a test sees what was delivered; and entries that fail."""
 
 from __future__ import annotations
 
 import json
+import random
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
+
+from connector.testing.proxy import Answer
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.testing.aws import AwsServer
+    from connector.testing.proxy import ApiRequest
 
 _ALL = {"account": [{"exists": True}]}
 
@@ -38,8 +46,64 @@ class BusWithQueue:
         return self._received
 
     def _receive(self) -> list[dict[str, Any]]:
-        answer = self._sqs.receive_message(
-            QueueUrl=self._url, MaxNumberOfMessages=10, VisibilityTimeout=43_200
-        )
+        answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10)
         messages: list[dict[str, Any]] = answer.get("Messages", [])
+        if messages:  # moto looks through all that it still has at each request
+            entries = [
+                {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
+                for number, message in enumerate(messages)
+            ]
+            self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)
         return messages
+
+
+class FailingEntries:
+    """A hook of the fault proxy that fails single entries of PutEvents, which the server then never sees.
+
+    Args:
+        url: Of the server behind the proxy.
+        codes: The error codes to draw from.
+        probability: How likely an entry fails.
+        seed: Of the dice.
+
+    Attributes:
+        failed: How many entries failed so far.
+    """
+
+    def __init__(self, url: str, codes: Sequence[str], *, probability: float = 1.0, seed: int = 0) -> None:
+        self._url = url
+        self._codes = codes
+        self._probability = probability
+        self._chance = random.Random(seed)  # noqa: S311 - for tests
+        self.failed = 0
+
+    async def __call__(self, request: ApiRequest) -> Answer | None:
+        """The answer in place of the server's own; None if no entry fails."""
+        entries = json.loads(request.body)["Entries"]
+        fates = [self._draw() for _ in entries]
+        if not any(fates):
+            return None
+        left = [entry for entry, fate in zip(entries, fates, strict=True) if fate is None]
+        taken = iter(await self._forward(request, left) if left else [])
+        results = [
+            next(taken) if fate is None else {"ErrorCode": fate, "ErrorMessage": "Injected by the test."}
+            for fate in fates
+        ]
+        self.failed += len(entries) - len(left)
+        failed = sum("ErrorCode" in result for result in results)
+        body = json.dumps({"FailedEntryCount": failed, "Entries": results}).encode()
+        return Answer(200, body, {"Content-Type": request.headers["content-type"]})
+
+    def _draw(self) -> str | None:
+        return self._chance.choice(self._codes) if self._chance.random() < self._probability else None
+
+    async def _forward(self, request: ApiRequest, entries: list[Any]) -> list[dict[str, Any]]:
+        # The body is not the one that was signed: only for a server that checks no signatures.
+        headers = {name: request.headers[name] for name in ("content-type", "x-amz-target", "authorization")}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(self._url, data=json.dumps({"Entries": entries}), headers=headers) as response,
+        ):
+            answer = await response.json(content_type=None)
+        results: list[dict[str, Any]] = answer["Entries"]
+        return results
