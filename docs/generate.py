@@ -21,6 +21,7 @@ from connector.aws.rendering import Grant, as_json
 from connector.config.connector import ConnectorConfig
 from connector.environment import variable_name
 from connector.settings import WorkerSettings
+from connector.sinks.eventbridge import EventBridgeConfig
 from connector.sinks.s3 import S3Config, S3Sink
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ def s3_options() -> Iterator[str]:
     yield from _options(S3Config.options().values())
 
 
+def eventbridge_options() -> Iterator[str]:
+    """What the EventBridge sink adds."""
+    yield from _options(EventBridgeConfig.options().values())
+
+
 def metric_families() -> Iterator[str]:
     """Every metric of ours, in the order of declaration."""
     yield from _row("Metric", "Type", "Labels", "Meaning")
@@ -83,6 +89,7 @@ SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "worker properties": worker_properties,
     "connector options": connector_options,
     "s3 options": s3_options,
+    "eventbridge options": eventbridge_options,
     "metrics": metric_families,
     "policies": policies,
 }
