@@ -57,6 +57,24 @@ class BusWithQueue:
         return messages
 
 
+class EventLog:
+    """A log group behind an existing bus: read at once where moto's queue takes a minute; in no order."""
+
+    def __init__(self, aws: AwsServer, bus: str) -> None:
+        self._logs = aws.client("logs")
+        self._group = f"/aws/events/{bus}"
+        self._logs.create_log_group(logGroupName=self._group)
+        arn = f"arn:aws:logs:us-east-1:123456789012:log-group:{self._group}"
+        events = aws.client("events")
+        events.put_rule(Name="log", EventBusName=bus, EventPattern=json.dumps(_ALL))
+        events.put_targets(Rule="log", EventBusName=bus, Targets=[{"Id": "log", "Arn": arn}])
+
+    def events(self) -> list[dict[str, Any]]:
+        """Every event that was delivered so far."""
+        found = self._logs.filter_log_events(logGroupName=self._group, limit=10_000)
+        return [json.loads(event["message"]) for event in found["events"]]
+
+
 class FailingEntries:
     """A hook of the fault proxy that fails single entries of PutEvents, which the server then never sees.
 
