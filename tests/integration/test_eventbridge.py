@@ -314,7 +314,7 @@ def test_no_record_is_missing_after_several_kills(
         },
     )
     with worker:
-        for _ in range(4):
+        for _ in range(3):
             for partition in range(2):
                 produce(name, [b'{"n":%d}' % (total + i) for i in range(100)], partition=partition)
             total += 100

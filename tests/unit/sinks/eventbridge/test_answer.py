@@ -66,3 +66,9 @@ def test_a_message_that_quotes_a_success_hides_no_failure() -> None:
 def test_an_entry_without_an_event_id_was_not_taken() -> None:
     found = refusals(b'{"FailedEntryCount":1,"Entries":[{"EventId":"1"},{}]}', 2, "bus")
     assert [refusal.verdict for refusal in found.values()] == [Verdict.RETRY]
+
+
+def test_an_error_code_counts_even_where_none_is_said_to_have_failed() -> None:
+    entries = '[{"EventId":"1"},{"ErrorCode":"InternalFailure"}]'
+    found = refusals(f'{{"FailedEntryCount":0,"Entries":{entries}}}'.encode(), 2, "bus")
+    assert list(found) == [1]
