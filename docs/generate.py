@@ -23,6 +23,7 @@ from connector.aws.rendering import Grant, as_json
 from connector.config.connector import ConnectorConfig
 from connector.environment import variable_name
 from connector.settings import WorkerSettings
+from connector.sinks.eventbridge import EventBridgeConfig
 from connector.sinks.s3 import S3Config, S3Sink
 from connector.sinks.sqs import SqsConfig
 
@@ -101,6 +102,7 @@ SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "connector options": connector_options,
     "s3 options": partial(sink_options, S3Config),
     "sqs options": partial(sink_options, SqsConfig),
+    "eventbridge options": partial(sink_options, EventBridgeConfig),
     "endpoint options": endpoint_options,
     "metrics": metric_families,
     "policies": policies,

@@ -73,6 +73,8 @@ _ACTIONS = {
     "SendMessageBatch": "sqs:SendMessage",
     "GetQueueUrl": "sqs:GetQueueUrl",
     "GetQueueAttributes": "sqs:GetQueueAttributes",
+    "PutEvents": "events:PutEvents",
+    "DescribeEventBus": "events:DescribeEventBus",
 }
 """The IAM action behind each operation, where the names differ."""
 

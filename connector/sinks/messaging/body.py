@@ -44,9 +44,9 @@ def envelopes(batch: RecordBatch) -> list[bytes]:
                 "partition": partition,
                 "offset": offset,
                 "timestamp": timestamp,
-                "key": _json(key),
-                "headers": [{"key": name, "value": _json(value)} for name, value in headers or ()],
-                "value": _raw(column[index]) if column is not None else _json(values[index]),
+                "key": json_value(key),
+                "headers": [{"key": name, "value": json_value(value)} for name, value in headers or ()],
+                "value": _raw(column[index]) if column is not None else json_value(values[index]),
             }
         )
         for index, (offset, timestamp, key, headers) in enumerate(
@@ -59,7 +59,8 @@ def _raw(text: bytes | None) -> Any:
     return None if text is None else msgspec.Raw(text)
 
 
-def _json(value: Any) -> Any:
+def json_value(value: Any) -> Any:
+    """What stands for a converted value in JSON: bytes are text if they are UTF-8, else their base64."""
     if not isinstance(value, bytes):
         return value
     try:

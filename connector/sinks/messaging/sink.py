@@ -72,10 +72,10 @@ class AwsMessagingSink(MessagingSink):
     async def put(self, batch: RecordBatch) -> None:
         topic = batch.topic_partition.topic
         if topic not in self.destinations:
-            progress = self._dispatcher.progress(batch.topic_partition)
+            life = self._dispatcher.progress(batch.topic_partition)
             self.destinations[topic] = await self.find(topic)
-            if progress is None or progress.is_dropped:
-                return
+            if self._dispatcher.progress(batch.topic_partition) is not life:
+                return  # dropped meanwhile, and perhaps opened again: this batch is of its former life
         await super().put(batch)
 
     async def attach(self, attachments: Mapping[str, bytes]) -> None:

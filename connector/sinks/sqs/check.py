@@ -40,9 +40,8 @@ class QueueCheck:
         """Args: ``topics`` are those whose queues are looked for; none if only a pattern is known."""
         self._config = config
         self._context = context
-        self._identity = config.identity(context.connector)
-        asks_sts = config.service_endpoint("sqs") is None or self._identity.transport.sts_endpoint is not None
-        self.identity = IdentityCheck(self._identity, sts_matters=asks_sts)
+        self._identity = config.identity(context.connector, context.task)
+        self.identity = IdentityCheck(self._identity, sts_matters=config.asks_sts)
         self._found: dict[str, Queue] = {}
         self._topics = self._distinct(topics)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.aws.connection import DEFAULT_REGION, with_scheme
-from connector.aws.legal import endpoint as legal_endpoint
-from connector.config.option import STRING, Importance, defaulted, optional, required
+from connector.aws.connection import DEFAULT_REGION
+from connector.config.option import STRING, defaulted, optional, required
 from connector.errors import Problem
 from connector.sinks.messaging.characters import CharacterConfig
 from connector.sinks.messaging.config import AttributeConfig, BodyConfig, MessagingConfig
@@ -36,6 +35,8 @@ def _legal_delay(value: str) -> None:
 class SqsConfig(MessagingConfig, BodyConfig, AttributeConfig, CharacterConfig):
     """Everything that the SQS sink is told."""
 
+    services = frozenset({"s3", "sqs"})
+
     queue = required(
         "aws.sqs.queue",
         STRING,
@@ -43,15 +44,6 @@ class SqsConfig(MessagingConfig, BodyConfig, AttributeConfig, CharacterConfig):
         " record. A queue of another account goes by its URL or ARN.",
         validate=legal_queue,
         aliases=("aws.sqs.queue.url", "aws.sqs.queue.name", "aws.sqs.queue.arn"),
-        group="SQS",
-    )
-    endpoint = optional(
-        "aws.sqs.endpoint",
-        STRING,
-        "The endpoint of SQS, for a VPC endpoint or a compatible system; aws.endpoint if absent, else that of"
-        " the region, unless the URL of the queue names another.",
-        validate=legal_endpoint,
-        importance=Importance.LOW,
         group="SQS",
     )
     group_id = optional(
@@ -93,10 +85,8 @@ class SqsConfig(MessagingConfig, BodyConfig, AttributeConfig, CharacterConfig):
         return QueueReference.of(Expression(self.queue).of_topic(topic))
 
     def service_endpoint(self, service: str) -> str | None:
-        if service == "sqs":
-            own = with_scheme(self.endpoint or self.general_endpoint)
-            return own or self._reference.endpoint
-        return super().service_endpoint(service)
+        own = super().service_endpoint(service)
+        return self._reference.endpoint if own is None and service == "sqs" else own
 
     @property
     def _reference(self) -> QueueReference:
