@@ -40,6 +40,7 @@ _PASSING_CODES = frozenset(
         "RequestTimeoutException",
         "ServiceUnavailable",
         "SlowDown",
+        "Throttled",
         "Throttling",
         "ThrottledException",
         "ThrottlingException",
@@ -47,7 +48,7 @@ _PASSING_CODES = frozenset(
         "TransactionInProgressException",
     }
 )
-"""botocore's ``standard`` retry mode."""
+"""botocore's ``standard`` retry mode, and ``Throttled`` of SNS."""
 
 _EXPIRED_CODES = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
@@ -65,6 +66,8 @@ _ACTIONS = {
     "AssumeRole": "sts:AssumeRole",
     "HeadBucket": "s3:ListBucket",
     "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "GetTopicAttributes": "sns:GetTopicAttributes",
+    "PublishBatch": "sns:Publish",
 }
 """The IAM action behind each operation, where the names differ."""
 
@@ -89,6 +92,12 @@ _REMEDIES = {
     "KMS.DisabledException": "enable the KMS key of the bucket",
     "KMS.NotFoundException": "the KMS key of the bucket does not exist here; give the bucket another",
     "KMS.KMSInvalidStateException": "the KMS key of the bucket is being deleted or is not ready; restore it",
+    "KMSAccessDenied": "grant kms:GenerateDataKey and kms:Decrypt on the KMS key of the topic to the identity"
+    " of the connector",
+    "KMSDisabled": "enable the KMS key of the topic",
+    "KMSInvalidState": "the KMS key of the topic is being deleted or is not ready; restore it",
+    "KMSNotFound": "the KMS key of the topic does not exist here; give the topic another",
+    "NotFound": "create the topic, or correct aws.sns.topic.arn",
     "RegionDisabledException": "enable STS in this region for the account, or choose another endpoint",
 }
 _REMEDIES_BY_TEXT = (
@@ -115,7 +124,14 @@ _REMEDIES_BY_TEXT = (
 _CLOCK_CODES = frozenset({"SignatureDoesNotMatch", "InvalidSignatureException", "RequestTimeTooSkewed"})
 _NAMED_BY_SERVICE = re.compile(r'not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?')
 DENIED = frozenset(
-    {"AccessDenied", "AccessDeniedException", "UnauthorizedAccess", "AllAccessDisabled", "403"}
+    {
+        "403",
+        "AccessDenied",
+        "AccessDeniedException",
+        "AllAccessDisabled",
+        "AuthorizationError",
+        "UnauthorizedAccess",
+    }
 )
 _STATUS_PASSING = 500
 

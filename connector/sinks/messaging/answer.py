@@ -8,6 +8,7 @@ from connector.sinks.dispatch import RequestTooLargeError, ThrottledError
 
 THROTTLED = frozenset(
     {
+        "KMSThrottling",
         "KMSThrottlingException",
         "KmsThrottled",
         "LimitExceededException",
@@ -16,6 +17,7 @@ THROTTLED = frozenset(
         "RequestThrottled",
         "RequestThrottledException",
         "SlowDown",
+        "Throttled",
         "ThrottledException",
         "Throttling",
         "ThrottlingException",
