@@ -68,6 +68,9 @@ _ACTIONS = {
     "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
     "GetTopicAttributes": "sns:GetTopicAttributes",
     "PublishBatch": "sns:Publish",
+    "SendMessageBatch": "sqs:SendMessage",
+    "GetQueueUrl": "sqs:GetQueueUrl",
+    "GetQueueAttributes": "sqs:GetQueueAttributes",
 }
 """The IAM action behind each operation, where the names differ."""
 
@@ -76,6 +79,15 @@ _UNKNOWN_KEY = (
     " nothing without their session token, and keys of China and GovCloud exist only there)"
 )
 _SET_CLOCK = "set the clock of this machine, best by NTP"
+
+_NO_QUEUE = (
+    "create the queue, or correct aws.sqs.queue and aws.region; a queue of another account goes by its URL or"
+    " ARN, and its own policy must allow this identity, too"
+)
+_KMS_DENIED = "grant kms:GenerateDataKey and kms:Decrypt on the KMS key to the identity of the connector"
+_KMS_DISABLED = "enable the KMS key"
+_KMS_ABSENT = "the KMS key does not exist here; choose another for the destination"
+_KMS_STATE = "the KMS key is being deleted or is not ready; restore it"
 
 _REMEDIES = {
     "NoSuchBucket": "create the bucket, or correct aws.s3.bucket.name and aws.s3.region",
@@ -92,12 +104,18 @@ _REMEDIES = {
     "KMS.DisabledException": "enable the KMS key of the bucket",
     "KMS.NotFoundException": "the KMS key of the bucket does not exist here; give the bucket another",
     "KMS.KMSInvalidStateException": "the KMS key of the bucket is being deleted or is not ready; restore it",
-    "KMSAccessDenied": "grant kms:GenerateDataKey and kms:Decrypt on the KMS key of the topic to the identity"
-    " of the connector",
-    "KMSDisabled": "enable the KMS key of the topic",
-    "KMSInvalidState": "the KMS key of the topic is being deleted or is not ready; restore it",
-    "KMSNotFound": "the KMS key of the topic does not exist here; give the topic another",
+    "KMSAccessDenied": _KMS_DENIED,
+    "KMSDisabled": _KMS_DISABLED,
+    "KMSInvalidState": _KMS_STATE,
+    "KMSNotFound": _KMS_ABSENT,
     "NotFound": "create the topic, or correct aws.sns.topic.arn",
+    "AWS.SimpleQueueService.NonExistentQueue": _NO_QUEUE,
+    "QueueDoesNotExist": _NO_QUEUE,
+    "KMS.AccessDeniedException": _KMS_DENIED,
+    "KmsAccessDenied": _KMS_DENIED,
+    "KmsDisabled": _KMS_DISABLED,
+    "KmsNotFound": _KMS_ABSENT,
+    "KmsInvalidState": _KMS_STATE,
     "RegionDisabledException": "enable STS in this region for the account, or choose another endpoint",
 }
 _REMEDIES_BY_TEXT = (

@@ -9,6 +9,7 @@ from connector.sinks.dispatch import RequestTooLargeError, ThrottledError
 THROTTLED = frozenset(
     {
         "KMSThrottling",
+        "KMS.ThrottlingException",
         "KMSThrottlingException",
         "KmsThrottled",
         "LimitExceededException",

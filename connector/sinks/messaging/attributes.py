@@ -3,7 +3,8 @@
 Rules of SQS (developer guide, "Amazon SQS message attributes") and SNS ("Amazon SNS message attributes"),
 which are the same but for the type String.Array: names of up to 256 letters, digits, ``_``, ``-`` and ``.``,
 not beginning with ``AWS.`` or ``Amazon.``, without a dot at an end or two in a row; values that are not
-empty; ten at most (SNS takes more, but drops such a message on raw delivery to SQS).
+empty, and as text hold only the characters of a body; ten at most (SNS takes more, but drops such a message
+on raw delivery to SQS).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from connector.sinks.messaging.characters import is_legal
 from connector.sinks.messaging.expression import text_of
 
 if TYPE_CHECKING:
@@ -118,6 +120,8 @@ def _fault(name: str, type_: str, value: str | bytes | None) -> str | None:
         return f"the header {name!r} cannot name an attribute"
     if not value:
         return f"the header {name} is empty, and attributes are not"
+    if type_ != BINARY and isinstance(value, str) and not is_legal(value.encode(errors="replace")):
+        return f"the header {name} holds characters that the service refuses"
     if type_ == NUMBER and not (isinstance(value, str) and _LEGAL_NUMBER.fullmatch(value)):
         return f"the header {name} is no number"
     if type_ == ARRAY and not _is_array(value):

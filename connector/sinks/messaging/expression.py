@@ -66,6 +66,21 @@ class Expression:
             return columns[0]
         return [None if None in row else "".join(row) for row in zip(*columns, strict=True)]
 
+    def render_each(self, batch: RecordBatch) -> tuple[Column, dict[int, str]]:
+        """As :meth:`render`; of records whose value is no JSON, by position, what is wrong with it."""
+        try:
+            return self.render(batch), {}
+        except ValueError:
+            found: list[str | None] = []
+            faults: dict[int, str] = {}
+            for index in range(len(batch)):
+                try:
+                    found += self.render(batch.select([index]))
+                except ValueError as error:
+                    found.append(None)
+                    faults[index] = f"{self.text} cannot be made: the record {error}"
+            return found, faults
+
     def of_topic(self, topic: str) -> str:
         """The text for a topic, of an expression that :attr:`is_of_topic`."""
         return _PLACEHOLDER.sub(lambda _: topic, self.text)

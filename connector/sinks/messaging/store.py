@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from connector.aws.clients import AwsClient
@@ -25,7 +26,7 @@ class BodyStore:
         endpoint = config.service_endpoint("s3")
         self._client = AwsClient(
             "s3",
-            config.identity(context.connector),
+            replace(config.identity(context.connector), region=config.s3_region or config.region),
             context,
             endpoint=endpoint,
             max_connections=_AT_ONCE,
