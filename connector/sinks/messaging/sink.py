@@ -67,7 +67,10 @@ class AwsMessagingSink(MessagingSink):
     async def put(self, batch: RecordBatch) -> None:
         topic = batch.topic_partition.topic
         if topic not in self.destinations:
+            progress = self._dispatcher.progress(batch.topic_partition)
             self.destinations[topic] = await self.find(topic)
+            if progress is None or progress.is_dropped:
+                return
         await super().put(batch)
 
     async def attach(self, attachments: Mapping[str, bytes]) -> None:
