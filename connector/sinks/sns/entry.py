@@ -253,5 +253,5 @@ def _check_structure(body: bytes | str) -> None:
         value = None
     if not isinstance(value, dict) or not isinstance(value.get("default"), str):
         raise _UnfitError(
-            "its value is no JSON object with a text called default: aws.sns.message.structure=json asks for one"
+            "its value is no JSON object with a text called default, as aws.sns.message.structure=json asks"
         )
