@@ -22,6 +22,7 @@ from connector.config.connector import ConnectorConfig
 from connector.environment import variable_name
 from connector.settings import WorkerSettings
 from connector.sinks.s3 import S3Config, S3Sink
+from connector.sinks.sns import SnsConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -51,6 +52,11 @@ def connector_options() -> Iterator[str]:
 def s3_options() -> Iterator[str]:
     """What the S3 sink adds."""
     yield from _options(S3Config.options().values())
+
+
+def sns_options() -> Iterator[str]:
+    """What the SNS sink adds."""
+    yield from _options(SnsConfig.options().values())
 
 
 def metric_families() -> Iterator[str]:
@@ -83,6 +89,7 @@ SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "worker properties": worker_properties,
     "connector options": connector_options,
     "s3 options": s3_options,
+    "sns options": sns_options,
     "metrics": metric_families,
     "policies": policies,
 }

@@ -19,6 +19,7 @@ from connector.errors import AccessError
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.runtime.context import TaskContext
 from connector.sinks.sns import SnsConfig, SnsSink
+from connector.testing.kafka import ExternalKafka
 from connector.testing.proxy import Answer
 from connector.testing.proxy.entries import failing_publications
 from connector.testing.topics import SubscribedTopic
@@ -342,7 +343,8 @@ def test_no_record_is_missing_or_doubled_on_a_fifo_topic_after_kills(
     settings = {
         "bootstrap.servers": kafka.bootstrap_servers,
         "offset.flush.interval.ms": "200",
-        "consumer.session.timeout.ms": "6000",
+        "consumer.session.timeout.ms": "6000" if isinstance(kafka, ExternalKafka) else "2000",
+        "consumer.heartbeat.interval.ms": "500",
         "key.converter": "string",
         "value.converter": "byte_array",
     }
@@ -354,11 +356,11 @@ def test_no_record_is_missing_or_doubled_on_a_fifo_topic_after_kills(
         "aws.sns.topic.arn": subscribed.arn.replace(kafka_topic, "{{topic}}"),
         "aws.sns.message.group.id": "{{value:customer}}",
     }
-    values = [[b'{"customer":"%d-%d","n":%d}' % (p, n % 20, n) for n in range(600)] for p in range(2)]
+    values = [[b'{"customer":"%d-%d","n":%d}' % (p, n % 20, n) for n in range(160)] for p in range(2)]
     with WorkerProcess(settings, connector) as worker:
-        for start in range(0, 600, 150):
+        for start in range(0, 160, 40):
             for partition in range(2):
-                produce(kafka_topic, values[partition][start : start + 150], partition=partition)
+                produce(kafka_topic, values[partition][start : start + 40], partition=partition)
             worker.wait_for_metric("connector_records_delivered_total", 10)
             time.sleep(chance.uniform(0, 0.3))
             worker.kill()
@@ -367,7 +369,7 @@ def test_no_record_is_missing_or_doubled_on_a_fifo_topic_after_kills(
 
         def everything_is_committed() -> bool:
             found = committed(f"connect-{worker.name}", kafka_topic)
-            return {partition: at.offset for partition, at in found.items()} == {0: 600, 1: 600}
+            return {partition: at.offset for partition, at in found.items()} == {0: 160, 1: 160}
 
         worker.wait_until(everything_is_committed, "everything is committed")
         assert worker.terminate() == 0, worker.log
@@ -376,7 +378,7 @@ def test_no_record_is_missing_or_doubled_on_a_fifo_topic_after_kills(
         found = json.loads(body)
         by_customer.setdefault(found["customer"], []).append(found["n"])
     assert by_customer == {
-        f"{partition}-{customer}": list(range(customer, 600, 20))
+        f"{partition}-{customer}": list(range(customer, 160, 20))
         for partition in range(2)
         for customer in range(20)
     }
