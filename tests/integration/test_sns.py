@@ -116,10 +116,11 @@ async def deliver_one(options: dict[str, str], arn: str) -> None:
     """Until it is delivered; raises what ends the task."""
     async with running(options, arn) as sink:
         await sink.put(batch_of(PARTITIONS[0], 0, [(b"k", b"v")]))
-        closing = asyncio.ensure_future(sink.close(PARTITIONS))
-        failure: asyncio.Future[BaseException] = sink.context.failure  # type: ignore[attr-defined]
-        await asyncio.wait([closing, failure], timeout=10, return_when=asyncio.FIRST_COMPLETED)
-        closing.cancel()
+        try:
+            async with asyncio.timeout(2):
+                await sink.close(PARTITIONS)
+        except TimeoutError:
+            return
 
 
 async def test_nothing_is_lost_on_a_standard_topic_that_fails_in_every_way(

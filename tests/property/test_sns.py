@@ -144,7 +144,9 @@ def test_every_request_is_legal_and_every_record_accounted_for(
             context = Context("property", 0, executor, topics=["orders"])
             await sink.start(context)
             sink.open([PARTITION])
-            records = [Record(offset, *row[:2], None, row[2]) for offset, row in enumerate(content)]
+            records = [
+                Record(offset, key, value, None, found) for offset, (key, value, found) in enumerate(content)
+            ]
             batch = RecordBatch.of(PARTITION, records)
             prepared = sink.prepare(batch)
             oversize = {entry.offset for entry in prepared.entries if entry.size_bytes > sink.most_bytes}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from connector.sinks.messaging.attributes import BINARY
@@ -61,16 +62,22 @@ def attribute_fields(attributes: Iterable[Attribute]) -> bytes:
     """All message attributes of an entry."""
     fields: list[bytes] = []
     for number, (name, type_, value) in enumerate(attributes, 1):
-        place = b"MessageAttributes.entry.%d." % number
         data = value if isinstance(value, bytes) else value.encode()
-        fields += (
+        fields += (_named(number, name, type_), quoted(base64.b64encode(data) if type_ == BINARY else data))
+    return b"".join(fields)
+
+
+@lru_cache(1024)
+def _named(number: int, name: str, type_: str) -> bytes:
+    """All of an attribute but its value; the same for most records."""
+    place = b"MessageAttributes.entry.%d." % number
+    return b"".join(
+        (
             field(place + b"Name", quoted(name.encode())),
             field(place + b"Value.DataType", quoted(type_.encode())),
-            field(place + b"Value.BinaryValue", quoted(base64.b64encode(data)))
-            if type_ == BINARY
-            else field(place + b"Value.StringValue", quoted(data)),
+            field(place + (b"Value.BinaryValue" if type_ == BINARY else b"Value.StringValue"), b""),
         )
-    return b"".join(fields)
+    )
 
 
 def head(arn: str) -> bytes:

@@ -26,7 +26,7 @@ def prepare(
     arn: str = STANDARD,
     most_bytes: int = 262_144,
     batch: RecordBatch | None = None,
-    **options: str,
+    **options: Any,
 ) -> Prepared:
     raw = {name.replace("_", "."): value for name, value in options.items()}
     maker = EntryMaker(SnsConfig.parse({"aws.sns.topic.arn": arn, **raw}), "SnsSink")
@@ -159,7 +159,7 @@ def test_a_null_value_can_be_left_out_and_is_counted() -> None:
 
 
 def test_what_is_left_out_does_not_fail_for_anything_else() -> None:
-    options = {"behavior.on.null.values": "skip", "aws.sns.subject": "{{header:title}}"}
+    options: dict[str, Any] = {"behavior.on.null.values": "skip", "aws.sns.subject": "{{header:title}}"}
     prepared = prepare(value(None, title="x" * 100), **options)
     assert prepared.passed_over == {"null_value": 1}
     assert not prepared.failed
@@ -205,14 +205,20 @@ def test_with_a_message_structure_a_value_without_default_fails(body: bytes) -> 
 
 @pytest.mark.parametrize("text", [b"a", b'{"a":1}', b'["a",{"b":1}]', b"[[1]]", b'["a"'])
 def test_a_string_array_that_is_none_fails_its_record(text: bytes) -> None:
-    options = {"message.attributes.headers": "tags", "message.attributes.types": "tags:String.Array"}
+    options: dict[str, Any] = {
+        "message.attributes.headers": "tags",
+        "message.attributes.types": "tags:String.Array",
+    }
     assert "JSON array" in reasons(prepare(value(b"v", tags=text), **options))[0]
     prepared = prepare(value(b"v", tags=text), **options, message_attributes_overflow="drop")
     assert fields(prepared) == [{"Message": "v"}]
 
 
 def test_a_converted_list_is_a_string_array() -> None:
-    options = {"message.attributes.headers": "tags", "message.attributes.types": "tags:String.Array"}
+    options: dict[str, Any] = {
+        "message.attributes.headers": "tags",
+        "message.attributes.types": "tags:String.Array",
+    }
     (found,) = fields(prepare(value(b"v", tags=["a", 1, None]), **options))
     assert found["MessageAttributes.entry.1.Value.StringValue"] == '["a",1,null]'
 
@@ -233,7 +239,11 @@ def test_an_entry_counts_body_and_attributes_in_bytes_of_utf_8_but_not_what_stan
 
 
 def test_a_message_that_fits_to_the_byte_is_sent_whole() -> None:
-    options = {"oversize.policy": "s3", "oversize.s3.bucket.name": "bodies", "oversize.s3.prefix": "in/"}
+    options: dict[str, Any] = {
+        "oversize.policy": "s3",
+        "oversize.s3.bucket.name": "bodies",
+        "oversize.s3.prefix": "in/",
+    }
     prepared = prepare(value(b"x" * 1000), value(b"y" * 1001, offset=1), most_bytes=1000, **options)
     assert prepared.attachments == {"in/orders/3/00000000000000000001": b"y" * 1001}
     whole, pointer = fields(prepared)
@@ -250,8 +260,8 @@ def test_a_message_that_fits_to_the_byte_is_sent_whole() -> None:
 
 
 def test_a_pointer_needs_room_among_ten_attributes() -> None:
-    headers = {f"h{number}": b"1" for number in range(10)}
-    options = {
+    headers: dict[str, Any] = {f"h{number}": b"1" for number in range(10)}
+    options: dict[str, Any] = {
         "oversize.policy": "s3",
         "oversize.s3.bucket.name": "bodies",
         "message.attributes.headers": "*",
