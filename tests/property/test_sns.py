@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connector.record import Record, RecordBatch, TopicPartition
@@ -131,7 +131,12 @@ configs = st.fixed_dictionaries(
 )
 
 
+PLAIN = {"aws.sns.topic.arn": ARN, "message.body": "value", "delivery.linger.ms": "5"}
+
+
 @settings(deadline=None, max_examples=25)
+@example(raw=PLAIN, content=[(None, b"small", [])] * 35, seed=0, trouble=0.0)
+@example(raw=PLAIN, content=[(None, b"x" * 400, [])] * 35, seed=0, trouble=0.0)
 @given(raw=configs, content=rows, seed=st.integers(0, 2**16), trouble=st.sampled_from([0.0, 0.3]))
 def test_every_request_is_legal_and_every_record_accounted_for(
     raw: dict[str, str], content: list[Any], seed: int, trouble: float

@@ -107,7 +107,7 @@ class EntryMaker:
     ) -> Iterator[_Draft]:
         absent = nulls(batch.values)
         for place, body in enumerate(self._bodies(batch, absent)):
-            if absent[place] and self._config.null_values == SKIP:
+            if body is None and self._config.null_values == SKIP:
                 prepared.pass_over(NULL_VALUE)
                 continue
             try:
