@@ -25,6 +25,7 @@ from connector.environment import variable_name
 from connector.settings import WorkerSettings
 from connector.sinks.eventbridge import EventBridgeConfig
 from connector.sinks.s3 import S3Config, S3Sink
+from connector.sinks.sns import SnsConfig
 from connector.sinks.sqs import SqsConfig
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "connector options": connector_options,
     "s3 options": partial(sink_options, S3Config),
     "sqs options": partial(sink_options, SqsConfig),
+    "sns options": partial(sink_options, SnsConfig),
     "eventbridge options": partial(sink_options, EventBridgeConfig),
     "endpoint options": endpoint_options,
     "metrics": metric_families,

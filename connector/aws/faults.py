@@ -40,6 +40,7 @@ _PASSING_CODES = frozenset(
         "RequestTimeoutException",
         "ServiceUnavailable",
         "SlowDown",
+        "Throttled",
         "Throttling",
         "ThrottledException",
         "ThrottlingException",
@@ -47,7 +48,7 @@ _PASSING_CODES = frozenset(
         "TransactionInProgressException",
     }
 )
-"""botocore's ``standard`` retry mode."""
+"""botocore's ``standard`` retry mode, and ``Throttled`` of SNS."""
 
 _EXPIRED_CODES = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
@@ -70,6 +71,8 @@ _ACTIONS = {
     "AssumeRole": "sts:AssumeRole",
     "HeadBucket": "s3:ListBucket",
     "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "GetTopicAttributes": "sns:GetTopicAttributes",
+    "PublishBatch": "sns:Publish",
     "SendMessageBatch": "sqs:SendMessage",
     "GetQueueUrl": "sqs:GetQueueUrl",
     "GetQueueAttributes": "sqs:GetQueueAttributes",
@@ -108,6 +111,11 @@ _REMEDIES = {
     "KMS.DisabledException": "enable the KMS key of the bucket",
     "KMS.NotFoundException": "the KMS key of the bucket does not exist here; give the bucket another",
     "KMS.KMSInvalidStateException": "the KMS key of the bucket is being deleted or is not ready; restore it",
+    "KMSAccessDenied": _KMS_DENIED,
+    "KMSDisabled": _KMS_DISABLED,
+    "KMSInvalidState": _KMS_STATE,
+    "KMSNotFound": _KMS_ABSENT,
+    "NotFound": "create the topic, or correct aws.sns.topic.arn",
     "AWS.SimpleQueueService.NonExistentQueue": _NO_QUEUE,
     "QueueDoesNotExist": _NO_QUEUE,
     "KMS.AccessDeniedException": _KMS_DENIED,
@@ -141,7 +149,14 @@ _REMEDIES_BY_TEXT = (
 _CLOCK_CODES = frozenset({"SignatureDoesNotMatch", "InvalidSignatureException", "RequestTimeTooSkewed"})
 _NAMED_BY_SERVICE = re.compile(r'not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?')
 DENIED = frozenset(
-    {"AccessDenied", "AccessDeniedException", "UnauthorizedAccess", "AllAccessDisabled", "403"}
+    {
+        "403",
+        "AccessDenied",
+        "AccessDeniedException",
+        "AllAccessDisabled",
+        "AuthorizationError",
+        "UnauthorizedAccess",
+    }
 )
 _STATUS_PASSING = 500
 

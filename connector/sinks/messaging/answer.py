@@ -8,6 +8,7 @@ from connector.sinks.dispatch import RequestTooLargeError, ThrottledError
 
 THROTTLED = frozenset(
     {
+        "KMSThrottling",
         "KMS.ThrottlingException",
         "KMSThrottlingException",
         "KmsThrottled",
@@ -17,6 +18,7 @@ THROTTLED = frozenset(
         "RequestThrottled",
         "RequestThrottledException",
         "SlowDown",
+        "Throttled",
         "ThrottledException",
         "Throttling",
         "ThrottlingException",

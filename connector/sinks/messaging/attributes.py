@@ -13,6 +13,8 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from connector.sinks.messaging.characters import is_legal
 from connector.sinks.messaging.expression import text_of
 
@@ -122,7 +124,18 @@ def _fault(name: str, type_: str, value: str | bytes | None) -> str | None:
         return f"the header {name} holds characters that the service refuses"
     if type_ == NUMBER and not (isinstance(value, str) and _LEGAL_NUMBER.fullmatch(value)):
         return f"the header {name} is no number"
+    if type_ == ARRAY and not _is_array(value):
+        return f"the header {name} is no JSON array of texts, numbers, booleans and nulls"
     return None
+
+
+def _is_array(value: str | bytes) -> bool:
+    """SNS developer guide, "Amazon SNS message attributes", String.Array."""
+    try:
+        found = msgspec.json.decode(value)
+    except (msgspec.DecodeError, ValueError):
+        return False
+    return isinstance(found, list) and not any(isinstance(item, list | dict) for item in found)
 
 
 def parse_types(pairs: Sequence[str]) -> dict[str, str]:

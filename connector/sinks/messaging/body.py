@@ -27,6 +27,13 @@ def bodies(batch: RecordBatch, kind: str) -> Sequence[bytes | str | None]:
     return plain if kind == VALUE else [None if body is None else _base64(body) for body in plain]
 
 
+def nulls(values: Sequence[Any]) -> Sequence[bool]:
+    """Which values are null, JSON's own null among them."""
+    if isinstance(values, JsonColumn) and values.texts is not None:
+        return values.nulls()
+    return [value is None for value in values]
+
+
 def envelopes(batch: RecordBatch) -> list[bytes]:
     """A JSON object for each record.
 
