@@ -176,8 +176,8 @@ def _unanswered(error: Exception, request: str) -> ConnectorError | None:
     if isinstance(error, ResponseParserError):
         # botocore quotes the whole body, which may be anything.
         return RetriableError(
-            f"{request} got an answer that is none of AWS: look at the endpoint, and at what is between, such as"
-            " a proxy"
+            f"{request} got an answer that is none of AWS: look at the endpoint, and at what is between,"
+            " such as a proxy"
         )
     if isinstance(error, BotoCoreError):
         return AccessError(f"{request} cannot be sent: {_brief(error)}", remedy=_unsent_remedy(error))

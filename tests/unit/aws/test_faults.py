@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import (
+    BotoCoreError,
     ClientError,
     ConnectTimeoutError,
     EndpointConnectionError,
@@ -102,7 +103,7 @@ def test_the_code_is_found_behind_our_own_error() -> None:
 
 
 @pytest.mark.parametrize("kind", [EndpointConnectionError, ConnectTimeoutError, ReadTimeoutError])
-def test_an_endpoint_that_is_down_is_asked_again(kind: type[Exception]) -> None:
+def test_an_endpoint_that_is_down_is_asked_again(kind: type[BotoCoreError]) -> None:
     error = kind(endpoint_url="https://x", error=OSError("refused"))
     assert isinstance(translate(error, "PutObject", "b"), RetriableError)
 
