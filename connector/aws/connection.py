@@ -31,8 +31,11 @@ from connector.aws.legal import (
     arn_of_role,
     endpoint,
     external_id,
+    in_a_header,
+    one_line,
     proxy,
     region,
+    secret_key,
     session_name,
     session_tags,
     source_identity,
@@ -98,35 +101,35 @@ class AwsConfig(Config):
         PASSWORD,
         "Long-term access key id, with aws.secret.access.key; prefer aws.sts.role.arn. With a role, these"
         " keys ask for the role's credentials.",
-        validate=non_empty,
+        validate=in_a_header,
         group="AWS",
     )
     secret_access_key = optional(
         "aws.secret.access.key",
         PASSWORD,
         "The secret of aws.access.key.id.",
-        validate=non_empty,
+        validate=secret_key,
         group="AWS",
     )
     session_token = optional(
         "aws.session.token",
         PASSWORD,
         "The session token that belongs to a temporary key; nobody renews it, so it ends some day.",
-        validate=non_empty,
+        validate=in_a_header,
         group="AWS",
     )
     profile = optional(
         "aws.profile",
         STRING,
         "A profile of the AWS configuration files of the worker's user.",
-        validate=non_empty,
+        validate=one_line,
         group="AWS",
     )
     web_identity_token_file = optional(
         "aws.web.identity.token.file",
         STRING,
         "A file with an OpenID Connect token, read anew at every refresh; with aws.web.identity.role.arn.",
-        validate=non_empty,
+        validate=one_line,
         group="AWS",
     )
     web_identity_role_arn = optional(
@@ -260,7 +263,7 @@ class AwsConfig(Config):
         "aws.tls.ca.bundle",
         STRING,
         "A file of PEM certificates to trust instead of the system's.",
-        validate=non_empty,
+        validate=one_line,
         group="AWS",
     )
     connect_timeout_ms = defaulted(
@@ -323,6 +326,12 @@ class AwsConfig(Config):
         return self.s3_region or self.general_region or DEFAULT_REGION
 
     @property
+    def knows_region(self) -> bool:
+        """Whether a region is given, for STS or for all."""
+        given = (AwsConfig.s3_region, AwsConfig.general_region, AwsConfig.sts_region)
+        return any(self.is_set(option) for option in given)
+
+    @property
     def backoff(self) -> Backoff:
         """When a request is repeated; of two bounds the one that was not given follows the other."""
         first, longest = self._given_waits()
@@ -372,10 +381,7 @@ class AwsConfig(Config):
         yield from self._one_base()
         yield from self._role()
         yield from self._waits()
-        if self.is_set(AwsConfig.sts_endpoint) and not any(
-            self.is_set(option)
-            for option in (AwsConfig.s3_region, AwsConfig.general_region, AwsConfig.sts_region)
-        ):
+        if self.is_set(AwsConfig.sts_endpoint) and not self.knows_region:
             yield Problem(
                 "aws.sts.config.endpoint",
                 "aws.s3.region should be specified together with aws.sts.config.endpoint (or aws.region, or"

@@ -13,7 +13,11 @@ from botocore.exceptions import (
     HTTPClientError,
     NoCredentialsError,
     PartialCredentialsError,
+    ProfileNotFound,
+    ProxyConnectionError,
 )
+from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.parsers import ResponseParserError
 
 from connector.aws.clock import is_wrong, skew_seconds, skew_text
 from connector.errors import AccessError, ConnectorError, RetriableError
@@ -95,6 +99,10 @@ _KMS_DENIED = "grant kms:GenerateDataKey and kms:Decrypt on the KMS key to the i
 _KMS_DISABLED = "enable the KMS key"
 _KMS_ABSENT = "the KMS key does not exist here; choose another for the destination"
 _KMS_STATE = "the KMS key is being deleted or is not ready; restore it"
+_PROXY_WANTS_LOGIN = 407
+_CORRECT_LOGIN = (
+    "the proxy wants a user and a password, or others: correct aws.proxy.username and aws.proxy.password"
+)
 
 _REMEDIES = {
     "NoSuchBucket": "create the bucket, or correct aws.s3.bucket.name and aws.s3.region",
@@ -108,9 +116,9 @@ _REMEDIES = {
     "InvalidToken": "the session token is not one of this key, this partition or this service; get a new one",
     "RequestTimeTooSkewed": _SET_CLOCK,
     "EntityTooSmall": "raise aws.s3.part.size.bytes to 5242880 or more",
-    "KMS.DisabledException": "enable the KMS key of the bucket",
-    "KMS.NotFoundException": "the KMS key of the bucket does not exist here; give the bucket another",
-    "KMS.KMSInvalidStateException": "the KMS key of the bucket is being deleted or is not ready; restore it",
+    "KMS.DisabledException": _KMS_DISABLED,
+    "KMS.NotFoundException": _KMS_ABSENT,
+    "KMS.KMSInvalidStateException": _KMS_STATE,
     "KMSAccessDenied": _KMS_DENIED,
     "KMSDisabled": _KMS_DISABLED,
     "KMSInvalidState": _KMS_STATE,
@@ -123,6 +131,7 @@ _REMEDIES = {
     "KmsDisabled": _KMS_DISABLED,
     "KmsNotFound": _KMS_ABSENT,
     "KmsInvalidState": _KMS_STATE,
+    "407": _CORRECT_LOGIN,
     "RegionDisabledException": "enable STS in this region for the account, or choose another endpoint",
 }
 _REMEDIES_BY_TEXT = (
@@ -187,11 +196,40 @@ def translate(error: Exception, operation: str, resource: str) -> ConnectorError
             remedy="set aws.access.key.id and aws.secret.access.key, or give the worker an identity"
             " (environment, profile, web identity, container or instance role)",
         )
-    if isinstance(error, HTTPClientError | aiohttp.ClientError | TimeoutError | OSError):
-        return RetriableError(f"{operation} on {resource} got no answer: {_brief(error)}")
+    return _unanswered(error, f"{operation} on {resource}")
+
+
+def _unanswered(error: Exception, request: str) -> ConnectorError | None:
+    """The request was not sent, or what came back is no answer of the service."""
+    if isinstance(error, ProxyConnectionError) and _status_of_proxy(error) == _PROXY_WANTS_LOGIN:
+        return AccessError(f"{request} was refused by the proxy with 407", remedy=_CORRECT_LOGIN)
+    # An endpoint that refuses connections, or whose name is not known now, is up again later.
+    if isinstance(
+        error, HTTPClientError | BotoConnectionError | aiohttp.ClientError | TimeoutError | OSError
+    ):
+        return RetriableError(f"{request} got no answer: {_brief(error)}")
+    if isinstance(error, ResponseParserError):
+        # botocore quotes the whole body, which may be anything.
+        return RetriableError(
+            f"{request} got an answer that is none of AWS: look at the endpoint, and at what is between,"
+            " such as a proxy"
+        )
     if isinstance(error, BotoCoreError):
-        return AccessError(f"{operation} on {resource} cannot be sent: {_brief(error)}")
+        return AccessError(f"{request} cannot be sent: {_brief(error)}", remedy=_unsent_remedy(error))
     return None
+
+
+def _status_of_proxy(error: ProxyConnectionError) -> int:
+    return int(getattr(error.kwargs.get("error"), "status", 0))
+
+
+def _unsent_remedy(error: BotoCoreError) -> str:
+    if isinstance(error, ProfileNotFound):
+        return (
+            "correct aws.profile, or add the profile to the AWS configuration files of the worker's user"
+            " (AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE)"
+        )
+    return "correct the option, or the AWS setting of the worker's environment, that this is about"
 
 
 def code_of(error: BaseException) -> str:
@@ -234,14 +272,20 @@ def _grant(operation: str, resource: str, message: str) -> str:
             "a policy denies this outright (of the principal, the resource, the organization or the VPC"
             " endpoint), so that granting it does not help: change that policy"
         )
-    if operation == "AssumeRole":
+    named = _NAMED_BY_SERVICE.search(message)
+    if operation == "AssumeRole" and (named is None or named[1] == "sts:AssumeRole"):
         return (
             "the trust policy of the role must allow sts:AssumeRole to this principal, and the external id"
             " must be the one it requires; check aws.sts.role.arn and aws.sts.role.external.id, and that the"
             " principal's own policy allows sts:AssumeRole on the role"
         )
+    if operation == "AssumeRole" and named:
+        return (
+            f"the trust policy of the role must allow {named[1]} to this principal, too; connector aws policy"
+            " prints it"
+        )
     action = _ACTIONS.get(operation, f"the permission for {operation}")
-    if named := _NAMED_BY_SERVICE.search(message):
+    if named:
         # AWS names what is missing, which is not always what was asked for: a KMS key, for one.
         action, resource = named[1], named[2] or resource
     return f"grant {action} on {resource} to the identity of the connector"

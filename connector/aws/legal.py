@@ -6,13 +6,20 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from connector.config.option import non_empty
+from connector.config.option import HiddenValueError, non_empty
 
 if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
     from pydantic import SecretStr
 
-_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
-_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+|aws(-[a-z]+)*-global")
+_ROLE_ARN = re.compile(r"arn:aws(-[a-z]+)*:iam::\d{12}:role/([\w+=,.@/-]{0,511}/)?[\w+=,.@-]{1,64}", re.ASCII)
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+|aws(-[a-z]+)*-global", re.ASCII)
+# As botocore's is_valid_endpoint_url, which refuses others when a client is made.
+_HOST = re.compile(r"[a-z\d-]{1,63}(\.[a-z\d-]{1,63})*\.?|\[[\da-f:.]+\]", re.ASCII | re.IGNORECASE)
+_BLANK = re.compile(r"[\x00-\x20\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_PROXY = "http://proxy.example.com:3128"
 _MAXIMUM_TAGS = 50
 
 
@@ -48,8 +55,15 @@ def session_tags(tags: list[str]) -> None:
     if len(tags) > _MAXIMUM_TAGS:
         raise ValueError(f"may hold {_MAXIMUM_TAGS} tags at most")
     for tag in tags:
-        if not re.fullmatch(r"[\w\s.:/+@-]{1,128}=[\w\s.:/=+@-]{0,256}", tag):
+        if not re.fullmatch(r"[\w .:/+@-]{1,128}=[\w .:/=+@-]{0,256}", tag):
             raise ValueError("each tag is name=value, of letters, digits, blanks and _ . : / = + - @")
+    names = [tag.partition("=")[0].strip().lower() for tag in tags]
+    if not all(names) or any(name.startswith("aws:") for name in names):
+        raise ValueError(
+            "the name of a tag is not empty and does not start with aws:, which AWS keeps for itself"
+        )
+    if len(names) > len(set(names)):
+        raise ValueError("the names of tags must differ in more than case")
 
 
 def region(value: str) -> None:
@@ -60,20 +74,61 @@ def region(value: str) -> None:
 def endpoint(value: str) -> None:
     """An endpoint with host, and scheme or not."""
     non_empty(value)
-    parts = urlsplit(value if "://" in value else f"https://{value}")
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("should be valid URL, for example https://s3.eu-north-1.amazonaws.com")
-    try:
-        _ = parts.port
-    except ValueError as error:
-        raise ValueError(f"should be valid URL: {error}") from None
+    if "@" in value:
+        raise HiddenValueError(
+            "must not hold a user or a password, which would be shown; requests to AWS are signed instead"
+        )
+    if re.search(r"[?#]", value):
+        raise ValueError("should be valid URL of an endpoint, without ? and #")
+    parts = _url(value if "://" in value else f"https://{value}", "https://s3.eu-north-1.amazonaws.com")
+    host = parts.netloc.removesuffix(f":{parts.port}").removesuffix(":")
+    if not _HOST.fullmatch(host):
+        raise ValueError("should be valid URL: a host name holds letters, digits, - and . only, and no _")
 
 
 def proxy(secret: SecretStr) -> None:
     """A proxy without user and password, which have options of their own."""
     value = secret.get_secret_value()
-    if "://" not in value:
-        raise ValueError("should be valid URL, for example http://proxy.example.com:3128")
-    endpoint(value)
-    if "@" in urlsplit(value).netloc:
+    if "@" in value:
         raise ValueError("must not hold a user: use aws.proxy.username and aws.proxy.password")
+    if "://" not in value:
+        raise ValueError(f"should be valid URL, for example {_PROXY}")
+    _url(value, _PROXY)
+
+
+def _url(value: str, example: str) -> SplitResult:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or _BLANK.search(value):
+        raise ValueError(f"should be valid URL, for example {example}")
+    try:
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError(f"should be valid URL: {error}") from None
+    return parts
+
+
+def in_a_header(secret: SecretStr) -> None:
+    """A key id or a token, which travel in headers as they are."""
+    non_empty(secret)
+    if re.search(r"[^!-~]", secret.get_secret_value()):
+        raise ValueError(
+            "must hold no blank, line end or other character outside of ASCII: look at its ends, and at the"
+            " end of the file that it is from"
+        )
+
+
+def secret_key(secret: SecretStr) -> None:
+    """What requests are signed with; AWS tells no more than that the signature is wrong."""
+    non_empty(secret)
+    if _BLANK.search(secret.get_secret_value()):
+        raise ValueError(
+            "must hold no blank, line end or control character: look at its ends, and at the end of the file"
+            " that it is from"
+        )
+
+
+def one_line(value: str) -> None:
+    """A name or a path; the operating system and botocore break on control characters."""
+    non_empty(value)
+    if _CONTROL.search(value):
+        raise ValueError("must hold no control character")

@@ -139,7 +139,10 @@ class ConnectionDirectory:
     def replace(self, connection: NamedConnection, version: int) -> None:
         path = self._path(connection.name)
         with self._lock():
-            if self._read(path, connection.name).version != version:
+            stored = self._read(path, connection.name)
+            # Versions begin anew when a name is deleted and taken again, also by another worker; ids do not.
+            is_another = stored.generated_external_id != connection.generated_external_id
+            if is_another or stored.version != version:
                 raise ConnectionChangedError(
                     f"Connection {connection.name} was changed by somebody else meanwhile: look at it, then"
                     " repeat"
@@ -148,8 +151,10 @@ class ConnectionDirectory:
 
     def delete(self, name: str) -> None:
         with self._lock():
+            path = self._path(name)
+            self._remove(_beside(path), missing_ok=True)  # secrets that a crash left
             try:
-                self._path(name).unlink()
+                self._remove(path)
             except FileNotFoundError:
                 raise _unknown(name) from None
             self._synchronise()
@@ -186,7 +191,7 @@ class ConnectionDirectory:
         return connection
 
     def _write(self, path: Path, connection: NamedConnection) -> None:
-        beside = path.with_suffix(".new")
+        beside = _beside(path)
         try:
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
             with os.fdopen(descriptor, "wb") as file:
@@ -196,6 +201,14 @@ class ConnectionDirectory:
                 os.fsync(descriptor)
             beside.replace(path)
             self._synchronise()
+        except OSError as error:
+            raise _broken(path, error) from error
+
+    def _remove(self, path: Path, *, missing_ok: bool = False) -> None:
+        try:
+            path.unlink(missing_ok=missing_ok)
+        except FileNotFoundError:
+            raise
         except OSError as error:
             raise _broken(path, error) from error
 
@@ -233,6 +246,10 @@ class ConnectionDirectory:
                 time.sleep(_POLL_SECONDS)
             else:
                 return
+
+
+def _beside(path: Path) -> Path:
+    return path.with_suffix(".new")
 
 
 def _is_connection(path: Path) -> bool:

@@ -120,6 +120,7 @@ class Option(Generic[T]):
             if self.validate is not None:
                 self.validate(value)
         except ValueError as error:
+            shown = "[hidden]" if isinstance(error, HiddenValueError) else shown
             raise ValueError(f"Invalid value {shown} for configuration {self.name}: {error}") from None
         return value
 
@@ -153,6 +154,10 @@ def at_least(low: int) -> Validator:
             raise ValueError(f"Value must be at least {low}")
 
     return validate
+
+
+class HiddenValueError(ValueError):
+    """The value may hold a secret although its option is none, so that no message shows it."""
 
 
 def non_empty(value: str | SecretStr) -> None:

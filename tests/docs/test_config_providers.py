@@ -44,6 +44,20 @@ def test_the_example_of_the_page_is_resolved(tmp_path: Path, monkeypatch: pytest
     assert config.secret_access_key.get_secret_value() == "page-secret"
 
 
+def test_the_environment_does_for_the_properties_as_the_page_says(tmp_path: Path) -> None:
+    properties = parse_properties(moved(block(PAGE, "properties"), tmp_path), source="page")
+    variables = {f"CONNECT_{name.replace('.', '_').upper()}": value for name, value in properties.items()}
+    for name, value in re.findall(r"`(CONNECT_[A-Z_]+)=([^`]*)`", PAGE.read_text()):
+        assert variables[name] == moved(value, tmp_path)
+    (tmp_path / "aws.properties").write_text("key.id=AKIAEXAMPLE\n")
+    environ = {"CONNECT_BOOTSTRAP_SERVERS": "k:1", **variables}
+    resolver = WorkerSettings.load(None, environ).resolver
+    found = resolver.resolve({"x": f"${{file:{tmp_path}/aws.properties:key.id}}"})
+    assert found.values == {"x": "AKIAEXAMPLE"}
+    with pytest.raises(ConfigError, match="HOME"):
+        resolver.read(references("${env:HOME}"))
+
+
 def test_every_class_of_the_page_is_installed_under_both_names() -> None:
     rows = re.findall(r"^\| `(org\.apache\.\S+)` \| `(\w+)` \| `(\S+)`", PAGE.read_text(), re.MULTILINE)
     assert len(rows) == 3

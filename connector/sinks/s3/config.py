@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from connector.aws.connection import AwsConfig
-from connector.aws.location import BucketLocation, bucket_location
+from connector.aws.location import BucketLocation, beyond_bucket, bucket_location, is_special
 from connector.config.option import (
     BOOLEAN,
     INT,
@@ -134,6 +134,11 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig):
         return self.s3_region or (located.region if located else None) or super().region
 
     @property
+    def knows_region(self) -> bool:
+        located = self._located
+        return super().knows_region or bool(located and located.region)
+
+    @property
     def addressing_style(self) -> str:
         """As botocore calls it."""
         if self.path_style is None:
@@ -156,6 +161,19 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig):
         if located and located.region and self.s3_region and located.region != self.s3_region:
             yield Problem(
                 "aws.s3.url", f"names another region than aws.s3.region: {located.region}; keep one"
+            )
+
+    def notes(self) -> Iterator[str]:
+        yield from super().notes()
+        if self.url and (path := beyond_bucket(self.url)):
+            yield (
+                f"aws.s3.url names {path} within the bucket, which is left out: let file.name.template"
+                " begin with it"
+            )
+        if self.url and not self.endpoint_url and is_special(self.url):
+            yield (
+                "aws.s3.url is of a FIPS or dual-stack endpoint; it fills bucket and region only: set"
+                " aws.s3.endpoint for requests to go there"
             )
 
     def wait_options(self) -> tuple[WaitOptions, WaitOptions]:

@@ -333,3 +333,109 @@ def test_a_compatible_service_without_a_role_is_taken_to_have_no_sts(
     options: dict[str, str], asks: bool
 ) -> None:
     assert AwsConfig.parse(options).asks_sts is asks
+
+
+@pytest.mark.parametrize(
+    "url", ["https://me:canary@store", "me:canary@store", "https://me:ca/canary@store:x"]
+)
+@pytest.mark.parametrize("option", ["aws.endpoint", "aws.s3.endpoint", "aws.sts.config.endpoint"])
+def test_an_endpoint_holds_no_login_which_answers_would_show(option: str, url: str) -> None:
+    message = faults({option: url, "aws.region": "eu-north-1"})[option]
+    assert "must not hold a user or a password" in message
+    assert "canary" not in message
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://a b", "\x00", "https://a\nb", "https://my_store:9000", "https://a/?b", "https://a#b", "a..b"],
+)
+def test_an_endpoint_that_no_client_takes_is_refused_before_there_is_one(url: str) -> None:
+    assert "should be valid URL" in faults({"aws.endpoint": url})["aws.endpoint"]
+
+
+@pytest.mark.parametrize(
+    "url", ["minio:9000", "http://[::1]:9000/", "https://s3.eu-north-1.amazonaws.com/path"]
+)
+def test_other_endpoints_are_taken(url: str) -> None:
+    assert faults({"aws.endpoint": url}) == {}
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("aws.access.key.id", "AKIA\n"),
+        ("aws.access.key.id", "AKIA canary"),
+        ("aws.access.key.id", "canary-ключ"),
+        ("aws.secret.access.key", "canary\n"),
+        ("aws.session.token", "canary\r\nX-Header: y"),
+    ],
+)
+def test_keys_that_cannot_be_sent_are_refused_and_not_shown(option: str, value: str) -> None:
+    message = faults({**KEYS, "aws.session.token": "t", option: value})[option]
+    assert "look at its ends" in message
+    assert "canary" not in message
+
+
+@pytest.mark.parametrize("option", ["aws.profile", "aws.tls.ca.bundle", "aws.web.identity.token.file"])
+def test_names_and_paths_hold_no_control_character(option: str) -> None:
+    assert "control character" in faults({option: "a\x00b"})[option]
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:iam::123456789012:role/größe",
+        "arn:aws:iam::123456789012:role/path/",
+        "arn:aws:iam::123456789012:role/" + "a" * 65,
+        "arn:awsfoo:iam::123456789012:role/a",
+    ],
+)
+def test_an_arn_that_no_role_can_have_is_refused(arn: str) -> None:
+    assert "not the ARN of a role" in faults({"aws.sts.role.arn": arn})["aws.sts.role.arn"]
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov", "aws-iso-b"])
+def test_a_role_may_have_a_path_in_any_partition(partition: str) -> None:
+    assert faults({"aws.sts.role.arn": f"arn:{partition}:iam::123456789012:role/a/b.c/d_e@f"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("tags", "fault"),
+    [
+        ("team=a,Team=b", "differ in more than case"),
+        ("aws:x=1", "starts? with aws:"),
+        (" =1", "name=value"),
+        ("a\nb=c", "name=value"),
+    ],
+)
+def test_session_tags_that_sts_refuses_are_refused_before(tags: str, fault: str) -> None:
+    found = faults({"aws.sts.role.arn": ROLE, "aws.sts.role.session.tags": tags})
+    assert re.search(fault, found["aws.sts.role.session.tags"])
+
+
+def test_the_region_of_a_buckets_url_will_do_for_an_sts_endpoint() -> None:
+    url = "https://lake.s3.eu-north-1.amazonaws.com"
+    sts = {"aws.sts.role.arn": ROLE, "aws.sts.config.endpoint": "https://sts.eu-north-1.amazonaws.com"}
+    config = S3Config({**sts, "aws.s3.url": url})
+    assert not list(config.problems())
+    assert config.identity("c").sts_region == "eu-north-1"
+    nowhere = S3Config({**sts, "aws.s3.url": "https://lake.s3.amazonaws.com"})
+    assert [problem.option for problem in nowhere.problems()] == ["aws.sts.config.endpoint"]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://lake.s3.eu-north-1.amazonaws.com/in/here/", "names in/here within the bucket"),
+        ("https://s3.eu-north-1.amazonaws.com/lake/in", "names in within the bucket"),
+        ("s3://lake/in", "names in within the bucket"),
+        ("https://lake.s3-fips.us-gov-west-1.amazonaws.com", "fills bucket and region only"),
+        ("https://lake.s3.dualstack.eu-north-1.amazonaws.com", "fills bucket and region only"),
+    ],
+)
+def test_what_a_buckets_url_says_beyond_bucket_and_region_is_not_left_out_silently(
+    url: str, said: str
+) -> None:
+    assert [note for note in S3Config({"aws.s3.url": url}).notes() if said in note]
+    plain = S3Config({"aws.s3.url": "https://s3.eu-north-1.amazonaws.com/lake/"})
+    assert not list(plain.notes())

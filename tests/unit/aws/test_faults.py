@@ -7,10 +7,19 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ProfileNotFound,
+    ProxyConnectionError,
+    ReadTimeoutError,
+)
+from botocore.parsers import ResponseParserError
 
 from connector.aws.faults import code_of, translate
-from connector.errors import AccessError
+from connector.errors import AccessError, RetriableError
 
 
 def refused(code: str, message: str = "no", status: int = 403, **headers: str) -> ClientError:
@@ -91,3 +100,44 @@ def test_the_code_is_found_behind_our_own_error() -> None:
     ours.__cause__ = refused("NoSuchUpload")
     assert code_of(ours) == "NoSuchUpload"
     assert code_of(AccessError("nobody answered")) == ""
+
+
+@pytest.mark.parametrize("kind", [EndpointConnectionError, ConnectTimeoutError, ReadTimeoutError])
+def test_an_endpoint_that_is_down_is_asked_again(kind: type[BotoCoreError]) -> None:
+    error = kind(endpoint_url="https://x", error=OSError("refused"))
+    assert isinstance(translate(error, "PutObject", "b"), RetriableError)
+
+
+class _ProxyAnswerError(Exception):
+    status = 407
+
+
+def test_a_proxy_that_wants_another_login_is_not_asked_for_ever() -> None:
+    error = ProxyConnectionError(proxy_url="http://u:canary@h:1", error=_ProxyAnswerError())
+    translated = translate(error, "PutObject", "b")
+    assert isinstance(translated, AccessError)
+    assert "aws.proxy.password" in translated.remedy
+    assert "canary" not in str(translated)
+    assert "aws.proxy.password" in remedy(refused("407", status=407))
+    gone = ProxyConnectionError(proxy_url="http://h:1", error=OSError("refused"))
+    assert isinstance(translate(gone, "PutObject", "b"), RetriableError)
+
+
+def test_a_page_of_somebody_in_between_is_told_apart_and_not_quoted() -> None:
+    translated = translate(ResponseParserError("invalid XML received: b'<html>canary'"), "PutObject", "b")
+    assert isinstance(translated, RetriableError)
+    assert "none of AWS" in str(translated)
+    assert "canary" not in str(translated)
+
+
+def test_a_profile_that_is_not_there_has_a_remedy() -> None:
+    translated = translate(ProfileNotFound(profile="p"), "finding credentials", "this machine")
+    assert isinstance(translated, AccessError)
+    assert "aws.profile" in translated.remedy
+
+
+def test_a_role_that_may_be_assumed_but_not_with_tags_is_told_what_is_missing() -> None:
+    message = "User: u is not authorized to perform: sts:TagSession on resource: arn:aws:iam::1:role/r"
+    assert "allow sts:TagSession" in remedy(refused("AccessDenied", message), "AssumeRole")
+    message = message.replace("TagSession", "AssumeRole")
+    assert "aws.sts.role.external.id" in remedy(refused("AccessDenied", message), "AssumeRole")

@@ -31,6 +31,8 @@ def test_a_bucket_url_tells_bucket_and_region(url: str, bucket: str, region: str
         "https://example.com/lake",
         "https://s3.eu-north-1.amazonaws.com",
         "https://s3.eu-north-1.amazonaws.com.evil.example/lake",
+        "https://lake.s3.cn-north-1.amazonaws.com",
+        "https://lake.s3.us-gov-west-1.amazonaws.com.cn",
         "ftp://lake.s3.amazonaws.com",
         "lake",
         "",
@@ -39,3 +41,8 @@ def test_a_bucket_url_tells_bucket_and_region(url: str, bucket: str, region: str
 def test_any_other_url_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="expected for example https://lake"):
         bucket_location(url)
+
+
+def test_a_login_in_the_url_is_refused_and_not_repeated() -> None:
+    with pytest.raises(ValueError, match="must not hold a user"):
+        bucket_location("https://me:canary@lake.s3.eu-north-1.amazonaws.com")

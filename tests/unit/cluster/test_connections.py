@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -259,3 +260,35 @@ def test_the_roles_of_the_worker_decide(store: ConnectionDirectory, folder: Path
     assert Defaults(with_role, connection_store(with_role)).aws_connection("a").name == "a"
     with pytest.raises(ConfigError, match="roles dmz"):
         Defaults(without, connection_store(without)).aws_connection("a")
+
+
+def test_the_outcome_about_a_deleted_connection_does_not_replace_a_new_one_of_its_name(
+    store: ConnectionDirectory,
+) -> None:
+    deleted, anew = named(), named(description="anew")
+    store.create(deleted)
+    store.delete("lake")
+    store.create(anew)
+    with pytest.raises(ConnectionChangedError):
+        store.replace(deleted.to_be_validated(), deleted.version)
+    assert store.read("lake") == anew
+
+
+def test_what_a_crash_left_is_deleted_with_the_connection(store: ConnectionDirectory, folder: Path) -> None:
+    store.create(named())
+    (path,) = folder.glob("*.json")
+    path.with_suffix(".new").write_text(SECRET)
+    store.delete("lake")
+    assert [found for found in folder.iterdir() if SECRET in found.read_text()] == []
+
+
+def test_a_directory_that_cannot_be_written_refuses_a_deletion_as_well(
+    store: ConnectionDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    store.create(named())
+    monkeypatch.setattr("pathlib.Path.unlink", refuse)
+    with pytest.raises(ConnectionStoreError, match="cannot be used: Permission denied"):
+        store.delete("lake")
