@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
 _MOST_CHARACTERS = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """A place within the stream, encoded once for all records that go there.
 
     Attributes:
