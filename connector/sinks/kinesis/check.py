@@ -38,9 +38,8 @@ class StreamCheck:
         self._config = config
         self._context = context
         self._endpoint = config.service_endpoint(_SERVICE)
-        self._identity = config.identity(context.connector)
-        asks_sts = self._endpoint is None or self._identity.transport.sts_endpoint is not None
-        self.identity = IdentityCheck(self._identity, sts_matters=asks_sts)
+        self._identity = config.identity(context.connector, context.task)
+        self.identity = IdentityCheck(self._identity, sts_matters=config.asks_sts)
         self._topics = topics
 
     def checks(self) -> list[Check]:

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from connector.aws.connection import DEFAULT_REGION
-from connector.aws.legal import endpoint as legal_endpoint
 from connector.aws.legal import region as legal_region
 from connector.config.option import INT, STRING, Importance, at_least, between, defaulted, one_of, optional
 from connector.config.option import required as required_option
@@ -47,6 +46,8 @@ def _legal_hash_expression(value: str) -> None:
 class KinesisConfig(MessagingConfig, BodyConfig):
     """Everything that the Kinesis sink is told."""
 
+    services = frozenset({"kinesis", "s3"})  # S3 for what is too large
+
     stream = required_option(
         "aws.kinesis.stream",
         STRING,
@@ -62,15 +63,6 @@ class KinesisConfig(MessagingConfig, BodyConfig):
         "The region of the stream; that of its ARN if absent, else aws.region.",
         validate=legal_region,
         importance=Importance.HIGH,
-        group="Kinesis",
-    )
-    endpoint = optional(
-        "aws.kinesis.endpoint",
-        STRING,
-        "The endpoint of Kinesis, for a VPC endpoint or a compatible server; aws.endpoint if absent, else"
-        " that of the region.",
-        validate=legal_endpoint,
-        importance=Importance.LOW,
         group="Kinesis",
     )
     partition_key = defaulted(

@@ -105,7 +105,7 @@ class EntryMaker:
         if self._null_values == ENVELOPE:
             return envelopes(batch.select([index]))[0]
         if self._null_values == SKIP:
-            prepared.pass_over("null value")
+            prepared.pass_over("null_value")
         else:
             prepared.failed[batch.offsets[index]] = _fault(
                 "the record has no value, and behavior.on.null.values is fail"

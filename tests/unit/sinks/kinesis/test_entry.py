@@ -138,7 +138,7 @@ def test_null_values_fail_unless_told_otherwise() -> None:
 def test_null_values_are_skipped_and_counted() -> None:
     prepared = prepare((b"k", b"a"), (b"k", None), behavior_on_null_values="skip")
     assert data(prepared) == [b"a"]
-    assert prepared.passed_over == {"null value": 1}
+    assert prepared.passed_over == {"null_value": 1}
 
 
 def test_a_null_value_may_be_an_envelope_among_values() -> None:
@@ -155,7 +155,7 @@ def test_envelopes_have_null_values_unless_somebody_says_skip(values: Any) -> No
     assert len(data(prepare(batch=batch, message_body="envelope"))) == 2
     skipped = prepare(batch=batch, message_body="envelope", behavior_on_null_values="skip")
     assert [entry.offset for entry in skipped.entries] == [0]
-    assert skipped.passed_over == {"null value": 1}
+    assert skipped.passed_over == {"null_value": 1}
 
 
 def test_a_record_of_the_limit_is_taken_and_one_byte_more_is_left_to_the_policy() -> None:
