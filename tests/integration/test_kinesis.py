@@ -301,6 +301,8 @@ async def test_a_stream_by_arn_is_sent_to_by_arn(
     async with running(options | {"aws.kinesis.stream": arn}) as sink:
         await put(sink, b"v")
         await drained(sink)
+        # Of Amazon's own endpoints the ARN chooses that of the account: see test_wire.py.
+        assert [parameters for *_, parameters in sink.client._routes] == [(("StreamARN", arn),)]
     assert json.loads(requests[0].body)["StreamARN"] == arn
     assert sum(map(len, stored_records(aws, stream).values())) == 1
 

@@ -244,6 +244,14 @@ def test_a_fold_ends_at_its_most_bytes_and_a_larger_record_goes_alone() -> None:
     )
 
 
+def test_entries_are_in_the_order_of_their_first_offsets() -> None:
+    large = b"x" * 200
+    prepared = prepare(
+        (b"k", large), (b"l", b"y"), (b"k", large), aggregation="kpl", aggregation_max_bytes="100"
+    )
+    assert [entry.offset for entry in prepared.entries] == [0, 1, 2]
+
+
 def test_a_fold_is_never_larger_than_the_stream_takes() -> None:
     records = [(b"k", b"x" * 40)] * 10
     prepared = prepare(*records, stream=Stream("orders", 120), aggregation="kpl")
