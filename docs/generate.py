@@ -24,6 +24,7 @@ from connector.config.connector import ConnectorConfig
 from connector.environment import variable_name
 from connector.settings import WorkerSettings
 from connector.sinks.eventbridge import EventBridgeConfig
+from connector.sinks.kinesis import KinesisConfig
 from connector.sinks.s3 import S3Config, S3Sink
 from connector.sinks.sns import SnsConfig
 from connector.sinks.sqs import SqsConfig
@@ -105,6 +106,7 @@ SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "sqs options": partial(sink_options, SqsConfig),
     "sns options": partial(sink_options, SnsConfig),
     "eventbridge options": partial(sink_options, EventBridgeConfig),
+    "kinesis options": partial(sink_options, KinesisConfig),
     "endpoint options": endpoint_options,
     "metrics": metric_families,
     "policies": policies,

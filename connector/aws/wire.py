@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    _RouteName = tuple[str, str, str | None, tuple[tuple[str, str], ...]]
+
 _LONG_BYTES = 256 * 1024
 """Above it a body is hashed in a thread: it takes more than a tenth of a millisecond."""
 _STREAMED_BYTES = 1024 * 1024
@@ -39,36 +41,46 @@ class WireClient(AwsClient):
 
     async def __aenter__(self) -> Self:
         """Raises as :class:`AwsClient` does."""
-        self._routes: dict[tuple[str, str, str | None], _Route] = {}
+        self._routes: dict[_RouteName, _Route] = {}
         await super().__aenter__()
         if not self._is_anonymous:
             self._credentials = await self._session.get_credentials()
         return self
 
     async def post(
-        self, *, operation: str, body: bytes, content_type: str, resource: str, target: str | None = None
+        self,
+        *,
+        operation: str,
+        body: bytes,
+        content_type: str,
+        resource: str,
+        target: str | None = None,
+        parameters: Mapping[str, str] | None = None,
     ) -> bytes:
         """Send once, and give the body of the answer, which is a success.
 
         Args:
-            operation: The API operation, e.g. ``PutRecords``. Its endpoint is the one that it has without
-                parameters: EventBridge's ``EndpointId``, which needs another signature, is for ``call``.
+            operation: The API operation, e.g. ``PutRecords``.
             body: The request in the service's protocol.
             content_type: Its type, e.g. ``application/x-amz-json-1.1``.
             resource: What it is about, for messages.
             target: ``X-Amz-Target`` of the JSON protocols; None for the query protocol.
+            parameters: Those of the operation that its endpoint depends on, e.g. ``StreamARN``; they are not
+                sent. EventBridge's ``EndpointId``, which needs another signature, is for ``call``.
 
         Raises:
             RetriableError: No answer, throttled, expired credentials: the same again may succeed.
             AccessError: The service refuses; says what to grant or change. ``code_of`` tells its code.
         """
-        return await self._translated(operation, resource, self._post(operation, body, content_type, target))
+        route: _RouteName = (operation, content_type, target, tuple((parameters or {}).items()))
+        return await self._translated(operation, resource, self._post(body, route))
 
-    async def _post(self, operation: str, body: bytes, content_type: str, target: str | None) -> bytes:
-        route = self._routes.get((operation, content_type, target))
+    async def _post(self, body: bytes, name: _RouteName) -> bytes:
+        operation, content_type, target, parameters = name
+        route = self._routes.get(name)
         if route is None:
-            route = await self._find_route(operation, content_type, target)
-            self._routes[operation, content_type, target] = route
+            route = await self._find_route(operation, content_type, target, dict(parameters))
+            self._routes[name] = route
         headers = route.headers
         if route.signer is not None:
             is_long = len(body) > _LONG_BYTES
@@ -93,7 +105,9 @@ class WireClient(AwsClient):
     def _protocol(self) -> str:
         return str(self._client.meta.service_model.resolved_protocol)
 
-    async def _find_route(self, operation: str, content_type: str, target: str | None) -> _Route:
+    async def _find_route(
+        self, operation: str, content_type: str, target: str | None, parameters: dict[str, str]
+    ) -> _Route:
         """Ask botocore, as its client does before each request.
 
         What it asks has no public name; a test compares the outcome with what botocore itself sends.
@@ -101,7 +115,7 @@ class WireClient(AwsClient):
         client, context = self._client, {"client_region": self._client.meta.region_name}
         model = client.meta.service_model
         endpoint, additional, _ = await client._resolve_endpoint_ruleset(  # noqa: SLF001
-            model.operation_model(operation), {}, context
+            model.operation_model(operation), parameters, context
         )
         endpoint = endpoint if urlsplit(endpoint).path else f"{endpoint}/"
         headers = {"Content-Type": content_type}

@@ -22,6 +22,7 @@ from pydantic import SecretStr
 from connector import metrics
 from connector.aws.faults import code_of
 from connector.aws.identity import Anonymous, Identity, StaticKeys, Transport
+from connector.aws.partition import of_region
 from connector.aws.wire import WireClient
 from connector.errors import AccessError, RetriableError
 from connector.retry import Backoff
@@ -177,7 +178,7 @@ class Captured(Exception):  # noqa: N818 - no error: it carries the request out 
     pass
 
 
-@pytest.mark.parametrize("service", SENDS)
+@pytest.mark.parametrize("service", [*SENDS, "kinesis by ARN"])
 @pytest.mark.parametrize(
     ("region", "url", "environment"),
     [
@@ -194,11 +195,14 @@ async def test_each_request_goes_where_botocore_sends_it(
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
+    service, by_arn, _ = service.partition(" by ARN")
     send = SENDS[service]
+    stream = f"arn:{of_region(region)}:kinesis:{region}:123456789012:stream/s"
+    named = {"StreamARN": stream} if by_arn else {}
     identity = Identity(StaticKeys("AKIA", SecretStr("secret"), SecretStr("token")), region=region)
     async with wire_to(service, url, identity) as wire:
-        theirs = await botocores_request(wire, send)
-        route = await wire._find_route(send.operation, send.content_type, send.target)
+        theirs = await botocores_request(wire, send, named)
+        route = await wire._find_route(send.operation, send.content_type, send.target, named)
     assert route.signer is not None
     ours = route.headers | route.signer.sign(ReadOnlyCredentials("AKIA", "secret", "token", None), "", 0)
     assert str(route.url) == theirs.url
@@ -208,7 +212,7 @@ async def test_each_request_goes_where_botocore_sends_it(
     assert "aiobotocore/" in ours["User-Agent"] or "Botocore/" in ours["User-Agent"]
 
 
-async def botocores_request(wire: WireClient, send: Encoded) -> Any:
+async def botocores_request(wire: WireClient, send: Encoded, named: dict[str, str]) -> Any:
     def capture(request: Any, **_more: Any) -> None:
         raise Captured(request)
 
@@ -218,7 +222,7 @@ async def botocores_request(wire: WireClient, send: Encoded) -> Any:
         "SendMessageBatch": lambda: client.send_message_batch(QueueUrl="q", Entries=[]),
         "PublishBatch": lambda: client.publish_batch(TopicArn="t", PublishBatchRequestEntries=[]),
         "PutRecords": lambda: client.put_records(
-            StreamName="s", Records=[{"Data": b"", "PartitionKey": "k"}]
+            Records=[{"Data": b"", "PartitionKey": "k"}], **(named or {"StreamName": "s"})
         ),
         "PutEvents": lambda: client.put_events(Entries=[{"Source": "s"}]),
     }

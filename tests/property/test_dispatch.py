@@ -157,7 +157,9 @@ rows = st.lists(st.tuples(st.none() | st.sampled_from("abc"), st.integers(1, 60)
 services = st.builds(
     Service,
     seed=st.integers(0, 2**16),
-    limits=st.builds(Limits, st.integers(1, 7), st.integers(60, 200), st.just(60), st.booleans()),
+    limits=st.builds(
+        Limits, st.integers(1, 7), st.integers(60, 200), st.just(60), st.booleans(), st.booleans()
+    ),
     trouble=st.sampled_from([0.0, 0.1, 0.5]),
     poison=st.frozensets(st.integers(0, 60), max_size=3),
     true_bytes=st.integers(60, 200),
@@ -252,6 +254,42 @@ async def test_a_key_that_the_service_refuses_holds_no_other_key_up() -> None:
         assert sink.committable() == {FIRST: 1}
         await sink.drop([FIRST])
         await context.cancel_background()
+
+
+async def test_an_entry_does_not_wait_for_what_another_of_its_request_has_behind_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A throttled shard fails ever again; who fails for the first time beside it is sent again at once."""
+
+    class Patient(MemorySink):
+        def prepare(self, batch: RecordBatch) -> Prepared:
+            prepared = super().prepare(batch)
+            prepared.entries[0].attempts = 30
+            return prepared
+
+    class BusyAtFirst(Service):
+        async def answer(self, entries: Sequence[Entry]) -> Mapping[int, Refusal]:
+            self.requests.append([entry.payload for entry in entries])
+            return dict.fromkeys(range(2), Refusal(Verdict.THROTTLED, "Busy")) if len(entries) == 2 else {}
+
+    class Config(DeliveryConfig):
+        @property
+        def backoff(self) -> Backoff:
+            return Backoff(0.0005, 3600)
+
+    monkeypatch.setattr(random, "uniform", lambda _low, high: high)
+    service = BusyAtFirst()
+    with ThreadPoolExecutor(1) as executor:
+        sink = Patient(Config.parse({"delivery.linger.ms": "1"}))
+        sink.service = service
+        context = Context(executor)
+        await sink.start(context)
+        sink.open([FIRST])
+        await sink.put(batch_of(FIRST, 0, [("busy", 1), ("unlucky", 1)]))
+        await sink.flush()
+        await sink.drop([FIRST])
+        await context.cancel_background()
+    assert [[offset for _, offset, _ in request] for request in service.requests] == [[0, 1], [1]]
 
 
 async def test_requests_go_side_by_side_up_to_the_limit() -> None:

@@ -187,6 +187,7 @@ class Dispatcher:
     async def _request(self, outbox: Outbox, entries: list[Entry]) -> None:
         started = self._loop.time()
         under_way = self._under_way
+        is_throttled = False
         try:
             refused = await self._deliver(outbox.destination, entries)
         except RetriableError as error:
@@ -197,10 +198,11 @@ class Dispatcher:
         finally:
             self._under_way -= 1
         throttled = sum(refusal.verdict is Verdict.THROTTLED for refusal in refused.values())
-        if throttled * 2 > len(entries):
+        is_apart = outbox.limits.throttles_apart and not is_throttled
+        if throttled * 2 > len(entries) and not is_apart:
             # A few throttled entries are a hot key or shard of theirs; their own delay is enough.
             self._concurrency.throttled(started, self._loop.time())
-        elif not refused:
+        elif len(refused) == (throttled if is_apart else 0):
             self._concurrency.succeeded(under_way)
         await self._settle(outbox, entries, refused)
         self._has_moved()
@@ -276,14 +278,14 @@ class Dispatcher:
         return list(ready)
 
     def _again_later(self, outbox: Outbox, items: list[Entry | Lane]) -> None:
-        if not items:
-            return
-        attempts = max(_attempts(item) for item in items)
-        most = min(
-            self._backoff.base_seconds * 2 ** min(attempts - 1, _MOST_DOUBLINGS), self._backoff.cap_seconds
-        )
-        delay = random.uniform(0, most)  # noqa: S311 - jitter, not a secret
-        self._loop.call_later(delay, self._again, outbox, items)
+        """Those that were sent equally often together, so that none waits for the sake of another."""
+        by_attempts: dict[int, list[Entry | Lane]] = {}
+        for item in items:
+            by_attempts.setdefault(_attempts(item), []).append(item)
+        for attempts, equals in by_attempts.items():
+            most = self._backoff.base_seconds * 2 ** min(attempts - 1, _MOST_DOUBLINGS)
+            delay = random.uniform(0, min(most, self._backoff.cap_seconds))  # noqa: S311 - jitter, not a secret
+            self._loop.call_later(delay, self._again, outbox, equals)
 
     def _again(self, outbox: Outbox, items: list[Entry | Lane]) -> None:
         self._turn(outbox, items)

@@ -99,12 +99,15 @@ class Limits:
         entry_bytes: The most bytes of one entry.
         keeps_order: Entries of one request are processed in their order, and after one that fails no
             later one of the same order key succeeds; so they may share a request.
+        throttles_apart: An entry is throttled for what it has in common with some others, e.g. its shard:
+            its own delay is enough, and does not mean that there are too many requests.
     """
 
     entries: int
     request_bytes: int
     entry_bytes: int
     keeps_order: bool = False
+    throttles_apart: bool = False
 
 
 class Verdict(StrEnum):

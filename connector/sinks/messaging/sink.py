@@ -84,12 +84,24 @@ class AwsMessagingSink(MessagingSink):
         await self._store.put(attachments)
 
     async def post(
-        self, *, operation: str, body: bytes, content_type: str, resource: str, target: str | None = None
+        self,
+        *,
+        operation: str,
+        body: bytes,
+        content_type: str,
+        resource: str,
+        target: str | None = None,
+        parameters: Mapping[str, str] | None = None,
     ) -> bytes:
         """As ``WireClient.post``; what concerns the whole request is told as the dispatcher wants it."""
         try:
             return await self.client.post(
-                operation=operation, body=body, content_type=content_type, resource=resource, target=target
+                operation=operation,
+                body=body,
+                content_type=content_type,
+                resource=resource,
+                target=target,
+                parameters=parameters,
             )
         except ConnectorError as error:
             if (meant := of_request(error)) is error:
