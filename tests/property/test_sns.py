@@ -54,7 +54,14 @@ class WithoutNetwork(SnsSink):
         return arn
 
     async def post(
-        self, *, operation: str, body: bytes, content_type: str, resource: str, target: str | None = None
+        self,
+        *,
+        operation: str,
+        body: bytes,
+        content_type: str,
+        resource: str,
+        target: str | None = None,
+        parameters: Mapping[str, str] | None = None,
     ) -> bytes:
         await asyncio.sleep(self._chance.choice([0, 0, 0.001]))
         entries = read(body)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import abstractmethod
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from connector.aws.wire import WireClient
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, RetriableError
 from connector.sinks.dispatch import MessagingSink
 from connector.sinks.messaging.answer import of_request
 from connector.sinks.messaging.config import S3, MessagingConfig
@@ -33,6 +34,7 @@ class AwsMessagingSink(MessagingSink):
         super().__init__(config)
         self._resources = AsyncExitStack()
         self._store: BodyStore | None = None
+        self._request_seconds = (config.connect_timeout_ms + 2 * config.read_timeout_ms) / 1000
         self.destinations: dict[str, str] = {}
         """Of each topic that was met."""
 
@@ -93,16 +95,24 @@ class AwsMessagingSink(MessagingSink):
         target: str | None = None,
         parameters: Mapping[str, str] | None = None,
     ) -> bytes:
-        """As ``WireClient.post``; what concerns the whole request is told as the dispatcher wants it."""
+        """As ``WireClient.post``; what concerns the whole request is told as the dispatcher wants it.
+
+        It has a deadline as a whole, too: an answer that trickles in never keeps silent for long.
+        """
         try:
-            return await self.client.post(
-                operation=operation,
-                body=body,
-                content_type=content_type,
-                resource=resource,
-                target=target,
-                parameters=parameters,
-            )
+            async with asyncio.timeout(self._request_seconds):
+                return await self.client.post(
+                    operation=operation,
+                    body=body,
+                    content_type=content_type,
+                    resource=resource,
+                    target=target,
+                    parameters=parameters,
+                )
+        except TimeoutError as error:
+            raise RetriableError(
+                f"{operation} on {resource} was not answered within {self._request_seconds:g} s"
+            ) from error
         except ConnectorError as error:
             if (meant := of_request(error)) is error:
                 raise
