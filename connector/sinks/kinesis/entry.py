@@ -5,20 +5,18 @@ from __future__ import annotations
 from binascii import b2a_base64
 from typing import TYPE_CHECKING, NamedTuple
 
-from connector.column import JsonColumn
 from connector.errors import RecordError
 from connector.sinks.dispatch import Entry, Order, Prepared
 from connector.sinks.kinesis.aggregation import Aggregation
 from connector.sinks.kinesis.config import PARTITION, RANDOM, is_hash_key
 from connector.sinks.kinesis.key import Key, hash_key_of, legal_key, random_key
-from connector.sinks.messaging.body import ENVELOPE, bodies, envelopes
+from connector.sinks.messaging.body import ENVELOPE, bodies, envelopes, nulls
 from connector.sinks.messaging.config import FAIL, S3, SKIP, MessagingConfig
 from connector.sinks.messaging.expression import Expression
 from connector.sinks.messaging.pointer import object_key, pointer
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
-    from typing import Any
 
     from connector.record import RecordBatch
     from connector.sinks.kinesis.config import KinesisConfig
@@ -93,12 +91,11 @@ class EntryMaker:
             body.encode() if isinstance(body, str) else body
             for body in bodies(batch, self._config.message_body)
         ]
-        if self._config.message_body == ENVELOPE:
-            nulls = _nulls(batch.values) if self._null_values != ENVELOPE else []
-        else:
-            nulls = [index for index, body in enumerate(data) if body is None]
-        for index in nulls:
-            data[index] = self._of_null(batch, index, prepared)
+        if self._config.message_body == ENVELOPE == self._null_values:
+            return data
+        for index, is_null in enumerate(nulls(batch.values)):
+            if is_null:
+                data[index] = self._of_null(batch, index, prepared)
         return data
 
     def _of_null(self, batch: RecordBatch, index: int, prepared: Prepared) -> bytes | None:
@@ -118,7 +115,7 @@ class EntryMaker:
         if policy == FAIL:
             return data
         if policy == SKIP:
-            prepared.pass_over("oversize")
+            prepared.pass_over("too_large")
             return None
         assert policy == S3  # noqa: S101 - there is no other
         place = object_key(self._config.oversize_prefix, batch.topic_partition, offset)
@@ -251,11 +248,6 @@ def _one_by_one(
         except ValueError as error:
             faults[offset] = _fault(f"{option} looks into the record, which {error}")
             yield None
-
-
-def _nulls(values: Sequence[Any]) -> list[int]:
-    column = values.texts if isinstance(values, JsonColumn) and values.texts is not None else values
-    return [index for index, value in enumerate(column) if value is None]
 
 
 def _fault(message: str) -> RecordError:

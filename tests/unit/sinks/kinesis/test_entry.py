@@ -148,7 +148,7 @@ def test_a_null_value_may_be_an_envelope_among_values() -> None:
     assert json.loads(second)["offset"] == 1
 
 
-@pytest.mark.parametrize("values", [[b"a", None], JsonColumn([b"1", None])])
+@pytest.mark.parametrize("values", [[b"a", None], JsonColumn([b"1", None]), JsonColumn([b"1", b" null"])])
 def test_envelopes_have_null_values_unless_somebody_says_skip(values: Any) -> None:
     batch = RecordBatch.of(PARTITION, [Record(0, b"k", b"", 1, []), Record(1, b"k", b"", 1, [])])
     batch = batch.with_columns(values=values)
@@ -164,7 +164,7 @@ def test_a_record_of_the_limit_is_taken_and_one_byte_more_is_left_to_the_policy(
     assert [entry.size_bytes for entry in prepare(largest, larger, stream=stream).entries] == [100, 101]
     skipped = prepare(largest, larger, stream=stream, oversize_policy="skip")
     assert [entry.size_bytes for entry in skipped.entries] == [100]
-    assert skipped.passed_over == {"oversize": 1}
+    assert skipped.passed_over == {"too_large": 1}
 
 
 def test_what_is_too_large_may_be_stored_and_pointed_to() -> None:
