@@ -346,9 +346,8 @@ async def test_a_denied_request_names_the_action(aws: AwsServer, proxy: FaultPro
 
 
 async def test_expired_credentials_are_replaced_before_the_next_attempt(
-    aws: AwsServer, proxy: FaultProxy, queue: str, monkeypatch: pytest.MonkeyPatch
+    aws: AwsServer, proxy: FaultProxy, queue: str
 ) -> None:
-    monkeypatch.setattr("connector.aws.credentials._YOUNG_SECONDS", 0.0)
     send = encoded("sqs", "SendMessageBatch", QueueUrl=queue, Entries=[{"Id": "0", "MessageBody": "m"}])
     proxy.fail("SendMessageBatch", status=403, code="ExpiredToken")
     identity = Identity(

@@ -167,8 +167,8 @@ def test_every_request_is_legal_and_every_record_accounted_for(
             await sink.put(good)
             async with asyncio.timeout(20):
                 await sink.close([PARTITION])
-            await sink.stop()
             assert_accounted_for(sink, prepared, failed, len(records))
+            await sink.stop()
             assert_legal(sink)
             await context.cancel_background()
 

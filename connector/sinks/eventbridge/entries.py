@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     Write = Callable[["Event", str], Any]
     Render = Callable[[Expression], Column]
 
-NULL, OVERSIZE = "null value", "oversize"
+NULL, OVERSIZE = "null_value", "too_large"
 """Reasons why records are passed over."""
 _PATH_OF_VALUE, _PATH_OF_ALL = "$.detail.value", "$.detail"
 

@@ -112,7 +112,7 @@ def test_null_values_follow_their_policy(detail: str) -> None:
     records = batch(None, is_json=True)
     assert "behavior.on.null.values" in fault(records, detail=detail, behavior_on_null_values="fail")
     prepared = prepare(records, detail=detail, behavior_on_null_values="skip")
-    assert (prepared.entries, prepared.failed, prepared.passed_over) == ([], {}, {"null value": 1})
+    assert (prepared.entries, prepared.failed, prepared.passed_over) == ([], {}, {"null_value": 1})
     assert details(records, detail=detail, behavior_on_null_values="envelope")[0]["value"] is None
 
 
@@ -265,5 +265,5 @@ def test_a_large_value_that_stands_alone_is_the_whole_detail_elsewhere() -> None
 
 def test_a_large_value_may_be_skipped() -> None:
     prepared = prepare(batch(LARGE, b"{}", is_json=True), oversize_policy="skip")
-    assert prepared.passed_over == {"oversize": 1}
+    assert prepared.passed_over == {"too_large": 1}
     assert [entry.offset for entry in prepared.entries] == [11]
