@@ -1,11 +1,13 @@
-"""``make bench``: what the worker reaches into S3, as a ratio to what the Kafka client alone reads."""
+"""``make bench``: what the worker reaches, as a ratio to what can be had without it.
+
+Into S3 beside the Kafka client that only reads; into messaging services see ``benchmarks.messaging``.
+"""
 
 from __future__ import annotations
 
 import argparse
 import gzip
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -19,7 +21,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from benchmarks import topic
+from benchmarks import messaging, topic
+from benchmarks.measure import children_cpu_seconds, cpu_seconds, peak_bytes
 from benchmarks.object_server import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, ObjectServer
 from connector.testing.kafka import start_kafka
 from connector.testing.worker import WorkerProcess
@@ -57,21 +60,27 @@ def main(arguments: Sequence[str]) -> None:
     kafka = start_kafka()
     if not kafka.is_real:
         raise SystemExit("the benchmark needs real Kafka; the mock cluster keeps 5 MiB per partition")
+    chosen = options.cases or [*CASES, *messaging.CASES]
     try:
+        if messages := [case for case in messaging.CASES if case in chosen]:
+            messaging.run(kafka.bootstrap_servers, messages, options.rounds, options.messages)
+        if not (objects := [case for case in CASES if case in chosen]):
+            return
         name = f"bench-{time.time_ns()}"
         print(
             f"filling a topic with {options.records:,} records of {options.value_bytes} bytes ...", flush=True
         )
         topic.fill(kafka.bootstrap_servers, name, options.records, options.value_bytes)
         with ObjectServer() as server:
-            _measure_all(kafka.bootstrap_servers, name, server, options)
+            _measure_all(kafka.bootstrap_servers, name, server, options, objects)
     finally:
         kafka.stop()
 
 
-def _measure_all(servers: str, name: str, server: ObjectServer, options: argparse.Namespace) -> None:
+def _measure_all(
+    servers: str, name: str, server: ObjectServer, options: argparse.Namespace, cases: Sequence[str]
+) -> None:
     """Each case right after a raw read of its own: a machine is not the same from minute to minute."""
-    cases = options.cases or list(CASES)
     found: dict[str, list[tuple[Measurement, Measurement]]] = {case: [] for case in cases}
     for number in range(options.rounds):
         print(f"round {number + 1} of {options.rounds} ...", flush=True)
@@ -107,22 +116,22 @@ def _worker(
         "aws.s3.endpoint": server.url,
         **CASES[case],
     }
-    before = _children_cpu_seconds()
+    before = children_cpu_seconds()
     with WorkerProcess(settings, connector) as worker:
         process = psutil.Process(worker.pid)
         worker.wait_until(lambda: worker.get("/") is not None, "REST answers")
-        idle = _cpu_seconds(process)
+        idle = cpu_seconds(process)
         with tempfile.NamedTemporaryFile() as profile:
             recorder = _record(worker.pid, profile.name) if options.profile else None
             worker.wait_for_metric("connector_records_put_total", options.records, _DEADLINE_SECONDS)
             if recorder:
                 recorder.wait()
                 print(_busiest(Path(profile.name).read_text()))
-        peak = _peak_bytes(process)
+        peak = peak_bytes(process)
         worker.terminate()
         log = worker.log
     _check(server, case, options.records)
-    return Measurement(_seconds(log), _children_cpu_seconds() - before - idle, peak)
+    return Measurement(_seconds(log), children_cpu_seconds() - before - idle, peak)
 
 
 def _seconds(log: str) -> float:
@@ -168,24 +177,6 @@ def _busiest(stacks: str, most: int = 16) -> str:
     return "\n".join(f"    {100 * count / total:5.1f} %  {end}" for end, count in ends.most_common(most))
 
 
-def _cpu_seconds(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return times.user + times.system
-
-
-def _children_cpu_seconds() -> float:
-    """Of all children that have ended."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
-def _peak_bytes(process: psutil.Process) -> int:
-    for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) * 1024
-    return process.memory_info().rss
-
-
 def _report(case: str, pairs: Sequence[tuple[Measurement, Measurement]], records: int) -> None:
     """Medians, and of the ratio the range."""
     ratios = sorted(raw.seconds / measured.seconds for raw, measured in pairs)
@@ -201,10 +192,11 @@ def _report(case: str, pairs: Sequence[tuple[Measurement, Measurement]], records
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
     parser.add_argument("--records", type=int, default=5_000_000)
+    parser.add_argument("--messages", type=int, default=300_000, help="records for messaging services")
     parser.add_argument("--value-bytes", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--profile", action="store_true", help="print where the worker's time goes (py-spy)")
-    parser.add_argument("cases", nargs="*", choices=[*CASES, []], help="all by default")
+    parser.add_argument("cases", nargs="*", choices=[*CASES, *messaging.CASES, []], help="all by default")
     return parser.parse_args(arguments)
 
 

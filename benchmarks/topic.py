@@ -10,8 +10,8 @@ _RUN = 1000
 """Records in a row on one partition, as a producer with batches writes them."""
 
 
-def fill(bootstrap_servers: str, topic: str, records: int, value_bytes: int) -> None:
-    """JSON values of one size with ids that do not repeat, spread over the partitions."""
+def fill(bootstrap_servers: str, topic: str, records: int, value_bytes: int, keys: int = 0) -> None:
+    """JSON values of one size with ids that do not repeat, spread over the partitions; maybe with keys."""
     admin = AdminClient({"bootstrap.servers": bootstrap_servers})
     admin.create_topics([NewTopic(topic, PARTITIONS, 1)])[topic].result(30)
     producer = Producer(
@@ -25,7 +25,12 @@ def fill(bootstrap_servers: str, topic: str, records: int, value_bytes: int) -> 
     for number in range(records):
         while True:
             try:
-                producer.produce(topic, event(number, value_bytes), partition=number // _RUN % PARTITIONS)
+                producer.produce(
+                    topic,
+                    event(number, value_bytes),
+                    b"user-%08x" % (number % keys) if keys else None,
+                    partition=number // _RUN % PARTITIONS,
+                )
                 break
             except BufferError:
                 producer.poll(0.5)

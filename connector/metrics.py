@@ -46,6 +46,23 @@ RECORDS_SKIPPED = _counter(
     "Records left out because they can never succeed and errors.tolerance is all.",
     (*_TASK, "stage"),
 )
+RECORDS_PASSED_OVER = _counter(
+    "connector_records_passed_over_total",
+    "Records that are not delivered because the connector's config says so, e.g. tombstones.",
+    (*_TASK, "reason"),
+)
+ENTRIES_REFUSED = _counter(
+    "connector_entries_refused_total",
+    "Entries of requests that a messaging service did not take: sent again (retry, throttled), or errant"
+    " (never).",
+    (*_TASK, "verdict"),
+)
+REQUESTS_UNDER_WAY = _gauge(
+    "connector_requests_under_way", "Requests to a messaging service that wait for their answer."
+)
+REQUESTS_LIMIT = _gauge(
+    "connector_requests_limit", "Requests that may be under way at once; less while the service throttles."
+)
 OBJECTS = _counter("connector_objects_total", "Objects completed at the destination.")
 PARTS = _counter("connector_upload_parts_total", "Parts of multipart uploads stored.")
 UPLOADS_ABORTED = _counter("connector_uploads_aborted_total", "Multipart uploads aborted.")

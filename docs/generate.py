@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,12 +23,17 @@ from connector.aws.rendering import Grant, as_json
 from connector.config.connector import ConnectorConfig
 from connector.environment import variable_name
 from connector.settings import WorkerSettings
+from connector.sinks.eventbridge import EventBridgeConfig
+from connector.sinks.kinesis import KinesisConfig
 from connector.sinks.s3 import S3Config, S3Sink
+from connector.sinks.sns import SnsConfig
+from connector.sinks.sqs import SqsConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from connector.config.option import Option
+    from connector.config.schema import Config
 
 FOLDER = Path(__file__).parent
 README = FOLDER.parent / "README.md"
@@ -49,9 +55,9 @@ def connector_options() -> Iterator[str]:
     yield from _options(ConnectorConfig.options().values())
 
 
-def s3_options() -> Iterator[str]:
-    """What the S3 sink adds."""
-    yield from _options(S3Config.options().values())
+def sink_options(config: type[Config]) -> Iterator[str]:
+    """What a sink adds."""
+    yield from _options(config.options().values())
 
 
 def endpoint_options() -> Iterator[str]:
@@ -96,7 +102,11 @@ def policies() -> Iterator[str]:
 SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "worker properties": worker_properties,
     "connector options": connector_options,
-    "s3 options": s3_options,
+    "s3 options": partial(sink_options, S3Config),
+    "sqs options": partial(sink_options, SqsConfig),
+    "sns options": partial(sink_options, SnsConfig),
+    "eventbridge options": partial(sink_options, EventBridgeConfig),
+    "kinesis options": partial(sink_options, KinesisConfig),
     "endpoint options": endpoint_options,
     "metrics": metric_families,
     "policies": policies,

@@ -6,7 +6,7 @@ botocore's own retries are off: ours would multiply with them.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from botocore import UNSIGNED
 
@@ -20,12 +20,15 @@ from connector.errors import ConnectorError
 from connector.retry import Backoff, retrying
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
     from connector.aws.identity import Identity
     from connector.errors import RetriableError
     from connector.sinks.base import SinkContext
+
+T = TypeVar("T")
 
 
 class AwsClient:
@@ -97,10 +100,14 @@ class AwsClient:
 
     async def call_once(self, operation: str, method: str, resource: str, **request: Any) -> dict[str, Any]:
         """Call once; raises RetriableError as well as AccessError."""
+        return await self._translated(operation, resource, getattr(self._client, method)(**request))
+
+    async def _translated(self, operation: str, resource: str, request: Awaitable[T]) -> T:
+        """The answer of one request, or its error in our terms; timed either way."""
         started, since = time.perf_counter(), elapsed()
         outcome = "failed"
         try:
-            answer: dict[str, Any] = await getattr(self._client, method)(**request)
+            answer = await request
             outcome = "succeeded"
         except ConnectorError:
             raise

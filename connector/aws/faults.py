@@ -44,6 +44,7 @@ _PASSING_CODES = frozenset(
         "RequestTimeoutException",
         "ServiceUnavailable",
         "SlowDown",
+        "Throttled",
         "Throttling",
         "ThrottledException",
         "ThrottlingException",
@@ -51,7 +52,7 @@ _PASSING_CODES = frozenset(
         "TransactionInProgressException",
     }
 )
-"""botocore's ``standard`` retry mode."""
+"""botocore's ``standard`` retry mode, and ``Throttled`` of SNS."""
 
 _EXPIRED_CODES = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
@@ -74,6 +75,13 @@ _ACTIONS = {
     "AssumeRole": "sts:AssumeRole",
     "HeadBucket": "s3:ListBucket",
     "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "GetTopicAttributes": "sns:GetTopicAttributes",
+    "PublishBatch": "sns:Publish",
+    "SendMessageBatch": "sqs:SendMessage",
+    "GetQueueUrl": "sqs:GetQueueUrl",
+    "GetQueueAttributes": "sqs:GetQueueAttributes",
+    "PutEvents": "events:PutEvents",
+    "DescribeEventBus": "events:DescribeEventBus",
 }
 """The IAM action behind each operation, where the names differ."""
 
@@ -83,6 +91,14 @@ _UNKNOWN_KEY = (
 )
 _SET_CLOCK = "set the clock of this machine, best by NTP"
 
+_NO_QUEUE = (
+    "create the queue, or correct aws.sqs.queue and aws.region; a queue of another account goes by its URL or"
+    " ARN, and its own policy must allow this identity, too"
+)
+_KMS_DENIED = "grant kms:GenerateDataKey and kms:Decrypt on the KMS key to the identity of the connector"
+_KMS_DISABLED = "enable the KMS key"
+_KMS_ABSENT = "the KMS key does not exist here; choose another for the destination"
+_KMS_STATE = "the KMS key is being deleted or is not ready; restore it"
 _PROXY_WANTS_LOGIN = 407
 _CORRECT_LOGIN = (
     "the proxy wants a user and a password, or others: correct aws.proxy.username and aws.proxy.password"
@@ -100,9 +116,21 @@ _REMEDIES = {
     "InvalidToken": "the session token is not one of this key, this partition or this service; get a new one",
     "RequestTimeTooSkewed": _SET_CLOCK,
     "EntityTooSmall": "raise aws.s3.part.size.bytes to 5242880 or more",
-    "KMS.DisabledException": "enable the KMS key of the bucket",
-    "KMS.NotFoundException": "the KMS key of the bucket does not exist here; give the bucket another",
-    "KMS.KMSInvalidStateException": "the KMS key of the bucket is being deleted or is not ready; restore it",
+    "KMS.DisabledException": _KMS_DISABLED,
+    "KMS.NotFoundException": _KMS_ABSENT,
+    "KMS.KMSInvalidStateException": _KMS_STATE,
+    "KMSAccessDenied": _KMS_DENIED,
+    "KMSDisabled": _KMS_DISABLED,
+    "KMSInvalidState": _KMS_STATE,
+    "KMSNotFound": _KMS_ABSENT,
+    "NotFound": "create the topic, or correct aws.sns.topic.arn",
+    "AWS.SimpleQueueService.NonExistentQueue": _NO_QUEUE,
+    "QueueDoesNotExist": _NO_QUEUE,
+    "KMS.AccessDeniedException": _KMS_DENIED,
+    "KmsAccessDenied": _KMS_DENIED,
+    "KmsDisabled": _KMS_DISABLED,
+    "KmsNotFound": _KMS_ABSENT,
+    "KmsInvalidState": _KMS_STATE,
     "407": _CORRECT_LOGIN,
     "RegionDisabledException": "enable STS in this region for the account, or choose another endpoint",
 }
@@ -130,7 +158,14 @@ _REMEDIES_BY_TEXT = (
 _CLOCK_CODES = frozenset({"SignatureDoesNotMatch", "InvalidSignatureException", "RequestTimeTooSkewed"})
 _NAMED_BY_SERVICE = re.compile(r'not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?')
 DENIED = frozenset(
-    {"AccessDenied", "AccessDeniedException", "UnauthorizedAccess", "AllAccessDisabled", "403"}
+    {
+        "403",
+        "AccessDenied",
+        "AccessDeniedException",
+        "AllAccessDisabled",
+        "AuthorizationError",
+        "UnauthorizedAccess",
+    }
 )
 _STATUS_PASSING = 500
 

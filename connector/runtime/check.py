@@ -14,10 +14,11 @@ from connector.errors import ConfigError
 from connector.sinks.base import Checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from connector.check import Step
-    from connector.errors import RetriableError
+    from connector.errors import RecordError, RetriableError
+    from connector.record import TopicPartition
     from connector.runtime.blueprint import Blueprint
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ async def steps_of(
     Raises:
         ConfigError: The sink has nothing to check.
     """
-    context = CheckContext(blueprint.name)
+    context = CheckContext(blueprint.name, blueprint.config.topics)
     done = []
     try:
         async for step in _checklist(blueprint, context).steps(step_seconds, total_seconds):
@@ -70,8 +71,9 @@ class CheckContext:
 
     task = 0
 
-    def __init__(self, connector: str) -> None:
+    def __init__(self, connector: str, topics: Sequence[str]) -> None:
         self.connector = connector
+        self.topics = topics
         self._background: set[asyncio.Task[Any]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -84,6 +86,12 @@ class CheckContext:
 
     def delivered(self, records: int, size_bytes: int) -> None:
         """Nothing is."""
+
+    def passed_over(self, reason: str, records: int) -> None:
+        """A check puts no records."""
+
+    async def errant(self, partition: TopicPartition, failed: Mapping[int, RecordError]) -> None:
+        """A check puts no records."""
 
     def retried(self, operation: str, error: RetriableError) -> None:
         """The steps tell."""

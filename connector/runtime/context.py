@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from connector import logs, metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from concurrent.futures import Executor
 
-    from connector.errors import RetriableError
+    from connector.errors import RecordError, RetriableError
+    from connector.record import TopicPartition
+    from connector.runtime.errant import ErrantRecords
 
 T = TypeVar("T")
 log = logs.get(__name__)
+
+_RETRY_LOG_SECONDS = 1.0
 
 
 class TaskContext:
     """The :class:`~connector.sinks.base.SinkContext` of one task."""
 
-    def __init__(self, connector: str, task: int, executor: Executor) -> None:
+    def __init__(
+        self,
+        connector: str,
+        task: int,
+        executor: Executor,
+        *,
+        topics: Sequence[str] = (),
+        errant: ErrantRecords | None = None,
+    ) -> None:
+        """Args: ``errant`` decides about records that fail after they were put; without, they are raised."""
         self._connector = connector
         self._task = task
+        self._topics = topics
         self._executor = executor
+        self._errant = errant
+        self._retries_logged: dict[str, float] = {}
         self._loop = asyncio.get_running_loop()
         self._background: set[asyncio.Task[Any]] = set()
         self.failure: asyncio.Future[BaseException] = self._loop.create_future()
@@ -40,6 +57,10 @@ class TaskContext:
     def task(self) -> int:
         return self._task
 
+    @property
+    def topics(self) -> Sequence[str]:
+        return self._topics
+
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = self._loop.create_task(work)
         self._background.add(task)
@@ -55,7 +76,19 @@ class TaskContext:
 
     def retried(self, operation: str, error: RetriableError) -> None:
         metrics.RETRIES.labels(self._connector, str(self._task), operation).inc()
-        log.warning("retrying", operation=operation, error=str(error))
+        now = time.monotonic()
+        # A service that throttles refuses thousands of requests a second; they are all counted.
+        if now - self._retries_logged.get(operation, float("-inf")) >= _RETRY_LOG_SECONDS:
+            self._retries_logged[operation] = now
+            log.warning("retrying", operation=operation, error=str(error))
+
+    def passed_over(self, reason: str, records: int) -> None:
+        metrics.RECORDS_PASSED_OVER.labels(self._connector, str(self._task), reason).inc(records)
+
+    async def errant(self, partition: TopicPartition, failed: Mapping[int, RecordError]) -> None:
+        if self._errant is None:
+            raise next(iter(failed.values()))
+        self._errant.report(partition, failed)
 
     async def cancel_background(self) -> None:
         """End what the sink left running."""

@@ -34,18 +34,22 @@ class ErrantRecords:
         Raises:
             ToleranceExceededError: With ``errors.tolerance=none``.
         """
+        self.report(batch.topic_partition, failed)
+        kept = [index for index, offset in enumerate(batch.offsets) if offset not in failed]
+        return batch.select(kept)
+
+    def report(self, partition: TopicPartition, failed: Mapping[int, RecordError]) -> None:
+        """Count and log the records at these offsets; raises ToleranceExceededError if they may not fail."""
         tolerant = self._config.errors_tolerance == "all"
         for offset, error in failed.items():
-            self._report(batch.topic_partition, offset, error, tolerant=tolerant)
+            self._report(partition, offset, error, tolerant=tolerant)
         if not tolerant:
             offset, error = next(iter(failed.items()))
             raise ToleranceExceededError(
-                f"Tolerance exceeded in error handler: record {batch.topic_partition} at offset {offset},"
+                f"Tolerance exceeded in error handler: record {partition} at offset {offset},"
                 f" stage {error.stage}, class {error.origin}: {error}"
                 " Mend or skip the record, or set errors.tolerance=all to skip such records."
             ) from error
-        kept = [index for index, offset in enumerate(batch.offsets) if offset not in failed]
-        return batch.select(kept)
 
     def _report(self, partition: TopicPartition, offset: int, error: RecordError, *, tolerant: bool) -> None:
         if tolerant:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from connector.check import Checklist
-    from connector.errors import RetriableError
+    from connector.errors import RecordError, RetriableError
     from connector.record import RecordBatch, TopicPartition
 
 T = TypeVar("T")
@@ -32,6 +32,10 @@ class SinkContext(Protocol):
     def connector(self) -> str: ...
     @property
     def task(self) -> int: ...
+    @property
+    def topics(self) -> Sequence[str]:
+        """The connector's topics; none if it has only a pattern of them."""
+        ...
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run ``work`` beside the data path; if it fails, the task fails, without committing."""
@@ -46,7 +50,21 @@ class SinkContext(Protocol):
         ...
 
     def retried(self, operation: str, error: RetriableError) -> None:
-        """Count and log one retry that the sink makes on its own."""
+        """Count one retry that the sink makes on its own; logged once a second for each operation."""
+        ...
+
+    def passed_over(self, reason: str, records: int) -> None:
+        """Count records that are not delivered because the config says so; ``reason`` is of a closed set."""
+        ...
+
+    async def errant(self, partition: TopicPartition, failed: Mapping[int, RecordError]) -> None:
+        """Records that were put and turn out to be undeliverable, by offset (KIP-610).
+
+        When this returns, the runtime has dealt with them, and the sink counts them as delivered.
+
+        Raises:
+            ConnectorError: They may not be left out; the task ends without committing them.
+        """
         ...
 
 

@@ -22,7 +22,8 @@ from connector.sinks.s3 import S3Config, S3Sink
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-REFERENCES = ["worker.md", "s3-sink.md", "metrics.md", "aws.md", "aws-connections.md"]
+SINKS = ["eventbridge-sink.md", "kinesis-sink.md", "s3-sink.md", "sns-sink.md", "sqs-sink.md"]
+REFERENCES = ["worker.md", *SINKS, "metrics.md", "aws.md", "aws-connections.md"]
 AWS_PAGE = ROOT / "docs" / "aws.md"
 
 
@@ -49,6 +50,14 @@ def test_the_worker_properties_of_the_readme_are_all_understood(tmp_path: Path) 
 
 def test_the_connector_of_the_readme_is_accepted_as_it_is(tmp_path: Path) -> None:
     (text,) = blocks(ROOT / "README.md", "json")
+    path = tmp_path / "orders.json"
+    path.write_text(text)
+    (blueprint,) = plan([read_connector(path)], worker(tmp_path))
+    assert not blueprint.unknown
+
+
+def test_the_connector_of_the_eventbridge_page_is_accepted_as_it_is(tmp_path: Path) -> None:
+    text = blocks(ROOT / "docs" / "eventbridge-sink.md", "json")[0]
     path = tmp_path / "orders.json"
     path.write_text(text)
     (blueprint,) = plan([read_connector(path)], worker(tmp_path))

@@ -67,6 +67,10 @@ class SinkContract(ABC):
     async def stored(self) -> dict[TopicPartition, list[bytes]]:
         """The values at the destination, per partition, in the order that a reader sees them."""
 
+    async def settle(self, sink: Sink) -> None:
+        """Have everything stored that was put."""
+        await sink.flush()
+
     @pytest.fixture
     async def sink(self) -> AsyncIterator[Sink]:
         sink = self.sink_class(self.sink_class.config_class.parse(self.options()))
@@ -83,13 +87,13 @@ class SinkContract(ABC):
     async def test_flush_stores_everything_that_was_put(self, sink: Sink) -> None:
         await sink.put(batch_of(FIRST, 5, 6, 7))
         await sink.put(batch_of(SECOND, 0, 1))
-        await sink.flush()
+        await self.settle(sink)
         assert await self.stored() == {FIRST: values(FIRST, 5, 6, 7), SECOND: values(SECOND, 0, 1)}
 
     async def test_after_a_flush_everything_is_committable(self, sink: Sink) -> None:
         await sink.put(batch_of(FIRST, 5, 6, 7))
         await sink.put(batch_of(SECOND, 0, 1))
-        await sink.flush()
+        await self.settle(sink)
         assert sink.committable() == {FIRST: 8, SECOND: 2}
 
     async def test_nothing_is_committable_before_it_is_stored(self, sink: Sink) -> None:
@@ -100,22 +104,22 @@ class SinkContract(ABC):
 
     async def test_a_partition_that_was_never_put_is_not_committable(self, sink: Sink) -> None:
         await sink.put(batch_of(FIRST, 0))
-        await sink.flush()
+        await self.settle(sink)
         assert SECOND not in sink.committable()
 
     async def test_order_within_a_partition_is_kept_over_many_batches(self, sink: Sink) -> None:
         for start in range(0, 100, 10):
             await sink.put(batch_of(FIRST, *range(start, start + 10)))
             if start % 30 == 0:
-                await sink.flush()
-        await sink.flush()
+                await self.settle(sink)
+        await self.settle(sink)
         assert (await self.stored())[FIRST] == values(FIRST, *range(100))
 
     async def test_an_empty_batch_moves_the_position_only(self, sink: Sink) -> None:
         await sink.put(batch_of(FIRST, 0, 1))
         filtered = batch_of(FIRST, 2, 3).select([])
         await sink.put(filtered)
-        await sink.flush()
+        await self.settle(sink)
         assert sink.committable()[FIRST] == 4
         assert (await self.stored())[FIRST] == values(FIRST, 0, 1)
 
@@ -134,7 +138,7 @@ class SinkContract(ABC):
         await sink.put(batch_of(FIRST, 0))
         await sink.put(batch_of(SECOND, 0))
         await sink.drop([FIRST])
-        await sink.flush()
+        await self.settle(sink)
         assert sink.committable() == {SECOND: 1}
         assert (await self.stored())[SECOND] == values(SECOND, 0)
 
@@ -144,7 +148,7 @@ class SinkContract(ABC):
         sink.open([FIRST])
         assert FIRST not in sink.committable()
         await sink.put(batch_of(FIRST, 0, 1, 2))
-        await sink.flush()
+        await self.settle(sink)
         assert sink.committable()[FIRST] == 3
         assert set((await self.stored())[FIRST]) == set(values(FIRST, 0, 1, 2))
 
@@ -160,9 +164,9 @@ class SinkContract(ABC):
 
     async def test_memory_is_free_after_a_flush(self, sink: Sink) -> None:
         await sink.put(batch_of(FIRST, *range(1000)))
-        await sink.flush()
+        await self.settle(sink)
         assert sink.buffered_bytes == 0
 
     async def test_flushing_with_nothing_put_is_harmless(self, sink: Sink) -> None:
-        await sink.flush()
+        await self.settle(sink)
         assert not sink.committable()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import io
 import threading
 import time
 from collections import Counter, deque
@@ -183,7 +184,9 @@ class FaultProxy(FaultScript):
             await upstream.read()
 
     def _send(self, raw: web.BaseRequest, request: ApiRequest) -> aiohttp.client._RequestContextManager:
-        body = request.body or (self._paced(raw.content) if raw.can_read_body else None)
+        body: object = self._paced(raw.content) if raw.can_read_body else None
+        if request.body:
+            body = io.BytesIO(request.body)  # aiohttp warns of many bytes that are no stream
         # encoded=True: the path is part of what was signed.
         url = URL(self._target + request.target, encoded=True)
         return self._session.request(

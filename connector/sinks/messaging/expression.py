@@ -1,0 +1,183 @@
+"""Text made from a record: ``{{topic}}``, ``{{header:NAME}}``, ``{{value:field.path}}`` … in text.
+
+An expression is evaluated column by column. Where one of its variables has no value in a record, the record
+has no text; what that means is up to the option that holds the expression.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from connector.column import JsonColumn, decode_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from connector.record import RecordBatch
+
+    Column = Sequence[str | None]
+
+_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*(?::\s*([^{}]*?)\s*)?\}\}")
+_COLUMNS = {"key": "keys", "value": "values", "header": "headers", "timestamp": "timestamps"}
+_PLAIN = frozenset({"topic", "partition", "offset", "timestamp", "key", "value"})
+_WITH_NAME = frozenset({"header", "key", "value"})
+
+
+class Expression:
+    """A parsed expression.
+
+    Attributes:
+        text: As it was written.
+        columns: The columns of a batch that it looks at.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Parse ``text``; raises ValueError for a variable that does not exist."""
+        self.text = text
+        self.columns: set[str] = set()
+        self._parts: list[str | Callable[[RecordBatch], Column]] = []
+        end = 0
+        for match in _PLACEHOLDER.finditer(text):
+            if literal := text[end : match.start()]:
+                self._parts.append(literal)
+            self._parts.append(self._variable(match[1], match[2]))
+            end = match.end()
+        if literal := text[end:]:
+            self._parts.append(literal)
+        self.is_constant = all(isinstance(part, str) for part in self._parts)
+        self.is_of_topic = {found[1] for found in _PLACEHOLDER.finditer(text)} <= {"topic"}
+        """The same for all records of a topic."""
+
+    def render(self, batch: RecordBatch) -> Column:
+        """The text of each record, or None where a variable has no value.
+
+        Raises:
+            ValueError: A field is asked for and a value is no JSON.
+        """
+        if self.is_constant:
+            return ["".join(map(str, self._parts))] * len(batch)
+        columns = [[part] * len(batch) if isinstance(part, str) else part(batch) for part in self._parts]
+        if len(columns) == 1:
+            return columns[0]
+        return [None if None in row else "".join(row) for row in zip(*columns, strict=True)]
+
+    def render_each(self, batch: RecordBatch) -> tuple[Column, dict[int, str]]:
+        """As :meth:`render`; of records whose value is no JSON, by position, what is wrong with it."""
+        try:
+            return self.render(batch), {}
+        except ValueError:
+            found: list[str | None] = []
+            faults: dict[int, str] = {}
+            for index in range(len(batch)):
+                try:
+                    found += self.render(batch.select([index]))
+                except ValueError as error:
+                    found.append(None)
+                    faults[index] = f"{self.text} cannot be made: the record {error}"
+            return found, faults
+
+    def of_topic(self, topic: str) -> str:
+        """The text for a topic, of an expression that :attr:`is_of_topic`."""
+        return _PLACEHOLDER.sub(lambda _: topic, self.text)
+
+    def _variable(self, name: str, argument: str | None) -> Callable[[RecordBatch], Column]:
+        if name not in (_WITH_NAME if argument else _PLAIN):
+            raise ValueError(
+                f"{{{{{name}{':' + argument if argument else ''}}}}} is no variable: there are {{{{topic}}}},"
+                " {{partition}}, {{offset}}, {{timestamp}}, {{key}}, {{value}}, {{header:NAME}},"
+                " {{key:FIELD}} and {{value:FIELD}}"
+            )
+        if column := _COLUMNS.get(name):
+            self.columns.add(column)
+        if argument is None:
+            return _PLAIN_READERS[name]
+        if name == "header":
+            return partial(_header, argument)
+        return partial(_field, _COLUMNS[name], argument)
+
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r})"
+
+
+def text_of(value: Any) -> str | None:
+    """A key, header or field as text: UTF-8, or base64 of bytes that are not; JSON of what has parts."""
+    match value:
+        case None | str():
+            return value
+        case bytes():
+            try:
+                return value.decode()
+            except UnicodeDecodeError:
+                return base64.b64encode(value).decode()
+    return msgspec.json.encode(value).decode()
+
+
+def texts(column: Sequence[Any]) -> Sequence[bytes | str | None]:
+    """Values as what a message carries: bytes and text as they are, everything else as JSON."""
+    if isinstance(column, JsonColumn) and column.texts is not None:
+        return column.texts
+    return [
+        value if value is None or isinstance(value, bytes | str) else msgspec.json.encode(value)
+        for value in column
+    ]
+
+
+def objects(column: Sequence[Any]) -> Sequence[Any]:
+    """Values as what has fields: text and bytes are read as JSON; raises ValueError if they are none."""
+    texts = column.texts if isinstance(column, JsonColumn) and column.texts is not None else column
+    return [_parsed(value) if isinstance(value, bytes | str) else value for value in texts]
+
+
+def _parsed(value: bytes | str) -> Any:
+    try:
+        return decode_json(value.encode() if isinstance(value, str) else value)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise ValueError(f"is no JSON: {error}") from None
+
+
+def _header(name: str, batch: RecordBatch) -> Column:
+    """The last header of this name counts, as with Connect's ``lastWithName``."""
+    found: list[str | None] = []
+    for headers in batch.headers:
+        values = [value for header, value in headers or () if header == name]
+        found.append(text_of(values[-1]) if values else None)
+    return found
+
+
+def _field(column: str, path: str, batch: RecordBatch) -> Column:
+    names = path.split(".")
+    return [text_of(_at(value, names)) for value in objects(getattr(batch, column))]
+
+
+def _at(value: Any, names: Sequence[str]) -> Any:
+    for name in names:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
+
+
+_PLAIN_READERS: dict[str, Callable[[RecordBatch], Column]] = {
+    "topic": lambda batch: [batch.topic_partition.topic] * len(batch),
+    "partition": lambda batch: [str(batch.topic_partition.partition)] * len(batch),
+    "offset": lambda batch: list(map(str, batch.offsets)),
+    "timestamp": lambda batch: [None if at is None else str(at) for at in batch.timestamps],
+    "key": lambda batch: list(map(text_of, batch.keys)),
+    "value": lambda batch: list(map(text_of, batch.values)),
+}
+
+
+def legal_expression(value: str) -> None:
+    """A validator of options; raises ValueError."""
+    Expression(value)
+
+
+def legal_topic_expression(value: str) -> None:
+    """A validator of options that can differ by topic only; raises ValueError."""
+    if not Expression(value).is_of_topic:
+        raise ValueError("may hold no variable but {{topic}}")
