@@ -12,6 +12,9 @@ from connector.concealment import conceal
 
 Logger = structlog.stdlib.BoundLogger
 
+_processors: list[Any] = []
+"""One list for the life of the process: a logger keeps the one that it first saw."""
+
 
 def configure(*, level: str = "INFO", as_json: bool = False) -> None:
     """Send our own events and those of libraries to standard error in one form."""
@@ -33,12 +36,13 @@ def configure(*, level: str = "INFO", as_json: bool = False) -> None:
             )
         ]
     )
+    _processors[:] = [
+        structlog.stdlib.filter_by_level,
+        *shared,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ]
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=_processors,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
