@@ -261,8 +261,12 @@ class _Connection(asyncio.Protocol):
             )
         )
         if self._delay_seconds:
-            asyncio.get_running_loop().call_later(self._delay_seconds, self._transport.write, answer)
+            asyncio.get_running_loop().call_later(self._delay_seconds, self._send, answer)
         else:
+            self._send(answer)
+
+    def _send(self, answer: bytes) -> None:
+        if not self._transport.is_closing():
             self._transport.write(answer)
 
 
