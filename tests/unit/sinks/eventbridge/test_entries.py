@@ -207,7 +207,7 @@ def test_the_columns_are_those_that_are_looked_at() -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "keys"), [("none", [None, None]), ("key", ["k", "k"]), ("partition", [True, True])]
+    ("order", "keys"), [("none", [None, None]), ("key", ["k", "k"]), ("partition", ["", ""])]
 )
 def test_order_is_by_what_is_asked_for(order: str, keys: list[Any]) -> None:
     prepared = prepare(batch({}, {}), delivery_order=order)
