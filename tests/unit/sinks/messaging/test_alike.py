@@ -118,6 +118,17 @@ def test_what_is_stored_is_all_that_the_role_may_do_with_the_bucket(name: str) -
     assert not any("s3" in action for each in without for action in each.actions)
 
 
+@each_sink
+@pytest.mark.parametrize("topics", range(5, 100, 5))
+def test_a_policy_never_outgrows_what_iam_takes(name: str, topics: int) -> None:
+    """6,144 characters without white space (IAM user guide, IAM and STS quotas)."""
+    named = {option: arn.replace("orders", "{{topic}}") for option, arn in DESTINATIONS[name].items()}
+    parsed = config(name, **named)
+    found = SINKS[name][0].permissions(parsed, [f"a-topic-with-a-long-name-{at:02}" for at in range(topics)])
+    assert sum(len(resource) + len('"",') for each in found for resource in each.resources) < 5500
+    assert all("a-topic-with-a-long-name-" in resource for each in found for resource in each.resources)
+
+
 # ---- memory ----
 
 
