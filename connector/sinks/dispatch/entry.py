@@ -27,12 +27,15 @@ class Entry:
             beside everything else.
         destination: Entries of one request have the same.
         folded: The offsets of the other records that are in this entry, ascending.
+        held_bytes: What it takes in memory, which counts against the task's budget: an encoding may make
+            much more of a record than the service counts.
     """
 
     __slots__ = (
         "attempts",
         "destination",
         "folded",
+        "held_bytes",
         "is_done",
         "lane",
         "offset",
@@ -52,6 +55,7 @@ class Entry:
         destination: str = "",
         *,
         folded: Sequence[int] = (),
+        held_bytes: int | None = None,
     ) -> None:
         self.offset = offset
         self.payload = payload
@@ -59,6 +63,7 @@ class Entry:
         self.order_key = order_key
         self.destination = destination
         self.folded = folded
+        self.held_bytes = size_bytes if held_bytes is None else held_bytes
         self.attempts = 0
         self.is_done = False
         self.lane: Lane | None = None

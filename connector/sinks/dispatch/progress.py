@@ -37,13 +37,13 @@ class Progress:
         self._next_offset = next_offset
         for entry in entries:
             entry.progress = self
-            self.held_bytes += entry.size_bytes
+            self.held_bytes += entry.held_bytes
 
     def done(self, entry: Entry) -> None:
         """The entry is delivered, or given up."""
         entry.is_done = True
         entry.payload = None
-        self.held_bytes -= entry.size_bytes
+        self.held_bytes -= entry.held_bytes
         slots = self._slots
         while slots and slots[0][1].is_done:
             slots.popleft()

@@ -223,9 +223,9 @@ class EventBridgeConfig(MessagingConfig):
         return Expression(self.bus)
 
     @property
-    def region(self) -> str:
+    def named_region(self) -> str | None:
         arn = self.bus_arn
-        return (arn.region if arn else None) or self.eventbridge_region or super().region
+        return arn.region if arn else self.eventbridge_region
 
     @property
     def partition(self) -> str:
@@ -242,10 +242,8 @@ class EventBridgeConfig(MessagingConfig):
         return self.order_of(Order.NONE)
 
     @property
-    def null_policy(self) -> str:
-        """Envelopes have a place for null, so without a word of the user's they are sent."""
-        chosen = self.is_set(MessagingConfig.null_values)
-        return ENVELOPE if self.detail == ENVELOPE and not chosen else self.null_values
+    def sends_envelopes(self) -> bool:
+        return self.detail == ENVELOPE
 
     def check(self) -> Iterator[Problem]:
         yield from super().check()

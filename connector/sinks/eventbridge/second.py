@@ -44,8 +44,8 @@ class SecondWriter:
         return set().union(*(found.columns for found in (self._group, self._id) if found))
 
     def begin(self, render: Render) -> Write:
-        groups = render(self._group) if self._group else None
-        ids = render(self._id) if self._id else None
+        groups = render("aws.eventbridge.event.group.id", self._group) if self._group else None
+        ids = render("aws.eventbridge.deduplication.id", self._id) if self._id else None
 
         def write(event: Event, _bus: str) -> dict[str, Any]:
             entry = _entry(event)

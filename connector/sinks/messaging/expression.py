@@ -172,6 +172,9 @@ _PLAIN_READERS: dict[str, Callable[[RecordBatch], Column]] = {
 }
 
 
+KEY = Expression("{{key}}")
+
+
 def legal_expression(value: str) -> None:
     """A validator of options; raises ValueError."""
     Expression(value)
