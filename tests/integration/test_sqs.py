@@ -128,8 +128,8 @@ def make_trouble(aws: AwsServer, proxy: FaultProxy) -> None:
     proxy.on("SendMessageBatch", refusing_entries(aws, 0.2, *passing), match=lambda _: chance.random() < 0.5)
 
 
-async def failed(options: dict[str, str], records: RecordBatch, message: str) -> SqsSink:
-    """The sink, once its task has failed for these records."""
+async def failed(options: dict[str, str], records: RecordBatch, message: str) -> int:
+    """What is committable once the task has failed for these records."""
     sink = SqsSink(SqsConfig.parse(options))
     with ThreadPoolExecutor(1) as executor:
         context = TaskContext("sqs", 0, executor, topics=("orders",))
@@ -137,11 +137,12 @@ async def failed(options: dict[str, str], records: RecordBatch, message: str) ->
         sink.open([ORDERS])
         await sink.put(records)
         error = await asyncio.wait_for(context.failure, 10)
+        committable = sink.committable()[ORDERS]
         await context.cancel_background()
         await sink.stop()
     assert isinstance(error, RecordError)
     assert message in str(error)
-    return sink
+    return committable
 
 
 # ---- delivery ----
@@ -184,8 +185,10 @@ async def test_an_entry_that_is_refused_for_good_ends_the_task_and_is_not_commit
 ) -> None:
     url = create()
     proxy.on("SendMessageBatch", refusing_entries(aws, 0.3, ("InvalidMessageContents", True)))
-    sink = await failed(options | {"aws.sqs.queue": url}, batch(0, 10, keys=3), "InvalidMessageContents")
-    assert sink.committable()[ORDERS] < 10
+    committable = await failed(
+        options | {"aws.sqs.queue": url}, batch(0, 10, keys=3), "InvalidMessageContents"
+    )
+    assert committable < 10
     assert 0 < len(QueueReader(aws, url).read()) < 10
 
 
@@ -200,8 +203,10 @@ async def test_a_request_that_is_refused_for_one_message_finds_that_message(
         code="InvalidMessageContents",
         match=lambda request: b'"v3"' in request.body,
     )
-    sink = await failed(options | {"aws.sqs.queue": url}, batch(0, 10, keys=3), "InvalidMessageContents")
-    assert sink.committable()[ORDERS] <= 3
+    committable = await failed(
+        options | {"aws.sqs.queue": url}, batch(0, 10, keys=3), "InvalidMessageContents"
+    )
+    assert committable <= 3
     bodies = {message["Body"] for message in QueueReader(aws, url).read()}
     assert "v3" not in bodies
     assert bodies
