@@ -11,22 +11,13 @@ from connector.sinks.messaging.body import BASE64, ENVELOPE, VALUE
 from connector.sinks.messaging.characters import CharacterConfig
 from connector.sinks.messaging.config import S3, AttributeConfig, BodyConfig, MessagingConfig
 from connector.sinks.messaging.expression import Expression, legal_expression
+from connector.sinks.messaging.fifo import CONTENT, POSITION, legal_deduplication_id
 from connector.sinks.sns.topic import is_fifo, legal_arn_template, region_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-POSITION, CONTENT = "position", "content"
 JSON = "json"
-
-
-def _legal_deduplication_id(value: str) -> None:
-    """A misspelt word would be the same id for all messages, of which a FIFO topic delivers the first."""
-    if value not in {POSITION, CONTENT} and Expression(value).is_of_topic:
-        raise ValueError(
-            f"is the same for all records, which would then be taken for duplicates: expected {POSITION},"
-            f" {CONTENT}, or an expression such as {{{{header:id}}}}"
-        )
 
 
 class SnsConfig(MessagingConfig, BodyConfig, AttributeConfig, CharacterConfig):
@@ -60,7 +51,7 @@ class SnsConfig(MessagingConfig, BodyConfig, AttributeConfig, CharacterConfig):
         " that a record sent again is delivered once; content leaves it to the topic's content-based"
         " deduplication, which drops a record that has the body of another one; anything else is an"
         " expression such as {{header:id}}. What is no legal id is replaced by its SHA-256.",
-        validate=_legal_deduplication_id,
+        validate=legal_deduplication_id,
         group="SNS",
     )
     subject = optional(

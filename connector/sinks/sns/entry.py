@@ -14,10 +14,9 @@ from connector.sinks.messaging.body import BASE64, ENVELOPE, bodies, envelopes, 
 from connector.sinks.messaging.characters import ENCODING_ATTRIBUTE, legal_text
 from connector.sinks.messaging.config import S3, SKIP
 from connector.sinks.messaging.expression import Expression
-from connector.sinks.messaging.fifo import legal_id, position_id
+from connector.sinks.messaging.fifo import CONTENT, POSITION, legal_id, position_id
 from connector.sinks.messaging.pointer import SIZE_ATTRIBUTE, object_key, pointer
 from connector.sinks.sns import form
-from connector.sinks.sns.config import CONTENT, POSITION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

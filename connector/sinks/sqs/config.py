@@ -10,12 +10,12 @@ from connector.errors import Problem
 from connector.sinks.messaging.characters import CharacterConfig
 from connector.sinks.messaging.config import AttributeConfig, BodyConfig, MessagingConfig
 from connector.sinks.messaging.expression import Expression, legal_expression
+from connector.sinks.messaging.fifo import POSITION, legal_deduplication_id
 from connector.sinks.sqs.queue import QueueReference, is_fifo_by_name, legal_queue, reference_of_any_topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-POSITION, CONTENT = "position", "content"
 MOST_DELAY_SECONDS = 900
 
 
@@ -63,7 +63,7 @@ class SqsConfig(MessagingConfig, BodyConfig, AttributeConfig, CharacterConfig):
         "What a FIFO queue knows a message by for five minutes: position is <topic>-<partition>-<offset>, so"
         " that a record sent again is one message; content leaves it to the queue's content-based"
         " deduplication; anything else is an expression. What is no legal id is hashed.",
-        validate=legal_expression,
+        validate=legal_deduplication_id,
         group="SQS",
     )
     delay_seconds = optional(

@@ -9,7 +9,7 @@ from connector.aws.faults import DENIED, code_of
 from connector.aws.partition import partition
 from connector.aws.reach import endpoint_of
 from connector.errors import AccessError
-from connector.sinks.sqs.config import CONTENT
+from connector.sinks.messaging.fifo import CONTENT
 from connector.sinks.sqs.queue import FIFO_SUFFIX, MOST_BYTES, Queue, QueueReference
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from connector.sinks.messaging.body import ENVELOPE, bodies, envelopes
 from connector.sinks.messaging.characters import BASE64, ENCODING_ATTRIBUTE, legal_text
 from connector.sinks.messaging.config import S3, SKIP
 from connector.sinks.messaging.expression import Expression
-from connector.sinks.messaging.fifo import legal_id, position_id
+from connector.sinks.messaging.fifo import CONTENT, POSITION, legal_id, position_id
 from connector.sinks.messaging.pointer import SIZE_ATTRIBUTE, object_key, pointer
-from connector.sinks.sqs.config import CONTENT, POSITION, seconds_of_delay
+from connector.sinks.sqs.config import seconds_of_delay
 from connector.sinks.sqs.queue import is_fifo_by_name
 
 if TYPE_CHECKING:

@@ -40,6 +40,24 @@ def test_a_record_becomes_text(text: str, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "{{value.id}}",
+        "{{header:id}",
+        "a-{{key",
+        "{{topic:}}",
+        "{{value: }}",
+        "{{}}",
+        "{{header:a{b}}}",
+        "key}}",
+    ],
+)
+def test_what_was_meant_as_a_variable_is_never_taken_for_text(text: str) -> None:
+    with pytest.raises(ValueError, match=r"holds braces, and no variable: there are \{\{topic\}\}"):
+        Expression(text)
+
+
+@pytest.mark.parametrize(
     "text", ["{{key}}", "a-{{key}}", "{{header:none}}", "{{value:a.none}}", "{{value:x.y}}"]
 )
 def test_without_a_value_there_is_no_text(text: str) -> None:
