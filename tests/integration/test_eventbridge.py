@@ -257,7 +257,7 @@ async def test_the_checks_find_the_bus_and_send_nothing(
 ) -> None:
     more = {"oversize.policy": "s3", "oversize.s3.bucket.name": bucket}
     found = await steps({**options, **more}, ["orders"])
-    assert found[ENDPOINT] == found[f"{BUS} {bus.name}"] == found["Bucket for large values"] == Outcome.OK
+    assert found[ENDPOINT] == found[f"{BUS} {bus.name}"] == found["Bucket for large bodies"] == Outcome.OK
     assert found[SEND] == Outcome.SKIPPED
     assert proxy.counts["PutEvents"] == 0
 
@@ -274,7 +274,7 @@ async def test_the_checks_tell_a_missing_bus_from_one_that_may_not_be_asked_for(
 
 async def test_the_checks_find_a_missing_bucket(options: Options) -> None:
     more = {"oversize.policy": "s3", "oversize.s3.bucket.name": "there-is-no-such-bucket"}
-    assert (await steps({**options, **more}, []))["Bucket for large values"] == Outcome.FAILED
+    assert (await steps({**options, **more}, []))["Bucket for large bodies"] == Outcome.FAILED
 
 
 # ---- the whole way ----

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from connector.aws.check import IdentityCheck
 from connector.aws.clients import AwsClient
-from connector.aws.faults import DENIED, code_of
 from connector.aws.partition import region_of_endpoint
 from connector.aws.reach import endpoint_of, reach
 from connector.check import Check, failed, ok, skipped, warning
-from connector.errors import AccessError
 from connector.retry import Backoff
 from connector.sinks.eventbridge.finder import UNNOTICED, find_bus
-from connector.sinks.messaging.config import S3
+from connector.sinks.messaging.check import bucket_checks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 ENDPOINT = "EventBridge endpoint"
 BUS = "Event bus"
 SEND = "EventBridge send"
-BODIES = "Bucket for large values"
 
 _BUSES = 5
 _NOBODY = "connector-check"
@@ -50,13 +47,13 @@ class BusCheck:
 
     def checks(self) -> list[Check]:
         asked = (ENDPOINT, *self.identity.needed)
-        found = [
+        return [
             *self.identity.checks(),
             Check(ENDPOINT, self._reach),
             *(Check(f"{BUS} {bus}", self._find(bus), asked) for bus in self._buses),
             Check(SEND, self._send),
+            *bucket_checks(self._config, self._context),
         ]
-        return [*found, Check(BODIES, self._bodies)] if self._config.oversize_policy == S3 else found
 
     async def _reach(self) -> Finding:
         region = self._config.region
@@ -82,23 +79,7 @@ class BusCheck:
     async def _send(self) -> Finding:
         return skipped("events:PutEvents cannot be tried without sending an event, which rules would see")
 
-    async def _bodies(self) -> Finding:
-        """HeadBucket needs s3:ListBucket, which the sink does not: a denial says nothing."""
-        bucket = self._config.oversize_bucket or ""
-        async with self._client("s3", self._config.service_endpoint("s3")) as client:
-            try:
-                await client.call_once("HeadBucket", "head_bucket", f"arn:aws:s3:::{bucket}", Bucket=bucket)
-            except AccessError as error:
-                if code_of(error) in DENIED:
-                    return skipped(f"cannot tell without s3:ListBucket whether {bucket} is there")
-                return failed(
-                    f"oversize.s3.bucket.name: {error.fact}",
-                    f"create {bucket} in {self._config.region}, or correct the name",
-                )
-        return ok(f"{bucket} is there")
-
     def _client(self, service: str, endpoint: str | None) -> AwsClient:
-        style = {"s3": {"addressing_style": "path" if endpoint else "auto"}} if service == "s3" else {}
         return AwsClient(
             service,
             self._identity,
@@ -106,5 +87,4 @@ class BusCheck:
             endpoint=endpoint,
             max_connections=1,
             backoff=Backoff(),
-            **style,
         )

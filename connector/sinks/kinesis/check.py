@@ -13,6 +13,7 @@ from connector.check import Check, failed, ok, skipped, warning
 from connector.errors import AccessError
 from connector.sinks.kinesis.answer import explained
 from connector.sinks.kinesis.stream import Stream, parameter
+from connector.sinks.messaging.check import bucket_checks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -57,6 +58,7 @@ class StreamCheck:
                     Check(f"{WRITE} {stream}", self._tried(stream), (*asked, f"{STREAM} {stream}")),
                 )
             ),
+            *bucket_checks(self._config, self._context),
         ]
 
     def _streams(self) -> list[str]:

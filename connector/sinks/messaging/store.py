@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from connector.aws.clients import AwsClient
+from connector.aws.faults import DENIED, code_of
+from connector.errors import AccessError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from connector.sinks.messaging.config import MessagingConfig
 
 _AT_ONCE = 8
+_ABSENT = frozenset({"404", "NoSuchBucket"})
 
 
 class BodyStore:
@@ -49,6 +52,23 @@ class BodyStore:
     ) -> None:
         await self._client.__aexit__(kind, error, trace)
 
+    async def find(self) -> bool:
+        """Whether the bucket is known to be there: who may only store objects may not ask.
+
+        Raises:
+            AccessError: It is not there.
+            RetriableError: S3 does not answer now.
+        """
+        try:
+            await self._client.call_once(
+                "HeadBucket", "head_bucket", f"arn:aws:s3:::{self._bucket}", Bucket=self._bucket
+            )
+        except AccessError as error:
+            if code_of(error) in DENIED:
+                return False
+            raise _meant(error) from error
+        return True
+
     async def put(self, bodies: Mapping[str, bytes]) -> None:
         """Store each body under its key, until all are; raises AccessError."""
         slots = asyncio.Semaphore(_AT_ONCE)
@@ -60,6 +80,21 @@ class BodyStore:
                     "PutObject", "put_object", resource, Bucket=self._bucket, Key=key, Body=body
                 )
 
-        async with asyncio.TaskGroup() as group:
-            for key, body in bodies.items():
-                group.create_task(put_one(key, body))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for key, body in bodies.items():
+                    group.create_task(put_one(key, body))
+        except ExceptionGroup as errors:
+            # They are about the same bucket, so that one says as much as all.
+            error = errors.exceptions[0]
+            raise (_meant(error) if isinstance(error, AccessError) else error) from error.__cause__
+
+
+def _meant(error: AccessError) -> AccessError:
+    """In the words of this bucket's options."""
+    if code_of(error) not in _ABSENT:
+        return error
+    return AccessError(
+        f"oversize.s3.bucket.name: {error.fact}",
+        remedy="create the bucket, or correct oversize.s3.bucket.name and aws.s3.region",
+    )

@@ -10,6 +10,7 @@ from connector.aws.faults import DENIED, code_of
 from connector.aws.reach import endpoint_of, reach
 from connector.check import Check, ok, skipped, warning
 from connector.errors import AccessError
+from connector.sinks.messaging.check import bucket_checks
 from connector.sinks.sns.find import find
 from connector.sinks.sns.topic import DEFAULT_BYTES
 
@@ -54,7 +55,7 @@ class TopicCheck:
             ]
         if not self._topics:
             checks.append(Check(TOPIC, self._unknown, asked))
-        return checks
+        return [*checks, *bucket_checks(self._config, self._context)]
 
     # ---- each check ----
 

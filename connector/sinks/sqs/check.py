@@ -9,6 +9,7 @@ from connector.aws.clients import AwsClient
 from connector.aws.partition import region_of_endpoint
 from connector.aws.reach import endpoint_of, reach
 from connector.check import Check, failed, ok, skipped, warning
+from connector.sinks.messaging.check import bucket_checks
 from connector.sinks.messaging.expression import Expression
 from connector.sinks.sqs.lookup import find_queue
 from connector.sinks.sqs.queue import MOST_BYTES
@@ -56,6 +57,7 @@ class QueueCheck:
                 for check in self._of_queue(topic, suffix, asked)
             ),
             Check(SEND, self._send),
+            *bucket_checks(self._config, self._context),
         ]
 
     def _distinct(self, topics: Sequence[str]) -> dict[str, str]:
