@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from connector.aws.connection import DEFAULT_REGION
 from connector.config.option import STRING, defaulted, optional, required
 from connector.errors import Problem
+from connector.sinks.messaging.attributes import ARRAY
 from connector.sinks.messaging.characters import CharacterConfig
 from connector.sinks.messaging.config import AttributeConfig, BodyConfig, MessagingConfig
 from connector.sinks.messaging.expression import Expression, legal_expression
@@ -105,6 +106,11 @@ class SqsConfig(MessagingConfig, BodyConfig, AttributeConfig, CharacterConfig):
             yield Problem(
                 option.name,
                 f"names another region than aws.region: {named}; correct one, or leave aws.region out",
+            )
+        if any(pair.endswith(f":{ARRAY}") for pair in self.attribute_types):
+            yield Problem(
+                "message.attributes.types",
+                f"holds {ARRAY}, a type that SNS has and SQS has not: choose String, or leave it out",
             )
         if self.is_set(option) and not self.is_faulty(option):
             yield from self.problems_of_kind(is_fifo=is_fifo_by_name(self.queue))

@@ -142,6 +142,13 @@ def test_a_deduplication_id_that_many_records_have_is_refused(id_: str) -> None:
     assert problem.option == "aws.sqs.message.deduplication.id"
 
 
+def test_a_type_of_attributes_that_queues_do_not_have_is_refused() -> None:
+    (problem,) = SqsConfig(
+        {"aws.sqs.queue": "orders", "message.attributes.types": "tags:String.Array"}
+    ).problems()
+    assert problem.option == "message.attributes.types"
+
+
 def test_the_kind_of_a_queue_that_ends_with_the_topic_is_not_known_beforehand() -> None:
     config = parsed(
         aws_sqs_queue="{{topic}}", aws_sqs_delay_seconds="5", aws_sqs_message_deduplication_id="content"
