@@ -75,6 +75,13 @@ def test_looking_at_a_field_leaves_the_text_of_the_value_as_it_was() -> None:
     assert column.texts == [b'{"n": 1.0}']
 
 
+def test_a_value_that_is_nested_too_deeply_fails_alone() -> None:
+    records = batch(b'{"a":1}', b"[" * 100_000)
+    texts, faults = Expression("{{value:a}}").render_each(records)
+    assert texts == ["1", None]
+    assert faults == {1: "{{value:a}} cannot be made: the record is no JSON: it is nested too deeply"}
+
+
 def test_a_field_of_what_is_no_json_is_an_error() -> None:
     with pytest.raises(ValueError, match="is no JSON"):
         Expression("{{value:n}}").render(batch(b"not json"))
