@@ -174,13 +174,20 @@ async def test_a_denied_entry_stops_the_task_and_is_no_errant_record(
             assert ORDERS not in sink.committable() or sink.committable()[ORDERS] == 0
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "message"),
+    [
+        (413, "RequestEntityTooLarge", ""),
+        (400, "ValidationException", "Total size of the entries in the request is over the limit."),
+    ],
+)
 async def test_a_request_that_the_service_counts_as_too_large_goes_in_halves(
-    options: Options, bus: BusWithQueue, proxy: FaultProxy
+    options: Options, bus: BusWithQueue, proxy: FaultProxy, status: int, code: str, message: str
 ) -> None:
     def is_large(request: ApiRequest) -> bool:
         return len(json.loads(request.body)["Entries"]) > 3
 
-    proxy.fail("PutEvents", 1000, status=413, code="RequestEntityTooLarge", match=is_large)
+    proxy.fail("PutEvents", 1000, status=status, code=code, message=message, match=is_large)
     async with running(options) as sink:
         await sink.put(batch(*numbers(20)))
         await sink.close([ORDERS])
