@@ -25,7 +25,7 @@ _NONE_FAILED = re.compile(rb'"FailedEntryCount"\s*:\s*0\b')
 _ERROR, _ID = b'"ErrorCode"', b'"EventId"'
 
 _TOO_LARGE = "size of the entries"
-"""Of "Total size of the entries in the request is over the limit" (awslabs/aws-service-catalog-puppet, 563)."""
+"""Of "Total size of the entries in the request is over the limit", which has no code of its own."""
 
 _PASSING = frozenset(
     {
@@ -122,7 +122,7 @@ def _remedy(code: str, bus: str) -> str:
 
 @contextmanager
 def too_large_told() -> Iterator[None]:
-    """Within it, a request that has too many bytes is told by its text: it has no code of its own.
+    """Within it, a request that has too many bytes is told from others by its text.
 
     Where the limit is lower than documented now, as it was for years, halves are the answer.
     """
