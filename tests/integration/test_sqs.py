@@ -228,6 +228,25 @@ async def test_a_large_body_is_where_its_message_points_to(
     assert (size["StringValue"], size["DataType"]) == ("1025", "Number")
 
 
+@pytest.mark.parametrize("is_found", [False, True])
+async def test_a_bucket_for_large_bodies_that_cannot_be_used_says_what_to_do(
+    proxy: FaultProxy, create: Callable[..., str], options: dict[str, str], bucket: str, is_found: bool
+) -> None:
+    """One that is not there is found at start; that storing is denied, with the first large body."""
+    bucket = bucket if is_found else "there-is-no-such-bucket"
+    proxy.fail("PutObject", FOREVER, status=403, code="AccessDenied")
+    options |= {
+        "aws.sqs.queue": create(),
+        "oversize.policy": "s3",
+        "oversize.s3.bucket.name": bucket,
+    }
+    large = RecordBatch.of(ORDERS, [Record(offset, b"k", b"x" * 1_048_577) for offset in range(3)])
+    remedy = f"grant s3:PutObject on arn:aws:s3:::{bucket}/orders" if is_found else "create the bucket"
+    with pytest.raises(AccessError, match=remedy):
+        async with started(options) as sink:
+            await sink.put(large)
+
+
 async def test_a_record_that_is_larger_than_this_queue_takes_is_errant(
     create: Callable[..., str], options: dict[str, str], proxy: FaultProxy
 ) -> None:

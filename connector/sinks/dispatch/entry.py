@@ -23,8 +23,8 @@ class Entry:
         offset: Of the record; of the first one, if it is several.
         payload: What the sink's ``send`` will send; the dispatcher never looks at it.
         size_bytes: As the service counts it against its limits.
-        order_key: Entries with the same key, of one partition, are sent one after the other; None goes
-            beside everything else.
+        order_key: Entries with the same key, of one partition and for one destination, are sent one after the
+            other; None goes beside everything else.
         destination: Entries of one request have the same.
         folded: The offsets of the other records that are in this entry, ascending.
         held_bytes: What it takes in memory, which counts against the task's budget: an encoding may make
@@ -33,6 +33,7 @@ class Entry:
 
     __slots__ = (
         "attempts",
+        "behind",
         "destination",
         "folded",
         "held_bytes",
@@ -67,6 +68,8 @@ class Entry:
         self.attempts = 0
         self.is_done = False
         self.lane: Lane | None = None
+        self.behind: Entry | None = None
+        """The next one that waits in the same lane."""
         self.progress: Progress
         self.taken_at: float
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from connector import logs
 from connector.errors import AccessError, ConnectorError
 from connector.sinks.dispatch import Limits
-from connector.sinks.eventbridge.answer import refusals, refusals_of
+from connector.sinks.eventbridge.answer import refusals, refusals_of, too_large_told
 from connector.sinks.eventbridge.bus import legal_bus
 from connector.sinks.eventbridge.check import BusCheck
 from connector.sinks.eventbridge.config import EventBridgeConfig
@@ -90,13 +90,14 @@ class EventBridgeSink(AwsMessagingSink):
         if self.config.is_second:
             return await self._send_to_second(destination, entries)
         body = b'{"Entries":[%b]}' % b",".join([entry.payload for entry in entries])
-        answer = await self.post(
-            operation=self.operation,
-            body=body,
-            content_type=_CONTENT_TYPE,
-            resource=destination,
-            target=_TARGET,
-        )
+        with too_large_told():
+            answer = await self.post(
+                operation=self.operation,
+                body=body,
+                content_type=_CONTENT_TYPE,
+                resource=destination,
+                target=_TARGET,
+            )
         return refusals(answer, len(entries), destination)
 
     async def _send_to_second(self, bus: str, entries: Sequence[Entry]) -> Mapping[int, Refusal]:

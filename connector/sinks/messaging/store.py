@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Self
 
 from connector.aws.bucket import Bucket
 from connector.aws.clients import AwsClient
+from connector.aws.faults import code_of
 from connector.aws.partition import partition
+from connector.errors import AccessError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from connector.sinks.messaging.config import MessagingConfig
 
 _AT_ONCE = 8
+_ABSENT = frozenset({"404", "NoSuchBucket"})
 
 
 def bucket_of(config: MessagingConfig) -> Bucket:
@@ -76,6 +79,21 @@ class BodyStore:
                     "PutObject", "put_object", resource, Bucket=self._bucket.name, Key=key, Body=body
                 )
 
-        async with asyncio.TaskGroup() as group:
-            for key, body in bodies.items():
-                group.create_task(put_one(key, body))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for key, body in bodies.items():
+                    group.create_task(put_one(key, body))
+        except ExceptionGroup as errors:
+            # They are about the same bucket, so that one says as much as all.
+            error = errors.exceptions[0]
+            raise (_meant(error) if isinstance(error, AccessError) else error) from error.__cause__
+
+
+def _meant(error: AccessError) -> AccessError:
+    """In the words of this bucket's options."""
+    if code_of(error) not in _ABSENT:
+        return error
+    return AccessError(
+        f"oversize.s3.bucket.name: {error.fact}",
+        remedy="create the bucket, or correct oversize.s3.bucket.name and aws.s3.region",
+    )

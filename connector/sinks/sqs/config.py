@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from connector.config.option import STRING, defaulted, optional, required
 from connector.errors import Problem
+from connector.sinks.messaging.attributes import ARRAY
 from connector.sinks.messaging.config import MessageConfig
 from connector.sinks.messaging.expression import Expression, legal_expression
 from connector.sinks.messaging.fifo import POSITION, IdMaker, legal_deduplication_id
@@ -107,6 +108,11 @@ class SqsConfig(MessageConfig):
             yield Problem(
                 option.name,
                 f"names another region than aws.region: {named}; correct one, or leave aws.region out",
+            )
+        if any(pair.endswith(f":{ARRAY}") for pair in self.attribute_types):
+            yield Problem(
+                "message.attributes.types",
+                f"holds {ARRAY}, a type that SNS has and SQS has not: choose String, or leave it out",
             )
         if self.is_set(option) and not self.is_faulty(option):
             yield from self.problems_of_kind(is_fifo=is_fifo_by_name(self.queue))

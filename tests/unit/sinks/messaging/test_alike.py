@@ -9,7 +9,7 @@ import pytest
 
 from connector.errors import ConfigError
 from connector.record import Record, RecordBatch, TopicPartition
-from connector.sinks.dispatch.progress import SLOT_BYTES, Progress
+from connector.sinks.dispatch.progress import ENTRY_BYTES, SLOT_BYTES, Progress
 from connector.sinks.eventbridge import EventBridgeConfig, EventBridgeSink
 from connector.sinks.eventbridge.entries import EntryMaker as EventMaker
 from connector.sinks.eventbridge.entries import JsonWriter
@@ -139,7 +139,7 @@ def test_what_is_held_counts_as_it_is_encoded(name: str) -> None:
     assert payloads > sum(entry.size_bytes for entry in entries)
     progress = Progress(PARTITION)
     progress.take(entries, 3)
-    assert progress.buffered_bytes == payloads + 3 * SLOT_BYTES
+    assert progress.buffered_bytes == payloads + 3 * (ENTRY_BYTES + SLOT_BYTES)
     for entry in entries:
         progress.done(entry)
     assert progress.buffered_bytes == 0

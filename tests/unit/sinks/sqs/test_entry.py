@@ -391,7 +391,7 @@ def requests(entries: list[Entry]) -> list[list[Entry]]:
     while request := outbox.cut():
         found.append(request)
         lanes = [entry.lane for entry in request]
-        outbox.again([lane for lane in lanes if isinstance(lane, Lane) and lane.waiting])
+        outbox.again([lane for lane in lanes if isinstance(lane, Lane) and lane.first])
     return found
 
 
