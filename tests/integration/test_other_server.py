@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import random
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -16,17 +18,22 @@ from connector import plugins
 from connector.plugins import PluginKind
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.runtime.context import TaskContext
+from connector.testing.kafka import ExternalKafka
 from connector.testing.ministack import MinistackServer, MinistackUnavailableError
+from connector.testing.proxy import FaultProxy
 from connector.testing.queues import QueueReader
+from connector.testing.worker import WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
     from connector.errors import RecordError
     from connector.sinks.dispatch import MessagingSink
+    from connector.testing.kafka import CreateTopic, KafkaBroker, Produce, ReadCommitted
 
 ORDERS = TopicPartition("orders", 0)
 FIFO = {"FifoQueue": "true"}
+_KILLS = 10
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +172,144 @@ async def test_kinesis_keeps_the_order_of_keys_in_each_shard(server: MinistackSe
     assert found == {f"k{key}": list(range(key, 500, 20)) for key in range(20)}
 
 
+@pytest.mark.kafka
+@pytest.mark.timeout(180)
+def test_ten_kills_lose_nothing_and_fifo_doubles_nothing(
+    server: MinistackServer,
+    kafka: KafkaBroker,
+    topic: CreateTopic,
+    produce: Produce,
+    committed: ReadCommitted,
+) -> None:
+    """One worker with all four sinks, killed ten times, behind throttling and cuts after forwarding."""
+    name, chance, sent = topic(2), random.Random(11), 0
+    with FaultProxy(server.url) as proxy:
+        for operation in ("SendMessageBatch", "PublishBatch", "PutRecords", "PutEvents"):
+            proxy.fail(operation, probability=0.1, status=400, code="ThrottlingException")
+            proxy.cut(operation, probability=0.1, when="after")
+        world = World(server, name)
+        first, *others = world.connectors(proxy.url)
+        settings = {
+            "bootstrap.servers": kafka.bootstrap_servers,
+            "offset.flush.interval.ms": "300",
+            "consumer.session.timeout.ms": "6000" if isinstance(kafka, ExternalKafka) else "2000",
+            "consumer.heartbeat.interval.ms": "500",
+        }
+        with WorkerProcess(settings, first, others=others) as worker:
+            for _ in range(_KILLS):
+                for partition in range(2):
+                    values = [b'{"k":%d,"n":%d}' % (n % 10, n) for n in range(sent, sent + 100)]
+                    produce(name, values, partition=partition)
+                sent += 100
+                worker.wait_for_metric("connector_records_delivered_total", 1)
+                time.sleep(chance.uniform(0, 0.7))
+                worker.kill()
+                world.consume()  # deleted messages are remembered all the same
+                worker.start()
+            proxy.clear()
+
+            def everything_is_committed() -> bool:
+                return all(
+                    {at.offset for at in committed(f"connect-{config['name']}", name).values()} == {sent}
+                    for config in (first, *others)
+                )
+
+            worker.wait_until(everything_is_committed, "everything is committed")
+            assert worker.terminate() == 0, worker.log
+    found = world.found()
+    expected = {(partition, key): list(range(key, sent, 10)) for partition in range(2) for key in range(10)}
+    assert found["sqs"] == expected
+    assert found["sns"] == expected
+    for sink in ("kinesis", "eventbridge"):
+        assert {lane: sorted(set(numbers)) for lane, numbers in found[sink].items()} == expected
+    for numbers in found["kinesis"].values():
+        assert_goes_back_but_leaves_nothing_out(numbers)
+    for sink, lanes in found.items():
+        doubled = sum(map(len, lanes.values())) - sent * 2
+        print(f"{sink}: {doubled} duplicates of {sent * 2} records after {_KILLS} kills")  # noqa: T201
+
+
+def assert_goes_back_but_leaves_nothing_out(numbers: list[int]) -> None:
+    """A life begins at what was committed; from there on each key is in order."""
+    reached = numbers[0]
+    for number in numbers[1:]:
+        assert number <= reached + 10
+        reached = max(reached, number)
+
+
+class World:
+    """A destination of each kind; what arrived is told by partition and key, as numbers in order."""
+
+    def __init__(self, server: MinistackServer, name: str) -> None:
+        self._server = server
+        self._name = name
+        self._queues = {kind: create_queue(server, ".fifo", **FIFO) for kind in ("sqs", "sns")}
+        self._queues["eventbridge"] = create_queue(server)
+        self._readers = {kind: QueueReader(server, url) for kind, url in self._queues.items()}
+        sns, events, kinesis = (server.client(service) for service in ("sns", "events", "kinesis"))
+        self._topic = sns.create_topic(Name=f"{name}.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
+        raw = {"RawMessageDelivery": "true"}
+        sns.subscribe(TopicArn=self._topic, Protocol="sqs", Endpoint=self._arn("sns"), Attributes=raw)
+        events.create_event_bus(Name=name)
+        pattern = json.dumps({"source": [{"prefix": ""}]})
+        events.put_rule(Name=name, EventBusName=name, EventPattern=pattern)
+        target = {"Id": "queue", "Arn": self._arn("eventbridge")}
+        events.put_targets(Rule=name, EventBusName=name, Targets=[target])
+        kinesis.create_stream(StreamName=name, ShardCount=2)
+        kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
+
+    def connectors(self, endpoint: str) -> list[dict[str, str]]:
+        group = "{{partition}}-{{value:k}}"
+        own = {
+            "sqs": {"aws.sqs.queue": self._queues["sqs"], "aws.sqs.message.group.id": group},
+            "sns": {"aws.sns.topic.arn": self._topic, "aws.sns.message.group.id": group},
+            "kinesis": {"aws.kinesis.stream": self._name, "aws.kinesis.partition.key": group},
+            "eventbridge": {"aws.eventbridge.bus": self._name},
+        }
+        shared = {
+            "topics": self._name,
+            "aws.access.key.id": self._server.access_key_id,
+            "aws.secret.access.key": self._server.secret_access_key,
+            "aws.region": "us-east-1",
+            "aws.endpoint": endpoint,
+            "delivery.linger.ms": "5",
+        }
+        return [
+            {**shared, "name": f"{kind}-{self._name}", "connector.class": kind, **options}
+            for kind, options in own.items()
+        ]
+
+    def consume(self) -> None:
+        for reader in self._readers.values():
+            reader.read()
+
+    def found(self) -> dict[str, dict[tuple[int, int], list[int]]]:
+        self.consume()
+        lanes: dict[str, dict[tuple[int, int], list[int]]] = {}
+        for kind in ("sqs", "sns"):
+            for message in self._readers[kind].messages:
+                partition, _, key = message["Attributes"]["MessageGroupId"].partition("-")
+                lane = lanes.setdefault(kind, {}).setdefault((int(partition), int(key)), [])
+                lane.append(json.loads(message["Body"])["n"])
+        for message in self._readers["eventbridge"].messages:
+            detail = json.loads(message["Body"])["detail"]
+            value = json.loads(text(detail["value"]))
+            lane = lanes.setdefault("eventbridge", {}).setdefault((detail["partition"], value["k"]), [])
+            lane.append(value["n"])
+        kinesis = self._server.client("kinesis")
+        for shard in kinesis.list_shards(StreamName=self._name)["Shards"]:
+            for record in records_of(kinesis, self._name, shard["ShardId"]):
+                partition, _, key = record["PartitionKey"].partition("-")
+                lane = lanes.setdefault("kinesis", {}).setdefault((int(partition), int(key)), [])
+                lane.append(json.loads(record["Data"])["n"])
+        return lanes
+
+    def _arn(self, kind: str) -> str:
+        sqs = self._server.client("sqs")
+        answer = sqs.get_queue_attributes(QueueUrl=self._queues[kind], AttributeNames=["QueueArn"])
+        return str(answer["Attributes"]["QueueArn"])
+
+
 def records_of(kinesis: Any, stream: str, shard: str) -> list[dict[str, Any]]:
     start = kinesis.get_shard_iterator(StreamName=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
     iterator, found = start["ShardIterator"], []
@@ -192,4 +337,4 @@ async def test_events_reach_the_queue_behind_a_rule(server: MinistackServer) -> 
 
 
 def text(value: Any) -> str:
-    return value if value.startswith("v") else base64.b64decode(value).decode()
+    return value if value[0] in "v{" else base64.b64decode(value).decode()
