@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from connector.sinks.base import SinkContext
     from connector.sinks.messaging.config import MessagingConfig
 
-BODIES = "Bucket for large values"
+BODIES = "Bucket for large bodies"
 MOST_DESTINATIONS = 5
 """So many are looked for; a connector of a thousand topics should not take minutes to check."""
 
