@@ -241,7 +241,8 @@ async def test_a_bucket_for_large_bodies_that_cannot_be_used_says_what_to_do(
         "oversize.s3.bucket.name": bucket,
     }
     large = RecordBatch.of(ORDERS, [Record(offset, b"k", b"x" * 1_048_577) for offset in range(3)])
-    remedy = f"grant s3:PutObject on arn:aws:s3:::{bucket}/orders" if is_found else "create it, or correct the name"
+    grant = f"grant s3:PutObject on arn:aws:s3:::{bucket}/orders"
+    remedy = grant if is_found else "create it, or correct the name"
     with pytest.raises(AccessError, match=remedy):
         async with started(options) as sink:
             await sink.put(large)
