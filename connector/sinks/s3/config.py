@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connector.aws.connection import WaitOptions
+    from connector.formats.base import Format
 
 MINIMUM_PART_BYTES = 5 * 1024 * 1024
 """S3's minimum for every part but the last."""
@@ -157,6 +158,12 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig):
             yield Problem(
                 "aws.s3.url", f"names another region than aws.s3.region: {located.region}; keep one"
             )
+
+    def create_format(self, codec: str | None = None, level: int | None = None) -> Format:
+        """As Aiven has it, only file.compression.type itself compresses inside of a format, not its default."""
+        is_asked = FileNameConfig.compression_type.name in self.raw
+        inside = codec or (self.compression if is_asked else "none")
+        return super().create_format(inside, level or self.compression_level)
 
     def wait_options(self) -> tuple[WaitOptions, WaitOptions]:
         first, longest = super().wait_options()
