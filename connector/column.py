@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import msgspec
 
-from connector.payload import reader
+from connector.payload import is_plain, reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +111,7 @@ def _read_by_schema(values: list[Any], schemas: Schemas) -> list[Any]:
     read: list[Any] = []
     for start, end, schema in schemas.runs(len(values)):
         run = values[start:end]
-        read += run if schema is None else map(reader(schema.as_optional()), run)
+        read += run if schema is None or is_plain(schema) else map(reader(schema.as_optional()), run)
     return read
 
 

@@ -23,6 +23,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 
 
+def is_plain(schema: Schema) -> bool:
+    """Whether values of this schema are what JSON decodes to, once it is known that they fit."""
+    return not any(each.logical or each.type in {Type.BYTES, Type.MAP} for each in schema.nested())
+
+
 @lru_cache(1000)
 def reader(schema: Schema, *, defaults: bool = True) -> Callable[[Any], Any]:
     """What turns decoded JSON of this schema into a Python value.

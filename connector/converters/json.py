@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import deque
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import msgspec
 
@@ -30,7 +30,7 @@ from connector.payload import reader
 from connector.schema import Schemas
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from connector.schema import Schema
 
@@ -95,39 +95,51 @@ class Envelopes:
     """Reads columns of ``{"schema": …, "payload": …}``; each schema is parsed once, known by its text."""
 
     def __init__(self, config: JsonConverterConfig) -> None:
-        self._schema = lru_cache(config.schemas_cache_size)(_parse)
+        self._schema = lru_cache(config.schemas_cache_size)(self._parse)
         self._defaults = config.replace_null_with_default
 
     def read(self, column: Sequence[bytes | None]) -> Sequence[Any]:
         envelopes = [None if data is None else _open(data) for data in column]
-        schemas = [each and self._schema(bytes(each.schema)) for each in envelopes]
+        known = [_NONE if each is None else self._schema(bytes(each.schema)) for each in envelopes]
+        schemas = Schemas([each.schema for each in known])
         texts: list[bytes | None] = []
-        for envelope, schema in zip(envelopes, schemas, strict=True):
-            text = None if envelope is None else _rewritten(bytes(envelope.payload), schema)
+        for envelope, each in zip(envelopes, known, strict=True):
+            text = None if envelope is None else each.rewrite(envelope.payload)
             if text is None and envelope is not None:
-                return SchemaColumn(self._values(envelopes, schemas), Schemas(schemas))
+                return SchemaColumn(_values(envelopes, known), schemas)
             texts.append(text)
-        return JsonColumn(texts, Schemas(schemas))
+        return JsonColumn(texts, schemas)
 
-    def _values(
-        self, envelopes: Sequence[_Envelope | None], schemas: Sequence[Schema | None]
-    ) -> Iterator[Any]:
-        for envelope, schema in zip(envelopes, schemas, strict=True):
-            value = None if envelope is None else decode_json(bytes(envelope.payload))
-            yield value if schema is None else reader(schema, defaults=self._defaults)(value)
-
-
-def _parse(text: bytes) -> Schema | None:
-    return parse_schema(decode_json(text))
+    def _parse(self, text: bytes) -> _Known:
+        schema = parse_schema(decode_json(text))
+        if schema is None:
+            return _NONE
+        return _Known(schema, rewriter(schema) or _not_as_text, reader(schema, defaults=self._defaults))
 
 
-def _rewritten(payload: bytes, schema: Schema | None) -> bytes | None:
-    """The payload as Connect prints it, or None if it takes Python values to find out."""
-    if schema is None:
-        (text,) = _on_one_line([payload])
-        return text
-    rewrite = rewriter(schema)
-    return rewrite(payload) if rewrite else None
+class _Known(NamedTuple):
+    """A schema, and what reads payloads by it: as text where it can be, and as Python values."""
+
+    schema: Schema | None
+    rewrite: Callable[[msgspec.Raw], bytes | None]
+    read: Callable[[Any], Any]
+
+
+def _not_as_text(_: msgspec.Raw) -> None:
+    return None
+
+
+def _schemaless(payload: msgspec.Raw) -> bytes | None:
+    (text,) = _on_one_line([bytes(payload)])
+    return text
+
+
+_NONE = _Known(None, _schemaless, lambda value: value)
+
+
+def _values(envelopes: Sequence[_Envelope | None], known: Sequence[_Known]) -> Iterator[Any]:
+    for envelope, each in zip(envelopes, known, strict=True):
+        yield None if envelope is None else each.read(decode_json(bytes(envelope.payload)))
 
 
 class JsonConverter(Converter):

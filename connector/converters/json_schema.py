@@ -9,7 +9,6 @@ decimals (a number or text), maps whose keys are no text.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -95,7 +94,7 @@ def _parameters(found: Any) -> tuple[tuple[str, str], ...]:
     if found is None:
         return ()
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        raise ValueError("Schema's \"parameters\" field must be an object of texts")
+        raise ValueError('Schema\'s "parameters" field must be an object of texts')
     return tuple(found.items())
 
 
@@ -136,8 +135,7 @@ def _check_scale(schema: Schema) -> None:
         raise ValueError("Invalid Decimal schema: the parameter scale must be an integer")
 
 
-@lru_cache(1000)
-def rewriter(schema: Schema) -> Callable[[bytes], bytes | None] | None:
+def rewriter(schema: Schema) -> Callable[[msgspec.Raw], bytes | None] | None:
     """What checks a payload and prints it as Connect would, or None if this schema has no such way.
 
     The function returns None where :func:`connector.payload.reader` must decide.
@@ -147,7 +145,7 @@ def rewriter(schema: Schema) -> Callable[[bytes], bytes | None] | None:
     decode = msgspec.json.Decoder(_msgspec_type(schema)).decode
     encode = msgspec.json.Encoder().encode
 
-    def rewrite(payload: bytes) -> bytes | None:
+    def rewrite(payload: msgspec.Raw) -> bytes | None:
         try:
             return encode(decode(payload))
         except msgspec.ValidationError:
@@ -192,4 +190,3 @@ def _required_type(schema: Schema) -> Any:
 def _struct_field(index: int, field: Field) -> Any:
     kind = _msgspec_type(field.schema)
     return (f"f{index}", kind, None) if field.schema.optional else (f"f{index}", kind)
-

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import zstandard
 from cramjam import snappy
 
+from connector.formats.avro_column import long
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -64,14 +66,3 @@ def block(records: int, encoded: bytes, codec: str, mark: bytes) -> bytes:
 
 def _bytes(data: bytes) -> bytes:
     return long(len(data)) + data
-
-
-def long(number: int) -> bytes:
-    """Avro's long: zig-zag, seven bits at a time."""
-    rest = (number << 1) ^ (number >> 63)
-    result = bytearray()
-    while rest > 0x7F:  # noqa: PLR2004 - seven bits
-        result.append(rest & 0x7F | 0x80)
-        rest >>= 7
-    result.append(rest)
-    return bytes(result)

@@ -86,7 +86,9 @@ def _infer_array(value: Sequence[Any]) -> Schema | None:
     return None if item is None else Schema(Type.ARRAY, optional=True, values=item)
 
 
-def merge(known: Schema | None, found: Schema | None, on_conflict: Schema | str | None = None) -> Schema | None:
+def merge(
+    known: Schema | None, found: Schema | None, on_conflict: Schema | str | None = None
+) -> Schema | None:
     """A schema for the values of both.
 
     Args:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _LONG = Schema(Type.INT64)
 _NULL_ROW = (
-    "Record value is null, and without the envelope a row cannot be null: set behavior.on.null.values to ignore,"
+    "its value is null, and without the envelope a row cannot be null: set behavior.on.null.values to ignore,"
     " or format.output.envelope to true."
 )
 NOTHING = Schema(Type.STRUCT, optional=True, doc="null")
@@ -96,7 +96,9 @@ class RowEncoder(Encoder):
                 yield offset, error
 
     def _error(self, error: Exception) -> RecordError:
-        record_error = RecordError(str(error), stage="TASK_PUT", origin=self._origin)
+        record_error = RecordError(
+            f"The record does not fit its schema: {error}", stage="TASK_PUT", origin=self._origin
+        )
         record_error.__cause__ = error
         return record_error
 
@@ -246,4 +248,3 @@ def _slice(batch: RecordBatch, start: int, end: int) -> RecordBatch:
 def header_map(headers: Headers | None) -> dict[str, Any]:
     """Headers as a map: of equal names the last one stays."""
     return dict(headers or ())
-

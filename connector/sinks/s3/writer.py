@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from connector.formats.base import Body, Format
     from connector.record import RecordBatch
     from connector.sinks.base import SinkContext
-    from connector.formats.nulls import without_nulls
-from connector.sinks.s3.compression import Compressor
+    from connector.sinks.s3.compression import Compressor
     from connector.sinks.s3.config import S3Config
     from connector.sinks.s3.grouping import Grouper, GroupKey
     from connector.sinks.s3.store import ObjectStore
@@ -30,9 +29,7 @@ log = logs.get(__name__)
 class OpenObject:
     """An object that still takes records: encoded and compressed bytes, and the upload they go to."""
 
-    def __init__(
-        self, upload: ObjectUpload, first_offset: int, body: Body, compressor: Compressor
-    ) -> None:
+    def __init__(self, upload: ObjectUpload, first_offset: int, body: Body, compressor: Compressor) -> None:
         self.upload = upload
         self.first_offset = first_offset
         self.records = 0

@@ -37,7 +37,7 @@ def test_an_unknown_type_names_what_is_supported_and_what_was_meant() -> None:
     assert message.startswith(
         "Invalid value jsnl for configuration format.output.type: Supported values are: "
     )
-    assert "'csv', 'jsonl'" in message
+    assert "'avro', 'csv', 'json', 'jsonl', 'parquet'" in message
     assert 'Did you mean "jsonl"?' in message
 
 
