@@ -75,14 +75,16 @@ def arrow_column(values: Sequence[Any], schema: Schema) -> Any:
     if schema is NOTHING:
         return pa.nulls(len(values))
     if isinstance(values, JsonColumn) and (texts := values.texts) is not None and _is_json(schema):
-        found, array = read_json(texts, schema)
-        if found == schema:
-            return array
+        _, array = read_json(texts, schema)
+        return _checked(array, schema)
     if change := coercion(schema):
         values = [change(value) for value in values]
-    array = pa.array(list(values), arrow_type(schema))
+    return _checked(pa.array(list(values), arrow_type(schema)), schema)
+
+
+def _checked(array: Any, schema: Schema) -> Any:
     if array.null_count and not schema.optional:
-        raise ValueError(f"null in a column of type {schema.type} that is not optional")
+        raise ValueError(f"null where {schema.type} is required")
     return array
 
 
@@ -91,7 +93,7 @@ def _is_json(schema: Schema) -> bool:
 
 
 def read_json(texts: Sequence[bytes | None], known: Schema | None) -> tuple[Schema | None, Any]:
-    """Read JSON texts, which may have fields that are not known yet.
+    """Read JSON texts, which may have fields that an inferred schema does not know yet.
 
     Returns:
         The schema that they have together with what is known, and their values by it.
@@ -102,7 +104,7 @@ def read_json(texts: Sequence[bytes | None], known: Schema | None) -> tuple[Sche
     found = known
     while True:
         column = _read(texts, found)
-        grown = found if known is not None and not known.optional else _grown(found, column.type)
+        grown = _grown(found, column.type)
         if grown == found:
             break
         found = grown
@@ -113,7 +115,7 @@ def _read(texts: Sequence[bytes | None], schema: Schema | None) -> Any:
     lines = b"".join([b'{"v":%b}\n' % (text or b"null") for text in texts])
     explicit = None
     if schema is not None:
-        explicit = pa.schema([pa.field(_VALUE, _physical(arrow_type(schema)), nullable=schema.optional)])
+        explicit = pa.schema([pa.field(_VALUE, _physical(arrow_type(schema)))])
     table = arrow_json.read_json(
         pa.BufferReader(lines),
         # One block, so that types are found out for all texts together.
@@ -124,11 +126,14 @@ def _read(texts: Sequence[bytes | None], schema: Schema | None) -> Any:
 
 
 def _physical(kind: Any) -> Any:
-    """The type that JSON has where Arrow's reader would expect text."""
+    """What Arrow's reader is told: numbers for moments; everything may be null, which it asks wrongly.
+
+    It wants the required fields even of a struct that is null.
+    """
     if pa.types.is_struct(kind):
-        return pa.struct([pa.field(each.name, _physical(each.type), each.nullable) for each in kind])
+        return pa.struct([pa.field(each.name, _physical(each.type)) for each in kind])
     if pa.types.is_list(kind):
-        return pa.list_(pa.field("element", _physical(kind.value_type), kind.value_field.nullable))
+        return pa.list_(pa.field("element", _physical(kind.value_type)))
     if pa.types.is_date32(kind) or pa.types.is_time32(kind):
         return pa.int32()
     return pa.int64() if pa.types.is_timestamp(kind) else kind
@@ -170,14 +175,22 @@ def _schema_of(found: Any) -> Schema | None:
     return Schema(Type.STRING, optional=True)
 
 
-def _retyped(array: Any, kind: Any) -> Any:
-    """The same values with exactly this type: its fields in its order, its nullability, its logical types."""
-    if array.type == kind:
-        return array
+def _retyped(array: Any, kind: Any, *, nullable: bool = True) -> Any:
+    """The same values with exactly this type: its fields in its order, its nullability, its logical types.
+
+    A required field has nulls only where the struct around it is null; they go, since files know none.
+    """
     if pa.types.is_struct(kind):
-        children = [_retyped(array.field(each.name), each.type) for each in kind]
-        return pa.StructArray.from_buffers(kind, len(array), array.buffers()[:1], children=children)
+        children = [_retyped(array.field(each.name), each.type, nullable=each.nullable) for each in kind]
+        return _rebuilt(array, kind, 1, nullable, children)
     if pa.types.is_list(kind):
-        children = [_retyped(array.values, kind.value_type)]
-        return pa.ListArray.from_buffers(kind, len(array), array.buffers()[:2], children=children)
-    return array.cast(kind)
+        item = _retyped(array.values, kind.value_type, nullable=kind.value_field.nullable)
+        return _rebuilt(array, kind, 2, nullable, [item])
+    array = array.cast(kind)
+    return array if nullable or not array.null_count else _rebuilt(array, kind, 3, nullable, None)
+
+
+def _rebuilt(array: Any, kind: Any, own_buffers: int, nullable: bool, children: list[Any] | None) -> Any:
+    validity, *others = array.buffers()[:own_buffers]
+    buffers = [validity if nullable else None, *others]
+    return pa.Array.from_buffers(kind, len(array), buffers, offset=array.offset, children=children)

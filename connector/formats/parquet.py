@@ -135,6 +135,7 @@ class _ParquetBody(Body):
     def finish(self) -> bytes:
         if self._tables:
             self._end_row_group()
+        self._writer.add_key_value_metadata(self._schema.metadata)
         self._writer.close()
         return self._written.take()
 

@@ -166,7 +166,9 @@ def test_parquet_rows_and_schema_are_as_aiven_writes_them(
         for row in file.read().to_pylist()
     ]
     assert rows == [{name: ROWS[name][row] for name in names} for row in (0, 1)]
-    assert file.metadata.row_group(0).column(0).compression == {"none": "UNCOMPRESSED"}.get(codec, codec.upper())
+    assert file.metadata.row_group(0).column(0).compression == {"none": "UNCOMPRESSED"}.get(
+        codec, codec.upper()
+    )
     avro = json.loads(file.metadata.metadata[b"parquet.avro.schema"])
     assert (avro["namespace"], avro["name"]) == ("io.aiven.parquet.output.schema", "connector_records")
     assert file.schema_arrow.names == list(names)

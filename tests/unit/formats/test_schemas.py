@@ -181,7 +181,12 @@ def test_inferred_schemas_are_the_union_of_what_a_batch_has(kind: Any) -> None:
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_new_field_begins_another_object_once_and_stays(kind: Any) -> None:
-    batches = [plain({"a": 1}), plain({"a": 2, "b": 1}, first=1), plain({"a": 3}, first=2), plain({"b": 4}, first=3)]
+    batches = [
+        plain({"a": 1}),
+        plain({"a": 2, "b": 1}, first=1),
+        plain({"a": 3}, first=2),
+        plain({"b": 4}, first=3),
+    ]
     assert written(kind, *batches) == [
         [{"value": {"a": 1}}],
         [{"value": {"a": 2, "b": 1}}, {"value": {"a": 3, "b": None}}, {"value": {"a": None, "b": 4}}],
@@ -192,7 +197,9 @@ def test_a_new_field_begins_another_object_once_and_stays(kind: Any) -> None:
 @pytest.mark.parametrize("at_once", [True, False])
 def test_types_in_conflict_follow_the_policy_of_drift(kind: Any, *, at_once: bool) -> None:
     values = [{"a": 1}, {"a": "x"}, {"a": {"b": [True]}}]
-    batches = [plain(*values)] if at_once else [plain(value, first=index) for index, value in enumerate(values)]
+    batches = (
+        [plain(*values)] if at_once else [plain(value, first=index) for index, value in enumerate(values)]
+    )
     assert written(kind, *batches) == [
         [{"value": {"a": 1}}],
         [{"value": {"a": "x"}}],
@@ -253,7 +260,9 @@ def test_a_row_group_leaves_memory_when_it_is_full() -> None:
     body = encoder.begin()
     given, most = b"", 0
     for number in range(50):
-        (piece,) = encoder.encode(plain(*({"a": number * 100 + index} for index in range(100)), first=number * 100))
+        (piece,) = encoder.encode(
+            plain(*({"a": number * 100 + index} for index in range(100)), first=number * 100)
+        )
         given += body.append(piece.data)
         most = max(most, body.held_bytes)
     assert 10_000 < most < 40_000
@@ -284,9 +293,7 @@ def test_json_of_a_schema_is_what_connect_prints() -> None:
         ],
     }
     found = batch(enveloped(schema, {"unknown": 1, "d": 5, "f": 1, "z": 2}), schemas=True)
-    assert objects(JsonlFormat(OutputFields()), found) == [
-        b'{"value":{"z":2,"bytes":null,"d":5,"f":1.0}}'
-    ]
+    assert objects(JsonlFormat(OutputFields()), found) == [b'{"value":{"z":2,"bytes":null,"d":5,"f":1.0}}']
 
 
 def test_json_of_decimals_and_defaults_is_what_connect_prints() -> None:
@@ -299,7 +306,9 @@ def test_json_of_decimals_and_defaults_is_what_connect_prints() -> None:
         ],
     }
     found = batch(
-        enveloped(schema, {"m": "MDk=", "t": 1001}), enveloped(schema, {"m": 123.45, "t": 1, "d": "x"}), schemas=True
+        enveloped(schema, {"m": "MDk=", "t": 1001}),
+        enveloped(schema, {"m": 123.45, "t": 1, "d": "x"}),
+        schemas=True,
     )
     assert isinstance(found.values, SchemaColumn)
     assert objects(JsonlFormat(OutputFields(envelope=False)), found) == [
