@@ -51,26 +51,17 @@ def reader(schema: Schema, *, defaults: bool = True) -> Callable[[Any], Any]:
 def _by_type(schema: Schema, *, defaults: bool) -> Callable[[Any], Any]:
     if schema.logical:
         return _logical(schema)
-    match schema.type:
-        case Type.STRUCT:
-            return _struct(schema, defaults=defaults)
-        case Type.ARRAY:
-            item = reader(schema.items, defaults=defaults)
-            return lambda value: [item(each) for each in _typed(value, list, "ARRAY")]
-        case Type.MAP:
-            return _map(schema, defaults=defaults)
-        case Type.FLOAT32 | Type.FLOAT64:
-            return lambda value: float(_number(value, schema.type))
-        case Type.BOOLEAN:
-            return lambda value: _typed(value, bool, "BOOLEAN")
-        case Type.STRING:
-            return lambda value: _typed(value, str, "STRING")
-        case Type.BYTES:
-            return _bytes
-    return _integer(schema.type)
+    if schema.type in _NESTED:
+        return _NESTED[schema.type](schema, defaults)
+    return _SCALARS.get(schema.type) or _integer(schema.type)
 
 
-def _struct(schema: Schema, *, defaults: bool) -> Callable[[Any], Any]:
+def _array(schema: Schema, defaults: bool) -> Callable[[Any], Any]:
+    item = reader(schema.items, defaults=defaults)
+    return lambda value: [item(each) for each in _typed(value, list, "ARRAY")]
+
+
+def _struct(schema: Schema, defaults: bool) -> Callable[[Any], Any]:
     readers = [(found.name, reader(found.schema, defaults=defaults)) for found in schema.fields]
 
     def read(value: Any) -> dict[str, Any]:
@@ -86,7 +77,7 @@ def _struct(schema: Schema, *, defaults: bool) -> Callable[[Any], Any]:
     return read
 
 
-def _map(schema: Schema, *, defaults: bool) -> Callable[[Any], Any]:
+def _map(schema: Schema, defaults: bool) -> Callable[[Any], Any]:
     key = reader(schema.keys, defaults=defaults) if schema.keys else str
     item = reader(schema.items, defaults=defaults)
 
@@ -185,3 +176,13 @@ def _kind(value: Any) -> str:
     return {bool: "BOOLEAN", int: "INT64", float: "FLOAT64", str: "STRING", dict: "MAP", list: "ARRAY"}.get(
         type(value), type(value).__name__
     )
+
+
+_NESTED = {Type.STRUCT: _struct, Type.ARRAY: _array, Type.MAP: _map}
+_SCALARS: dict[Type, Callable[[Any], Any]] = {
+    Type.FLOAT32: lambda value: float(_number(value, Type.FLOAT32)),
+    Type.FLOAT64: lambda value: float(_number(value, Type.FLOAT64)),
+    Type.BOOLEAN: lambda value: _typed(value, bool, "BOOLEAN"),
+    Type.STRING: lambda value: _typed(value, str, "STRING"),
+    Type.BYTES: _bytes,
+}

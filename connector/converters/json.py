@@ -57,7 +57,7 @@ class JsonConverterConfig(Config):
         "schemas.cache.size",
         INT,
         1000,
-        "How many different schemas are kept parsed; with fewer than there are, each is parsed again and again.",
+        "How many different schemas are kept parsed; with fewer than there are, they are parsed anew.",
         validate=at_least(0),
         importance=Importance.HIGH,
         group="Converter",

@@ -175,16 +175,19 @@ def _required_type(schema: Schema) -> Any:
             return list[_msgspec_type(schema.items)]  # type: ignore[misc]
         case Type.MAP:
             return dict[str, _msgspec_type(schema.items)]  # type: ignore[misc]
-        case Type.STRING:
-            return str
-        case Type.BYTES:
-            return bytes
-        case Type.BOOLEAN:
-            return bool
-        case Type.FLOAT32 | Type.FLOAT64:
-            return float
+    if schema.type in _SCALARS:
+        return _SCALARS[schema.type]
     limit = 1 << (INTEGER_BITS[schema.type] - 1)
     return Annotated[int, msgspec.Meta(ge=-limit, le=limit - 1)]
+
+
+_SCALARS = {
+    Type.STRING: str,
+    Type.BYTES: bytes,
+    Type.BOOLEAN: bool,
+    Type.FLOAT32: float,
+    Type.FLOAT64: float,
+}
 
 
 def _struct_field(index: int, field: Field) -> Any:

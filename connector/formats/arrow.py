@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyarrow import json as arrow_json
 
 from connector.column import JsonColumn
-from connector.formats.inference import WIDENED, coercion
+from connector.formats.inference import WIDENED, ConflictError, coercion, pruned
 from connector.formats.rows import NOTHING
 from connector.schema import DATE, DECIMAL, TIME, TIMESTAMP, Field, Schema, Type
 
@@ -103,12 +103,13 @@ def read_json(texts: Sequence[bytes | None], known: Schema | None) -> tuple[Sche
     """
     found = known
     while True:
-        column = _read(texts, found)
+        column = _read(texts, pruned(found))
         grown = _grown(found, column.type)
         if grown == found:
             break
         found = grown
-    return found, None if found is None else _retyped(column, arrow_type(found))
+    known_part = pruned(found)
+    return found, None if known_part is None else _retyped(column, arrow_type(known_part))
 
 
 def _read(texts: Sequence[bytes | None], schema: Schema | None) -> Any:
@@ -149,8 +150,10 @@ def _grown(known: Schema | None, found: Any) -> Schema | None:
         merged = tuple(Field(name, schema) for name, schema in fields.items())
         return known if merged == known.fields else Schema(Type.STRUCT, optional=True, fields=merged)
     if known is not None and known.type is Type.ARRAY and pa.types.is_list(found):
-        item = _grown(known.items, found.value_type)
+        item = _grown(known.values, found.value_type)
         return known if item == known.values else Schema(Type.ARRAY, optional=True, values=item)
+    if known is not None and pruned(known) is None and not pa.types.is_null(found):
+        raise ConflictError(f"{found} where an empty {known.type} was before")
     return _schema_of(found) if known is None else known
 
 
@@ -158,10 +161,9 @@ def _schema_of(found: Any) -> Schema | None:
     if pa.types.is_struct(found):
         fields = [(each.name, _schema_of(each.type)) for each in found]
         known = tuple(Field(name, schema) for name, schema in fields if schema is not None)
-        return Schema(Type.STRUCT, optional=True, fields=known) if known else None
+        return Schema(Type.STRUCT, optional=True, fields=known)
     if pa.types.is_list(found):
-        item = _schema_of(found.value_type)
-        return None if item is None else Schema(Type.ARRAY, optional=True, values=item)
+        return Schema(Type.ARRAY, optional=True, values=_schema_of(found.value_type))
     if pa.types.is_null(found):
         return None
     for is_kind, kind in (

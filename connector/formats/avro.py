@@ -38,7 +38,7 @@ class AvroFormat(Format):
 
 class _Rows(NamedTuple):
     schema: Any
-    count: int
+    records: int
     encoded: bytes
 
 
@@ -97,7 +97,7 @@ class _AvroBody(Body):
 
     def append(self, data: _Rows) -> bytes:
         start = b"" if self._schema else self._begin(data.schema)
-        self._records += data.count
+        self._records += data.records
         self._waiting.append(data.encoded)
         self._waiting_bytes += len(data.encoded)
         return start + (self._end_block() if self._waiting_bytes >= _BLOCK_BYTES else b"")

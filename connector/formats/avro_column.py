@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from connector.schema import DATE, DECIMAL, INTEGER_BITS, TIME, TIMESTAMP, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from decimal import Decimal
 
     from connector.schema import Schema
 
@@ -77,41 +78,48 @@ def _required(schema: Schema, before: bytes) -> Callable[[Sequence[Any]], list[b
             return _array(column_encoder(schema.items), before)
         case Type.MAP:
             return _map(schema, before)
-        case Type.STRING:
-            return _widened(before) if schema == WIDENED else lambda values: _strings(values, before)
-        case Type.BYTES if schema.name == DECIMAL:
-            return lambda values: _byte_strings([_unscaled(value, schema.scale) for value in values], before)
-        case Type.BYTES:
-            return lambda values: _byte_strings(values, before)
-        case Type.BOOLEAN:
-            bits = {False: before + b"\x00", True: before + b"\x01"}
-            return lambda values: [bits[value] for value in values]
-        case Type.FLOAT64:
-            return lambda values: _floats(values, "d", 8, before)
-        case Type.FLOAT32:
-            return lambda values: _floats(values, "f", 4, before)
-    return _integers(schema, before)
+    if schema == WIDENED:
+        return _widened(before)
+    if schema.name == DECIMAL:
+        return lambda values: _byte_strings(before, [_unscaled(value, schema.scale) for value in values])
+    scalar = _SCALARS.get(schema.type)
+    return partial(scalar, before) if scalar else _integers(schema, before)
 
 
-def _strings(values: Sequence[str], before: bytes) -> list[bytes]:
-    return _byte_strings([value.encode() for value in values], before)
+def _strings(before: bytes, values: Sequence[str]) -> list[bytes]:
+    return _byte_strings(before, [value.encode() for value in values])
 
 
-def _byte_strings(values: Sequence[bytes], before: bytes) -> list[bytes]:
+def _byte_strings(before: bytes, values: Sequence[bytes]) -> list[bytes]:
     return [before + _length(value) + value for value in values]
 
 
 def _widened(before: bytes) -> Callable[[Sequence[Any]], list[bytes]]:
     as_text = coercion(WIDENED)
-    return lambda values: _strings([as_text(value) for value in values] if as_text else values, before)
+    return lambda values: _strings(before, [as_text(value) for value in values] if as_text else values)
 
 
-def _floats(values: Sequence[float], code: str, size: int, before: bytes) -> list[bytes]:
+def _booleans(before: bytes, values: Sequence[bool]) -> list[bytes]:
+    bits = {False: before + b"\x00", True: before + b"\x01"}
+    return [bits[value] for value in values]
+
+
+def _floats(code: str, before: bytes, values: Sequence[float]) -> list[bytes]:
     try:
         packed = struct.pack(f"<{len(values)}{code}", *values)
     except struct.error as error:
         raise TypeError(str(error)) from error
+    size = struct.calcsize(f"<{code}")
     return [before + packed[start : start + size] for start in range(0, len(packed), size)]
+
+
+_SCALARS: dict[Type, Callable[[bytes, Sequence[Any]], list[bytes]]] = {
+    Type.STRING: _strings,
+    Type.BYTES: _byte_strings,
+    Type.BOOLEAN: _booleans,
+    Type.FLOAT32: partial(_floats, "f"),
+    Type.FLOAT64: partial(_floats, "d"),
+}
 
 
 def _integers(schema: Schema, before: bytes) -> Callable[[Sequence[Any]], list[bytes]]:
@@ -128,7 +136,7 @@ def _integers(schema: Schema, before: bytes) -> Callable[[Sequence[Any]], list[b
 
 
 def _days(value: Any) -> int:
-    return (value - _EPOCH.date()).days if isinstance(value, date) else value
+    return (value - _EPOCH.date()).days if isinstance(value, date) else int(value)
 
 
 def _time_millis(value: Any) -> int:
@@ -154,7 +162,8 @@ def _unscaled(value: Decimal, scale: int) -> bytes:
     number = int("".join(map(str, digits[: shift or None] if shift < 0 else digits)) or "0")
     number *= 10 ** max(shift, 0) * (-1 if sign else 1)
     bits = (number if number >= 0 else ~number).bit_length()
-    return number.to_bytes(bits // 8 + 1, signed=True)
+    data: bytes = number.to_bytes(bits // 8 + 1, signed=True)
+    return data
 
 
 def _struct(schema: Schema, before: bytes) -> Callable[[Sequence[Any]], list[bytes]]:
@@ -198,7 +207,7 @@ def _map(schema: Schema, before: bytes) -> Callable[[Sequence[Any]], list[bytes]
     # Keys that are no text make it an array of records, whose encoding is the same.
     is_text = schema.keys is None or (schema.keys.type is Type.STRING and not schema.keys.optional)
     encode_keys = (
-        column_encoder(schema.keys) if schema.keys and not is_text else lambda keys: _strings(keys, b"")
+        column_encoder(schema.keys) if schema.keys and not is_text else lambda keys: _strings(b"", keys)
     )
     encode_items = column_encoder(schema.items)
 

@@ -104,8 +104,8 @@ class FormatConfig(Config):
         "format.output.fields",
         LIST,
         ["value"],
-        "The parts of a record that are written. csv, avro and parquet keep the order given here; json and jsonl"
-        " have their own.",
+        "The parts of a record that are written. csv, avro and parquet keep the order given here; json and"
+        " jsonl have their own.",
         validate=one_of(*FIELDS, ignore_case=True),
         choices=FIELDS,
         aliases=("output_fields",),
@@ -126,8 +126,8 @@ class FormatConfig(Config):
         BOOLEAN,
         True,
         "Whether a record is wrapped in an object by field names. false writes the only field as it is and"
-        " asks for exactly one in format.output.fields; in avro and parquet a struct then is the row. csv has no"
-        " wrapping.",
+        " asks for exactly one in format.output.fields; in avro and parquet a struct then is the row. csv has"
+        " no wrapping.",
         importance=Importance.LOW,
         group="Format",
     )
@@ -135,8 +135,8 @@ class FormatConfig(Config):
         "behavior.on.null.values",
         STRING,
         "write",
-        "What becomes of records without a value: write stores them as the format shows null, ignore leaves them"
-        " out, fail treats them as records that can never succeed.",
+        "What becomes of records without a value: write stores them as the format shows null, ignore leaves"
+        " them out, fail treats them as records that can never succeed.",
         validate=one_of("ignore", "write", "fail", ignore_case=True),
         choices=("ignore", "write", "fail"),
         group="Format",
@@ -147,8 +147,8 @@ class FormatConfig(Config):
         "new_file",
         "What avro and parquet do when values without a schema do not fit those before them: new_file begins"
         " another object; widen does so too, and writes a field of several types as text from then on; fail"
-        " treats such records as ones that can never succeed. A change of a schema that values bring always begins"
-        " another object.",
+        " treats such records as ones that can never succeed. A change of a schema that values bring always"
+        " begins another object.",
         validate=one_of(*Drift, ignore_case=True),
         choices=tuple(Drift),
         group="Format",
@@ -157,8 +157,8 @@ class FormatConfig(Config):
         "avro.codec",
         STRING,
         "null",
-        "How avro compresses the blocks of a file; file.compression.type compresses the file once more, so set"
-        " that to none.",
+        "How avro compresses the blocks of a file; file.compression.type compresses the file once more, so"
+        " set that to none.",
         validate=_avro_codec,
         choices=AVRO_CODECS,
         group="Format",
@@ -167,7 +167,7 @@ class FormatConfig(Config):
         "connect.meta.data",
         BOOLEAN,
         True,
-        "Whether the schemas in avro and parquet files keep names, versions and parameters of Connect's schemas.",
+        "Whether schemas in avro and parquet files keep names, versions and parameters of Connect's schemas.",
         importance=Importance.LOW,
         group="Format",
     )
@@ -175,8 +175,8 @@ class FormatConfig(Config):
         "connect.parquet.block.size",
         LONG,
         ParquetOptions().row_group_bytes,
-        "Bytes in memory that parquet makes a row group of. Every open object holds as many, so with many objects"
-        " task.memory.budget.bytes ends some of them early.",
+        "Bytes in memory that parquet makes a row group of. Every open object holds as many, so with many"
+        " objects task.memory.budget.bytes ends some of them early.",
         validate=at_least(1),
         group="Format",
     )
@@ -184,7 +184,7 @@ class FormatConfig(Config):
         "connect.parquet.page.size",
         INT,
         ParquetOptions().page_bytes,
-        "Bytes of a page of parquet, before compression; readers that skip pages read less with smaller ones.",
+        "Bytes of a page of parquet, before compression; readers that skip pages like small ones.",
         validate=at_least(1),
         importance=Importance.LOW,
         group="Format",

@@ -1,12 +1,13 @@
 """The schema of schemaless values, as far as it has been seen, and what happens when it changes.
 
-Everything inferred is optional. What has only ever been null or empty has no type yet and is left out.
+Everything inferred is optional. What has only ever been null or empty has no type yet and is left out
+(:func:`pruned`), though an object is never taken for an array or a scalar.
 Whole numbers become FLOAT64 where they meet fractions.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
@@ -66,24 +67,38 @@ def infer(value: Any) -> Schema | None:
     raise ValueError(f"A value of type {type(value).__name__} has no schema.")
 
 
-def _infer_struct(value: dict[Any, Any]) -> Schema | None:
+def _infer_struct(value: dict[Any, Any]) -> Schema:
     fields = []
     for name, item in value.items():
         if not isinstance(name, str):
-            raise ValueError(f"A map with the key {name!r} has no schema: keys must be text.")
+            raise ValueError(f"A map with the key {name!r} has no schema: keys must be text.")  # noqa: TRY004
         if (schema := infer(item)) is not None:
             fields.append(Field(name, schema))
-    return Schema(Type.STRUCT, optional=True, fields=tuple(fields)) if fields else None
+    return Schema(Type.STRUCT, optional=True, fields=tuple(fields))
 
 
-def _infer_array(value: Sequence[Any]) -> Schema | None:
+def _infer_array(value: Sequence[Any]) -> Schema:
     item: Schema | None = None
     for each in value:
         try:
             item = merge(item, infer(each))
         except ConflictError:
             item = WIDENED
-    return None if item is None else Schema(Type.ARRAY, optional=True, values=item)
+    return Schema(Type.ARRAY, optional=True, values=item)
+
+
+def pruned(schema: Schema | None) -> Schema | None:
+    """The schema without structs and arrays of which nothing is known but that they were empty."""
+    if schema is None:
+        return None
+    if schema.type is Type.ARRAY:
+        item = pruned(schema.values)
+        return None if item is None else replace(schema, values=item)
+    if schema.type is not Type.STRUCT:
+        return schema
+    fields = [(each.name, pruned(each.schema)) for each in schema.fields]
+    known = tuple(Field(name, found) for name, found in fields if found is not None)
+    return replace(schema, fields=known) if known else None
 
 
 def merge(

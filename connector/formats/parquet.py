@@ -16,7 +16,7 @@ from connector.column import JsonColumn
 from connector.formats.arrow import arrow_column, arrow_field, read_json
 from connector.formats.avro_schema import AvroSchemas
 from connector.formats.base import Body, Encoder, Format
-from connector.formats.inference import Drift, Runs
+from connector.formats.inference import Drift, Runs, pruned
 from connector.formats.rows import Row, RowEncoder, header_map
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ class _ParquetEncoder(RowEncoder):
             return super()._infer(column, known)
         if known is not None and schema != known and self._fields.drift == Drift.FAIL:
             return super()._infer(column, known)
-        if schema is not None:
-            self._read = (texts, schema, array)
+        if (known_part := pruned(schema)) is not None:
+            self._read = (texts, known_part, array)
         return Runs([(0, len(column), schema)])
 
     def _encode_rows(self, batch: RecordBatch, row: Row) -> Any:

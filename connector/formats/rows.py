@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from connector.column import JsonColumn, nulls, schemas_of
 from connector.errors import BatchError, RecordError
 from connector.formats.base import Encoder, Piece
-from connector.formats.inference import Drift, Runs, inferred_runs
-from connector.schema import OPTIONAL_BYTES, Field, Schema, Type
+from connector.formats.inference import Drift, Runs, inferred_runs, pruned
+from connector.schema import OPTIONAL_BYTES, OPTIONAL_STRING, Field, Schema, Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -122,7 +122,7 @@ class RowEncoder(Encoder):
         if schemas is None:
             return self._inferred(name, column, batch.offsets, failed)
         return [
-            run if run[2] is not None else self._schemaless_run(name, column, batch.offsets, run, failed)
+            run if run[2] is not None else _schemaless_run(column, batch.offsets, run, failed)
             for run in self._declared_runs(name, column, schemas.runs(len(column)))
         ]
 
@@ -133,37 +133,25 @@ class RowEncoder(Encoder):
         is_null = nulls(column)
         result: list[tuple[int, int, Schema | None]] = []
         for start, end, found in runs:
-            if found is None and all(is_null[start:end]):
-                found = self._declared.get(name)
-            schema = found and self._declare(name, found, is_null=any(is_null[start:end]))
+            known = self._declared.get(name) if all(is_null[start:end]) else None
+            schema = self._declare(name, found or known, is_null=any(is_null[start:end]))
             if result and _bare(result[-1][2]) == _bare(schema):
                 result[-1] = (result[-1][0], end, schema)
             elif result and result[-1][2] is None and all(is_null[: result[-1][1]]):
-                schema = self._declare(name, schema, is_null=True) if schema else None
+                schema = self._declare(name, schema, is_null=True)
                 result[-1] = (result[-1][0], end, schema)
             else:
                 result.append((start, end, schema))
         return result
 
-    def _declare(self, name: str, schema: Schema, *, is_null: bool) -> Schema:
+    def _declare(self, name: str, schema: Schema | None, *, is_null: bool) -> Schema | None:
+        if schema is None:
+            return None
         known = self._declared.get(name)
         if known is not None and known.optional and _bare(known) == _bare(schema):
             return known
         self._declared[name] = schema.as_optional(optional=schema.optional or is_null)
         return self._declared[name]
-
-    def _schemaless_run(
-        self,
-        name: str,
-        column: Sequence[Any],
-        offsets: Sequence[int],
-        run: tuple[int, int, Schema | None],
-        failed: dict[int, Exception],
-    ) -> tuple[int, int, Schema | None]:
-        start, end, _ = run
-        found = inferred_runs(column[start:end], None, Drift.WIDEN)
-        failed.update({offsets[start + at]: error for at, error in found.failed.items()})
-        return start, end, found.last
 
     def _inferred(
         self, name: str, column: Sequence[Any], offsets: Sequence[int], failed: dict[int, Exception]
@@ -175,7 +163,7 @@ class RowEncoder(Encoder):
         if found.last is None and not isinstance(column, JsonColumn):
             # What ByteArrayConverter leaves has a type even if it is null.
             return [(0, len(column), OPTIONAL_BYTES)]
-        return found.runs
+        return [(start, end, pruned(schema)) for start, end, schema in found.runs]
 
     def _infer(self, column: Sequence[Any], known: Schema | None) -> Runs:
         return inferred_runs(column, known, Drift(self._fields.drift))
@@ -187,12 +175,13 @@ class RowEncoder(Encoder):
             if not headers:
                 continue
             found = inferred_runs([value for _, value in headers], known, Drift.WIDEN)
-            failed.update(dict.fromkeys([offset], error) for error in found.failed.values())
+            if found.failed:
+                failed[offset] = next(iter(found.failed.values()))
             known = found.last or OPTIONAL_BYTES
         self._known["headers"] = known
         if known is None:
             return None
-        return Schema(Type.MAP, keys=Schema(Type.STRING), values=known)
+        return Schema(Type.MAP, keys=Schema(Type.STRING), values=pruned(known) or OPTIONAL_STRING)
 
     def _is_bare(self, schemas: Mapping[str, Schema | None]) -> bool:
         """Whether the only field is the row."""
@@ -216,6 +205,19 @@ class RowEncoder(Encoder):
         for offset, is_null in zip(part.offsets, nulls(column), strict=True):
             if is_null:
                 failed[offset] = ValueError(_NULL_ROW)
+
+
+def _schemaless_run(
+    column: Sequence[Any],
+    offsets: Sequence[int],
+    run: tuple[int, int, Schema | None],
+    failed: dict[int, Exception],
+) -> tuple[int, int, Schema | None]:
+    """Values without a schema between others that have one: their types are found out for this run alone."""
+    start, end, _ = run
+    found = inferred_runs(column[start:end], None, Drift.WIDEN)
+    failed.update({offsets[start + at]: error for at, error in found.failed.items()})
+    return start, end, pruned(found.last)
 
 
 def _bare(schema: Schema | None) -> Schema | None:

@@ -65,7 +65,8 @@ def users(first: int, count: int, *fields: dict[str, str]) -> RecordBatch:
 def rows(format_name: str, data: bytes) -> list[Any]:
     if format_name == "avro":
         return list(fastavro.reader(io.BytesIO(data)))
-    return parquet.read_table(io.BytesIO(data)).to_pylist()
+    found: list[Any] = parquet.read_table(io.BytesIO(data)).to_pylist()
+    return found
 
 
 @pytest.mark.parametrize("format_name", ["avro", "parquet"])

@@ -51,10 +51,10 @@ class Compressor(Protocol):
 
 
 def overhead_bytes(name: str, level: int | None = None) -> int:
-    """What an open stream holds beside the data, measured with 20,000 of them; for zstd by its own account."""
+    """What an open stream holds beside the data, measured with 20,000 of them; zstd tells of itself."""
     if name == "gzip" and (level or _GZIP_LEVEL) > _ISAL_LEVELS:
         return _ZLIB_OVERHEAD_BYTES
-    if name == "zstd" and (level or _ZSTD_LEVEL) > _ZSTD_LEVEL:
+    if name == "zstd" and level is not None and level > _ZSTD_LEVEL:
         return int(zstandard.ZstdCompressionParameters.from_level(level).estimated_compression_context_size())
     return _OVERHEAD_BYTES[name]
 

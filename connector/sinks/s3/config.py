@@ -160,7 +160,7 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig):
             )
 
     def create_format(self, codec: str | None = None, level: int | None = None) -> Format:
-        """As Aiven has it, only file.compression.type itself compresses inside of a format, not its default."""
+        """As in Aiven's connector the default of file.compression.type does not compress inside formats."""
         is_asked = FileNameConfig.compression_type.name in self.raw
         inside = codec or (self.compression if is_asked else "none")
         return super().create_format(inside, level or self.compression_level)

@@ -125,7 +125,7 @@ class FileNameConfig(Config):
     compression_level = optional(
         "file.compression.level",
         INT,
-        "How hard the compression tries: gzip 1 to 9, zstd 1 to 22, more being smaller and slower; 1 if absent."
+        "How hard the compression tries: gzip 1 to 9, zstd 1 to 22, more is smaller and slower; 1 if absent."
         " gzip above 3 is as slow as Java's, which writes 6.",
         importance=Importance.LOW,
         group="File",

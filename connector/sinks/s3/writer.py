@@ -235,7 +235,7 @@ class PartitionWriter:
         return found
 
     def _has_place(self, found: OpenObject, piece: _Piece) -> bool:
-        """No: the records have another schema, or objects were cut by schemas where ``_cut`` did not see it."""
+        """Not if the schema is another, or objects were cut by schemas where ``_cut`` did not see it."""
         limit = self._config.max_records
         return found.takes(piece.data) and (not limit or found.records + len(piece.records) <= limit)
 

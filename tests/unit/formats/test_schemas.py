@@ -76,7 +76,8 @@ def plain(*values: Any, first: int = 0) -> RecordBatch:
 def rows(data: bytes) -> list[Any]:
     if data.startswith(b"Obj"):
         return list(fastavro.reader(io.BytesIO(data)))
-    return parquet.read_table(io.BytesIO(data)).to_pylist(maps_as_pydicts="strict")
+    found: list[Any] = parquet.read_table(io.BytesIO(data)).to_pylist(maps_as_pydicts="strict")
+    return found
 
 
 def written(kind: Any, *batches: RecordBatch, names: tuple[str, ...] = ("value",), **rest: Any) -> list[Any]:
@@ -229,9 +230,9 @@ def test_with_fail_what_does_not_fit_is_errant(kind: Any) -> None:
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_numbers_beyond_64_bits_are_refused_by_offset(kind: Any) -> None:
+    encoder = kind(OutputFields()).encoder()
+    encoder.encode(plain({"a": 1}))
     with pytest.raises(BatchError) as caught:
-        encoder = kind(OutputFields()).encoder()
-        encoder.encode(plain({"a": 1}))
         encoder.encode(plain({"a": 1}, {"a": 2**70}, first=1))
     assert list(caught.value.failed) == [2]
 
