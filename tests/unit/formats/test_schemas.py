@@ -14,6 +14,7 @@ from pyarrow import parquet
 
 from connector.column import JsonColumn, SchemaColumn
 from connector.converters.json import JsonConverter, JsonConverterConfig
+from connector.converters.string import StringConverter, StringConverterConfig
 from connector.errors import BatchError
 from connector.formats.avro import AvroFormat
 from connector.formats.fields import OutputFields, ParquetOptions
@@ -315,3 +316,31 @@ def test_json_of_decimals_and_defaults_is_what_connect_prints() -> None:
     assert objects(JsonlFormat(OutputFields(envelope=False)), found) == [
         b'{"m":"MDk=","d":"none","t":1001}\n{"m":"MDk=","d":"x","t":1}'
     ]
+
+
+@pytest.mark.parametrize("meta_data", [True, False])
+def test_avro_schemas_keep_what_only_connect_knows_on_demand(*, meta_data: bool) -> None:
+    schema = {"type": "struct", "name": "a.B", "version": 3, "fields": [{"field": "f", "type": "int8"}]}
+    fields = OutputFields(connect_meta_data=meta_data)
+    (data,) = objects(AvroFormat(fields), batch(enveloped(schema, {"f": 1}), schemas=True))
+    header = json.loads(fastavro.reader(io.BytesIO(data)).metadata["avro.schema"])
+    (value,) = header["fields"]
+    kept = {"connect.name": "a.B", "connect.version": 3}
+    assert {name: found for name, found in value["type"].items() if name.startswith("connect.")} == (
+        kept if meta_data else {}
+    )
+    (field,) = value["type"]["fields"]
+    assert field["type"] == ({"type": "int", "connect.type": "int8"} if meta_data else "int")
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_text_that_is_always_null_is_text_and_bytes_are_bytes(kind: Any) -> None:
+    text = StringConverter(StringConverterConfig.parse({})).convert_column([None])
+    found = RecordBatch.of(WHERE, [Record(0, None, None, 0)]).with_columns(keys=text)
+    (data,) = objects(kind(OutputFields(("key", "value"))), found)
+    assert rows(data) == [{"key": None, "value": None}]
+    if kind is AvroFormat:
+        fields = json.loads(fastavro.reader(io.BytesIO(data)).metadata["avro.schema"])["fields"]
+        assert [field["type"] for field in fields] == [["null", "string"], ["null", "bytes"]]
+    else:
+        assert [str(each.type) for each in parquet.read_schema(io.BytesIO(data))] == ["string", "binary"]
