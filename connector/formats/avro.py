@@ -95,12 +95,12 @@ class _AvroBody(Body):
     def takes(self, data: _Rows) -> bool:
         return self._schema is None or self._schema is data.schema or self._schema == data.schema
 
-    def append(self, data: _Rows) -> bytes:
+    def append(self, data: _Rows) -> Sequence[bytes]:
         start = b"" if self._schema else self._begin(data.schema)
         self._records += data.records
         self._waiting.append(data.encoded)
         self._waiting_bytes += len(data.encoded)
-        return start + (self._end_block() if self._waiting_bytes >= _BLOCK_BYTES else b"")
+        return (start, self._end_block()) if self._waiting_bytes >= _BLOCK_BYTES else (start,)
 
     def finish(self) -> bytes:
         return self._end_block()

@@ -11,6 +11,8 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.formats.fields import OutputFields
     from connector.record import RecordBatch
 
@@ -49,8 +51,12 @@ class Body(ABC):
         return True
 
     @abstractmethod
-    def append(self, data: Any) -> bytes:
-        """Take the data of one piece; what comes back may be empty or lag behind."""
+    def append(self, data: Any) -> Sequence[bytes]:
+        """Take the data of one piece.
+
+        Returns:
+            What the object goes on with, in as many pieces as saves a copy; it may be empty or lag behind.
+        """
 
     @abstractmethod
     def finish(self) -> bytes:
@@ -128,10 +134,10 @@ class _TextBody(Body):
         self._format = format_
         self._is_empty = True
 
-    def append(self, data: bytes) -> bytes:
+    def append(self, data: bytes) -> Sequence[bytes]:
         before = self._format.head if self._is_empty else self._format.separator
         self._is_empty = False
-        return before + data
+        return before, data
 
     def finish(self) -> bytes:
         return self._format.tail

@@ -122,7 +122,7 @@ class _ParquetBody(Body):
     def takes(self, data: Any) -> bool:
         return self._schema is None or self._schema.equals(data.schema, check_metadata=True)
 
-    def append(self, data: Any) -> bytes:
+    def append(self, data: Any) -> Sequence[bytes]:
         if self._writer is None:
             self._schema = data.schema
             self._writer = _writer(self._written, data.schema, self._options)
@@ -130,7 +130,7 @@ class _ParquetBody(Body):
         self._held_bytes += data.nbytes
         if self._held_bytes >= self._options.row_group_bytes:
             self._end_row_group()
-        return self._written.take()
+        return (self._written.take(),)
 
     def finish(self) -> bytes:
         if self._tables:

@@ -50,7 +50,7 @@ class OpenObject:
 
     def append(self, encoded: Any, records: int) -> None:
         """Take encoded records; CPU work, for a thread."""
-        if ready := self._body.append(encoded):
+        for ready in self._body.append(encoded):
             self._add(self._compressor.compress(ready))
         self.records += records
 

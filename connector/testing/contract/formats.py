@@ -116,7 +116,7 @@ class FormatContract(ABC):
             (piece,) = encoder.encode(_batch([record]))
             body = body or encoder.begin()
             assert body.takes(piece.data)
-            data += body.append(piece.data)
+            data += b"".join(body.append(piece.data))
         assert body is not None
         assert [self.read(data + body.finish())] == [self.read(each) for each in expected]
 
@@ -132,7 +132,7 @@ def objects(output_format: Format, *batches: RecordBatch) -> list[bytes]:
             finished.append(data + body.finish())
             body, data = None, b""
         body = body or encoder.begin()
-        data += body.append(piece.data)
+        data += b"".join(body.append(piece.data))
     return finished if body is None else [*finished, data + body.finish()]
 
 
