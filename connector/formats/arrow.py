@@ -75,17 +75,28 @@ def arrow_column(values: Sequence[Any], schema: Schema) -> Any:
     if schema is NOTHING:
         return pa.nulls(len(values))
     if isinstance(values, JsonColumn) and (texts := values.texts) is not None and _is_json(schema):
-        _, array = read_json(texts, schema)
-        return _checked(array, schema)
+        return read_json(texts, schema)[1]
     if change := coercion(schema):
         values = [change(value) for value in values]
-    return _checked(pa.array(list(values), arrow_type(schema)), schema)
-
-
-def _checked(array: Any, schema: Schema) -> Any:
-    if array.null_count and not schema.optional:
-        raise ValueError(f"null where {schema.type} is required")
+    array = pa.array(list(values), arrow_type(schema))
+    _check_required(array)
     return array
+
+
+def _check_required(array: Any) -> None:
+    """Arrow takes nulls for required fields, and fails when a file is written, which is too late for us."""
+    kind = array.type
+    if pa.types.is_struct(kind):
+        # Flattened, a field is null where its struct is, too.
+        for field, values in zip(kind, array.flatten(), strict=True):
+            if not field.nullable and values.null_count > array.null_count:
+                raise ValueError(f"{field.name}: null where a value is required")
+            _check_required(values)
+    elif pa.types.is_list(kind):
+        items = array.flatten()
+        if not kind.value_field.nullable and items.null_count:
+            raise ValueError("null as an item that is required")
+        _check_required(items)
 
 
 def _is_json(schema: Schema) -> bool:

@@ -21,6 +21,7 @@ from connector.formats.fields import OutputFields, ParquetOptions
 from connector.formats.jsonl import JsonlFormat
 from connector.formats.parquet import ParquetFormat
 from connector.record import Record, RecordBatch, TopicPartition
+from connector.schema import Field, Schema, Schemas, Type
 from connector.testing.contract.formats import objects
 
 WHERE = TopicPartition("t", 0)
@@ -344,3 +345,30 @@ def test_text_that_is_always_null_is_text_and_bytes_are_bytes(kind: Any) -> None
         assert [field["type"] for field in fields] == [["null", "string"], ["null", "bytes"]]
     else:
         assert [str(each.type) for each in parquet.read_schema(io.BytesIO(data))] == ["string", "binary"]
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize(
+    "bad", [{"l": [1]}, {"n": "x", "l": [1, None]}, {"n": None}, {"n": 1}, {"n": "x", "s": {}}, [1], "text"]
+)
+def test_values_that_do_not_fit_their_own_schema_are_named_before_anything_is_written(
+    kind: Any, bad: Any
+) -> None:
+    schema = Schema(
+        Type.STRUCT,
+        fields=(
+            Field("n", Schema(Type.STRING)),
+            Field("l", Schema(Type.ARRAY, optional=True, values=Schema(Type.INT32))),
+            Field("s", Schema(Type.STRUCT, optional=True, fields=(Field("i", Schema(Type.INT32)),))),
+        ),
+    )
+    good = {"n": "x", "l": [1], "s": None}
+    found = RecordBatch.of(WHERE, [Record(offset, None, None) for offset in range(3)])
+    values = SchemaColumn([good, bad, good], Schemas([schema] * 3))
+    encoder = kind(OutputFields()).encoder()
+    with pytest.raises(BatchError) as caught:
+        encoder.encode(found.with_columns(values=values))
+    assert list(caught.value.failed) == [1]
+    assert written(kind, found.select([0, 2]).with_columns(values=values.select([0, 2]))) == [
+        [{"value": good}, {"value": good}]
+    ]
