@@ -22,7 +22,7 @@ from connector.config.option import (
 )
 from connector.config.schema import Config
 from connector.errors import Problem
-from connector.sinks.s3.compression import SUFFIXES
+from connector.sinks.s3.compression import LEVELS, SUFFIXES
 from connector.sinks.s3.grouping import MAX_KEY_BYTES, Grouper
 from connector.sinks.s3.template import Placeholder, Template
 from connector.sinks.s3.zone import zone
@@ -97,13 +97,6 @@ def _timestamp_source(value: str) -> None:
         raise ValueError(f"Unknown timestamp source: {value}. Use wallclock or event.")
 
 
-def _compression(value: str) -> None:
-    if value.lower() == "snappy":
-        quoted = ", ".join(f"'{name}'" for name in SUFFIXES)
-        raise ValueError(f"snappy is not available here; supported values are: {quoted}")
-    one_of(*SUFFIXES, ignore_case=True)(value)
-
-
 class FileNameConfig(Config):
     """How records are grouped into objects, what objects are called, how they are compressed."""
 
@@ -122,9 +115,19 @@ class FileNameConfig(Config):
         "file.compression.type",
         STRING,
         "gzip",
-        "How objects are compressed; no Content-Encoding is set, so readers get the compressed bytes.",
-        validate=_compression,
+        "How objects are compressed; no Content-Encoding is set, so readers get the compressed bytes. parquet"
+        " compresses inside, and only if this is set.",
+        validate=one_of(*SUFFIXES, ignore_case=True),
         choices=tuple(SUFFIXES),
+        aliases=("output_compression",),
+        group="File",
+    )
+    compression_level = optional(
+        "file.compression.level",
+        INT,
+        "How hard the compression tries: gzip 1 to 9, zstd 1 to 22, more is smaller and slower; 1 if absent."
+        " gzip above 3 is as slow as Java's, which writes 6.",
+        importance=Importance.LOW,
         group="File",
     )
     max_records = defaulted(
@@ -158,6 +161,7 @@ class FileNameConfig(Config):
 
     def check(self) -> Iterator[Problem]:
         yield from super().check()
+        yield from self._check_level()
         if self.name_template is None:
             return
         if "start_offset" not in _template(self.name_template).variables and self.max_records > 1:
@@ -166,6 +170,16 @@ class FileNameConfig(Config):
                 f"When file.name.template is {self.name_template}, file.max.records must be either 1 or not"
                 " set",
             )
+
+    def _check_level(self) -> Iterator[Problem]:
+        if self.compression_level is None:
+            return
+        option = FileNameConfig.compression_level.name
+        lowest, highest = LEVELS.get(self.compression, (0, -1))
+        if highest < lowest:
+            yield Problem(option, f"{self.compression} has no levels: leave it out, or use gzip or zstd")
+        elif not lowest <= self.compression_level <= highest:
+            yield Problem(option, f"a level of {self.compression} is from {lowest} to {highest}")
 
     @property
     def compression(self) -> str:

@@ -44,7 +44,8 @@ class S3Sink(Sink):
 
     @property
     def columns(self) -> Collection[str]:
-        return self._format.columns | self._grouper.columns
+        looked_at = {"values"} if self.config.null_values.lower() != "write" else set()
+        return self._format.columns | self._grouper.columns | looked_at
 
     def checklist(self, context: SinkContext, topics: Sequence[str]) -> Checklist:
         found = BucketCheck(self.config, context, topics)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector import logs, metrics
-from connector.sinks.s3.compression import OVERHEAD_BYTES, compressor
+from connector.formats.nulls import without_nulls
+from connector.sinks.s3.compression import compressor, overhead_bytes
 from connector.sinks.s3.upload import ObjectUpload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from connector.formats.base import Format
+    from connector.formats.base import Body, Format
     from connector.record import RecordBatch
     from connector.sinks.base import SinkContext
     from connector.sinks.s3.compression import Compressor
@@ -28,23 +29,29 @@ log = logs.get(__name__)
 class OpenObject:
     """An object that still takes records: encoded and compressed bytes, and the upload they go to."""
 
-    def __init__(
-        self, upload: ObjectUpload, first_offset: int, format_: Format, compressor: Compressor
-    ) -> None:
+    def __init__(self, upload: ObjectUpload, first_offset: int, body: Body, compressor: Compressor) -> None:
         self.upload = upload
         self.first_offset = first_offset
         self.records = 0
         self.stored_bytes = 0
         self.tail_bytes = 0
-        """Bytes that wait for the next part."""
-        self._format = format_
+        """Bytes that are ready for the next part."""
+        self._body = body
         self._compressor = compressor
         self._tail: list[bytes] = []
 
-    def append(self, encoded: bytes, records: int) -> None:
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes that wait for the next part, or for their place in the format."""
+        return self.tail_bytes + self._body.held_bytes
+
+    def takes(self, encoded: Any) -> bool:
+        return self._body.takes(encoded)
+
+    def append(self, encoded: Any, records: int) -> None:
         """Take encoded records; CPU work, for a thread."""
-        self._add(self._compressor.compress(self._format.separator if self.records else self._format.head))
-        self._add(self._compressor.compress(encoded))
+        for ready in self._body.append(encoded):
+            self._add(self._compressor.compress(ready))
         self.records += records
 
     async def finish(self, context: SinkContext) -> None:
@@ -53,7 +60,7 @@ class OpenObject:
         await self.upload.finish(rest)
 
     def _end(self) -> bytes:
-        self._add(self._compressor.compress(self._format.tail))
+        self._add(self._compressor.compress(self._body.finish()))
         self._add(self._compressor.finish())
         return self.take_tail()
 
@@ -75,7 +82,7 @@ class _Piece:
     """Encoded records of one batch that belong to one object."""
 
     group: GroupKey
-    data: bytes
+    data: Any
     records: RecordBatch
     is_appended: bool = False
 
@@ -94,7 +101,8 @@ class PartitionWriter:
     ) -> None:
         self._config = config
         self._grouper = grouper
-        self._format = format_
+        self._encoder = format_.encoder()
+        self._compression = "none" if format_.compresses else config.compression
         self._store = store
         self._context = context
         self._lock = asyncio.Lock()
@@ -102,7 +110,7 @@ class PartitionWriter:
         self._finishing: dict[OpenObject, asyncio.Task[None]] = {}
         self._next_offset: int | None = None
         self._dropped = False
-        self._overhead_bytes = OVERHEAD_BYTES[config.compression]
+        self._overhead_bytes = overhead_bytes(self._compression, config.compression_level)
         labels = (context.connector, str(context.task))
         self._objects_total = metrics.OBJECTS.labels(*labels)
         self._parts_total = metrics.PARTS.labels(*labels)
@@ -118,13 +126,13 @@ class PartitionWriter:
 
     @property
     def buffered_bytes(self) -> int:
-        held = sum(found.tail_bytes + found.upload.in_flight_bytes for found in self._unfinished())
+        held = sum(found.waiting_bytes + found.upload.in_flight_bytes for found in self._unfinished())
         return held + self._overhead_bytes * len(self._open)
 
     @property
     def open_bytes(self) -> int:
         """Of the buffered bytes those that wait for their object to fill."""
-        return sum(found.tail_bytes + self._overhead_bytes for found in self._open.values())
+        return sum(found.waiting_bytes + self._overhead_bytes for found in self._open.values())
 
     async def put(self, batch: RecordBatch) -> None:
         async with self._lock:
@@ -150,7 +158,7 @@ class PartitionWriter:
     async def finish_largest(self) -> None:
         """Finish the objects with the most bytes waiting, an eighth of all, to free memory."""
         async with self._lock:
-            by_size = sorted(self._open, key=lambda group: self._open[group].tail_bytes, reverse=True)
+            by_size = sorted(self._open, key=lambda group: self._open[group].waiting_bytes, reverse=True)
             for group in by_size[: len(by_size) // 8 + 1]:
                 self._finish(group)
 
@@ -174,14 +182,17 @@ class PartitionWriter:
         All are encoded before any is taken: a record that cannot be encoded leaves no trace. The only
         piece of a batch goes into its open object here, which saves the common case a change of threads.
         """
+        batch = without_nulls(batch, self._config.null_values.lower())
         pieces = [
-            _Piece(group, self._format.encode(records), records)
+            _Piece(group, data, encoded)
             for group, grouped in self._grouper.split(batch, now_ms)
             for records in self._cut(group, grouped)
+            for data, encoded in self._encoder.encode(records)
         ]
         if len(pieces) == 1 and not self._grouper.keeps_last_only:
             (piece,) = pieces
-            if found := self._open.get(piece.group):
+            found = self._open.get(piece.group)
+            if found and found.takes(piece.data):
                 found.append(piece.data, len(piece.records))
                 piece.is_appended = True
         return pieces
@@ -214,11 +225,19 @@ class PartitionWriter:
 
     def _object_for(self, piece: _Piece) -> OpenObject:
         found = self._open.get(piece.group)
+        if found and self._grouper.keeps_last_only:
+            return self._replace(piece.group, found)
+        if found and not piece.is_appended and not self._has_place(found, piece):
+            self._finish(piece.group)
+            found = None
         if found is None:
             found = self._open[piece.group] = self._new_object(piece.group, piece.records.offsets[0])
-        elif self._grouper.keeps_last_only:
-            found = self._replace(piece.group, found)
         return found
+
+    def _has_place(self, found: OpenObject, piece: _Piece) -> bool:
+        """Not if the schema is another, or objects were cut by schemas where ``_cut`` did not see it."""
+        limit = self._config.max_records
+        return found.takes(piece.data) and (not limit or found.records + len(piece.records) <= limit)
 
     def _has_all_records(self, found: OpenObject) -> bool:
         return not self._grouper.keeps_last_only and 0 < self._config.max_records <= found.records
@@ -232,7 +251,8 @@ class PartitionWriter:
     def _new_object(self, group: GroupKey, first_offset: int) -> OpenObject:
         key = self._grouper.object_key(group, first_offset)
         upload = ObjectUpload(key, self._store, self._context, self._parts_total.inc)
-        return OpenObject(upload, first_offset, self._format, compressor(self._config.compression))
+        compressing = compressor(self._compression, self._config.compression_level)
+        return OpenObject(upload, first_offset, self._encoder.begin(), compressing)
 
     def _finish(self, group: GroupKey) -> None:
         """Complete in the background; until then the object holds the durable offset back."""

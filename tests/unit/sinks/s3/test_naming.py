@@ -129,11 +129,20 @@ def test_fixed_text_that_fills_a_name_is_refused() -> None:
     assert "1024 bytes" in fault(name__template="é" * 512 + FULL)
 
 
-def test_snappy_is_refused_with_what_there_is() -> None:
-    assert fault(compression__type="snappy").endswith(
-        "snappy is not available here; supported values are: 'none', 'gzip', 'zstd'"
-    )
-    assert fault(compression__type="lz4").endswith("supported values are: 'none', 'gzip', 'zstd'")
+def test_an_unknown_compression_is_refused_with_what_there_is() -> None:
+    assert fault(compression__type="lz4").endswith("supported values are: 'none', 'gzip', 'snappy', 'zstd'")
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "reason"),
+    [
+        ("gzip", "10", "a level of gzip is from 1 to 9"),
+        ("zstd", "0", "a level of zstd is from 1 to 22"),
+        ("snappy", "1", "snappy has no levels"),
+    ],
+)
+def test_a_level_that_a_compression_does_not_have_is_refused(name: str, level: str, reason: str) -> None:
+    assert reason in fault(compression__type=name, compression__level=level)
 
 
 def test_objects_of_one_key_hold_one_record() -> None:
