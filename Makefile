@@ -18,7 +18,7 @@ help: ## what there is
 demo: $(VENV)/.demo ## the whole way from Kafka to S3, on this machine, with everything embedded
 	@$(BIN)/connector demo $(ARGS)
 
-test: check $(VENV)/.dev ## everything that CI runs
+test: check $(VENV)/.dev $(VENV)/.ministack ## everything that CI runs
 	@$(BIN)/python -m connector.testing.kafka fetch
 	$(BIN)/python -m pytest $(ARGS)
 
@@ -47,6 +47,7 @@ lock: $(VENV)/.dev ## pin the newest versions that pyproject.toml allows
 	compile pyproject.toml requirements/build.in --extra demo --output-file requirements/demo.txt $$like_dev
 	compile requirements/build.in --output-file requirements/build.txt $$like_dev
 	compile pyproject.toml --output-file requirements/runtime.txt $$like_dev
+	compile requirements/ministack.in --output-file requirements/ministack.txt
 
 docs: $(VENV)/.dev ## write the generated parts of the documentation anew
 	@$(BIN)/python -m docs.generate
@@ -72,6 +73,20 @@ define install
 	$$install --no-deps --no-build-isolation --editable .
 	touch $@
 endef
+
+# A second AWS for tests. It wants another botocore than we do, so it lives in an environment of its own.
+$(VENV)/.ministack: $(VENV)/.made requirements/ministack.txt
+	@$(PYTHON) -m venv $(VENV)/ministack
+	if $(BIN)/python -m uv --version >/dev/null 2>&1; then
+	    install="$(BIN)/python -m uv pip install --quiet --python $(VENV)/ministack/bin/python"
+	else
+	    install="$(VENV)/ministack/bin/python -m pip install --quiet"
+	fi
+	if $$install --require-hashes --requirement requirements/ministack.txt; then
+	    touch $@
+	else
+	    echo "MiniStack could not be had: the tests that need a second AWS are left out" >&2
+	fi
 
 $(VENV)/.demo: $(VENV)/.made requirements/demo.txt pyproject.toml
 	$(call install,demo)

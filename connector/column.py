@@ -121,11 +121,17 @@ def schemas_of(column: Sequence[Any]) -> Schemas | None:
 
 
 def decode_json(text: bytes) -> Any:
-    """The value of a valid JSON text; integers of any size stay exact, ``1e999`` is infinity as in Java."""
+    """The value of a JSON text; integers of any size stay exact, ``1e999`` is infinity as in Java.
+
+    Raises:
+        ValueError: It is no JSON, or nested too deeply to be read.
+    """
     try:
         return _decode(text)
     except msgspec.ValidationError:
         return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def nulls(column: Sequence[Any]) -> list[bool]:

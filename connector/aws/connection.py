@@ -326,10 +326,15 @@ class AwsConfig(Config):
         return self.s3_region or self.general_region or DEFAULT_REGION
 
     @property
+    def named_region(self) -> str | None:
+        """The region that the destination tells by itself, in its ARN, its URL or an option of its own."""
+        return None
+
+    @property
     def knows_region(self) -> bool:
-        """Whether a region is given, for STS or for all."""
+        """Whether a region is given, for STS, for all, or by the destination."""
         given = (AwsConfig.s3_region, AwsConfig.general_region, AwsConfig.sts_region)
-        return any(self.is_set(option) for option in given)
+        return any(self.is_set(option) for option in given) or self.named_region is not None
 
     @property
     def backoff(self) -> Backoff:

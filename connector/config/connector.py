@@ -130,7 +130,8 @@ class ConnectorConfig(Config):
         "errors.log.enable",
         BOOLEAN,
         False,
-        "Log every record that can never succeed, with topic, partition and offset, never its content.",
+        "Log every record that can never succeed, with topic, partition and offset, never its content; if"
+        " false, one a second, and how many were not logged.",
         group="Error Handling",
     )
     config_action_reload = defaulted(

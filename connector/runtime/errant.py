@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from connector import logs, metrics
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 log = logs.get(__name__)
 
+_LOG_SECONDS = 1.0
+
 
 class ToleranceExceededError(ConnectorError):
     """A record can never succeed and errors.tolerance is none."""
@@ -27,6 +30,8 @@ class ErrantRecords:
     def __init__(self, config: ConnectorConfig, task: int) -> None:
         self._config = config
         self._labels = (config.name, str(task))
+        self._next_log = float("-inf")
+        self._unlogged = 0
 
     def leave_out(self, batch: RecordBatch, failed: Mapping[int, RecordError]) -> RecordBatch:
         """The batch without the records at the failed offsets.
@@ -54,7 +59,7 @@ class ErrantRecords:
     def _report(self, partition: TopicPartition, offset: int, error: RecordError, *, tolerant: bool) -> None:
         if tolerant:
             metrics.RECORDS_SKIPPED.labels(*self._labels, error.stage).inc()
-        if self._config.errors_log_enable or not tolerant:
+        if self._is_told(tolerant=tolerant):
             log.error(
                 "errant record",
                 topic=partition.topic,
@@ -64,4 +69,18 @@ class ErrantRecords:
                 origin=error.origin,
                 error=str(error),
                 skipped=tolerant,
+                unlogged_before=self._unlogged,
             )
+            self._unlogged = 0
+        else:
+            self._unlogged += 1
+
+    def _is_told(self, *, tolerant: bool) -> bool:
+        """Each one if that is asked for; else, since a topic may hold nothing else, one a second."""
+        if self._config.errors_log_enable or not tolerant:
+            return True
+        now = time.monotonic()
+        if now < self._next_log:
+            return False
+        self._next_log = now + _LOG_SECONDS
+        return True

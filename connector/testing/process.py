@@ -6,6 +6,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 # Holds a pipe open for reading until the parent's end closes, however the parent came to its end. prctl's
@@ -21,14 +22,18 @@ class ChildProcess:
         command: The program with its arguments.
         folder: Its working directory.
         log: The file its output is appended to.
+        environ: Its variables; those of this process if absent.
     """
 
-    def __init__(self, command: list[str], *, folder: Path, log: Path) -> None:
+    def __init__(
+        self, command: list[str], *, folder: Path, log: Path, environ: Mapping[str, str] | None = None
+    ) -> None:
         self._log = log
         with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - callers pass fixed commands
                 command,
                 cwd=folder,
+                env=environ,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

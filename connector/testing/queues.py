@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from connector.testing.aws import AwsServer
+    from typing import Protocol
+
+    class Server(Protocol):
+        """An AWS of tests."""
+
+        def client(self, service: str) -> Any: ...
+
 
 _AT_ONCE = 10
 
@@ -17,7 +23,7 @@ class QueueReader:
         messages: All so far, in the order that the queue gave them.
     """
 
-    def __init__(self, aws: AwsServer, url: str) -> None:
+    def __init__(self, aws: Server, url: str) -> None:
         self._sqs = aws.client("sqs")
         self._url = url
         self.messages: list[dict[str, Any]] = []

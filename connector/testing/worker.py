@@ -19,18 +19,19 @@ from connector.testing.kafka.broker import free_ports
 from connector.testing.process import ChildProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 _WAIT_SECONDS = 60.0
 
 
 class WorkerProcess:
-    """``connector standalone`` with one connector.
+    """``connector standalone`` with one connector, or several.
 
     Args:
         settings: Worker properties; the listener is a free port unless given.
         connector: The connector's flat config.
         environ: Further environment variables.
+        others: Connectors that run beside it.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class WorkerProcess:
         settings: Mapping[str, str],
         connector: Mapping[str, str],
         environ: Mapping[str, str] | None = None,
+        others: Sequence[Mapping[str, str]] = (),
     ) -> None:
         self.name = connector["name"]
         self._folder = tempfile.TemporaryDirectory(prefix="worker-")
@@ -47,7 +49,9 @@ class WorkerProcess:
         (folder / "worker.properties").write_text(
             "".join(f"{key}={value}\n" for key, value in properties.items())
         )
-        (folder / "connector.json").write_text(json.dumps(dict(connector)))
+        self._files = [f"connector-{number}.json" for number in range(1 + len(others))]
+        for file, config in zip(self._files, (connector, *others), strict=True):
+            (folder / file).write_text(json.dumps(dict(config)))
         self._environ = environ or {}
         self._log = folder / "worker.log"
         self._process: ChildProcess | None = None
@@ -57,7 +61,8 @@ class WorkerProcess:
         command = [
             "/usr/bin/env",
             *(f"{name}={value}" for name, value in self._environ.items()),
-            *(sys.executable, "-m", "connector", "standalone", "worker.properties", "connector.json"),
+            *(sys.executable, "-m", "connector", "standalone", "worker.properties"),
+            *self._files,
         ]
         self._process = ChildProcess(command, folder=Path(self._folder.name), log=self._log)
         return self

@@ -174,13 +174,20 @@ async def test_a_denied_entry_stops_the_task_and_is_no_errant_record(
             assert ORDERS not in sink.committable() or sink.committable()[ORDERS] == 0
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "message"),
+    [
+        (413, "RequestEntityTooLarge", ""),
+        (400, "ValidationException", "Total size of the entries in the request is over the limit."),
+    ],
+)
 async def test_a_request_that_the_service_counts_as_too_large_goes_in_halves(
-    options: Options, bus: BusWithQueue, proxy: FaultProxy
+    options: Options, bus: BusWithQueue, proxy: FaultProxy, status: int, code: str, message: str
 ) -> None:
     def is_large(request: ApiRequest) -> bool:
         return len(json.loads(request.body)["Entries"]) > 3
 
-    proxy.fail("PutEvents", 1000, status=413, code="RequestEntityTooLarge", match=is_large)
+    proxy.fail("PutEvents", 1000, status=status, code=code, message=message, match=is_large)
     async with running(options) as sink:
         await sink.put(batch(*numbers(20)))
         await sink.close([ORDERS])
@@ -257,7 +264,7 @@ async def test_the_checks_find_the_bus_and_send_nothing(
 ) -> None:
     more = {"oversize.policy": "s3", "oversize.s3.bucket.name": bucket}
     found = await steps({**options, **more}, ["orders"])
-    assert found[ENDPOINT] == found[f"{BUS} {bus.name}"] == found["Bucket for large values"] == Outcome.OK
+    assert found[ENDPOINT] == found[f"{BUS} {bus.name}"] == found["Bucket for large bodies"] == Outcome.OK
     assert found[SEND] == Outcome.SKIPPED
     assert proxy.counts["PutEvents"] == 0
 
@@ -274,7 +281,7 @@ async def test_the_checks_tell_a_missing_bus_from_one_that_may_not_be_asked_for(
 
 async def test_the_checks_find_a_missing_bucket(options: Options) -> None:
     more = {"oversize.policy": "s3", "oversize.s3.bucket.name": "there-is-no-such-bucket"}
-    assert (await steps({**options, **more}, []))["Bucket for large values"] == Outcome.FAILED
+    assert (await steps({**options, **more}, []))["Bucket for large bodies"] == Outcome.FAILED
 
 
 # ---- the whole way ----

@@ -249,7 +249,7 @@ async def test_a_kafka_topic_that_cannot_name_an_sns_topic_is_found_at_the_start
     config = SnsConfig.parse({**options, "aws.sns.topic.arn": arn})
     with ThreadPoolExecutor(1) as executor:
         sink = SnsSink(config)
-        with pytest.raises(AccessError, match=r"of the Kafka topic shop\.orders"):
+        with pytest.raises(AccessError, match=r"for the topic shop\.orders"):
             await sink.start(TaskContext("sns", 0, executor, topics=["shop.orders"]))
         await sink.stop()
 

@@ -128,8 +128,8 @@ def make_trouble(aws: AwsServer, proxy: FaultProxy) -> None:
     proxy.on("SendMessageBatch", refusing_entries(aws, 0.2, *passing), match=lambda _: chance.random() < 0.5)
 
 
-async def failed(options: dict[str, str], records: RecordBatch, message: str) -> SqsSink:
-    """The sink, once its task has failed for these records."""
+async def failed(options: dict[str, str], records: RecordBatch, message: str) -> int:
+    """What is committable once the task has failed for these records."""
     sink = SqsSink(SqsConfig.parse(options))
     with ThreadPoolExecutor(1) as executor:
         context = TaskContext("sqs", 0, executor, topics=("orders",))
@@ -137,11 +137,12 @@ async def failed(options: dict[str, str], records: RecordBatch, message: str) ->
         sink.open([ORDERS])
         await sink.put(records)
         error = await asyncio.wait_for(context.failure, 10)
+        committable = sink.committable()[ORDERS]
         await context.cancel_background()
         await sink.stop()
     assert isinstance(error, RecordError)
     assert message in str(error)
-    return sink
+    return committable
 
 
 # ---- delivery ----
@@ -184,8 +185,10 @@ async def test_an_entry_that_is_refused_for_good_ends_the_task_and_is_not_commit
 ) -> None:
     url = create()
     proxy.on("SendMessageBatch", refusing_entries(aws, 0.3, ("InvalidMessageContents", True)))
-    sink = await failed(options | {"aws.sqs.queue": url}, batch(0, 10, keys=3), "InvalidMessageContents")
-    assert sink.committable()[ORDERS] < 10
+    committable = await failed(
+        options | {"aws.sqs.queue": url}, batch(0, 10, keys=3), "InvalidMessageContents"
+    )
+    assert committable < 10
     assert 0 < len(QueueReader(aws, url).read()) < 10
 
 
@@ -200,8 +203,10 @@ async def test_a_request_that_is_refused_for_one_message_finds_that_message(
         code="InvalidMessageContents",
         match=lambda request: b'"v3"' in request.body,
     )
-    sink = await failed(options | {"aws.sqs.queue": url}, batch(0, 10, keys=3), "InvalidMessageContents")
-    assert sink.committable()[ORDERS] <= 3
+    committable = await failed(
+        options | {"aws.sqs.queue": url}, batch(0, 10, keys=3), "InvalidMessageContents"
+    )
+    assert committable <= 3
     bodies = {message["Body"] for message in QueueReader(aws, url).read()}
     assert "v3" not in bodies
     assert bodies
@@ -221,6 +226,29 @@ async def test_a_large_body_is_where_its_message_points_to(
     assert aws.objects(pointer["s3BucketName"]) == {pointer["s3Key"]: b"x" * 1025}
     size = messages['["sof']["MessageAttributes"]["ExtendedPayloadSize"]
     assert (size["StringValue"], size["DataType"]) == ("1025", "Number")
+
+
+@pytest.mark.parametrize("is_found", [False, True])
+async def test_a_bucket_for_large_bodies_that_cannot_be_used_says_what_to_do(
+    proxy: FaultProxy, create: Callable[..., str], options: dict[str, str], bucket: str, is_found: bool
+) -> None:
+    """One that is not there is found at start; that storing is denied, with the first large body."""
+    bucket = bucket if is_found else "there-is-no-such-bucket"
+    proxy.fail("PutObject", FOREVER, status=403, code="AccessDenied")
+    options |= {
+        "aws.sqs.queue": create(),
+        "oversize.policy": "s3",
+        "oversize.s3.bucket.name": bucket,
+    }
+    large = RecordBatch.of(ORDERS, [Record(offset, b"k", b"x" * 1_048_577) for offset in range(3)])
+    remedy = (
+        f"grant s3:PutObject on arn:aws:s3:::{bucket}/orders"
+        if is_found
+        else "create it, or correct the name"
+    )
+    with pytest.raises(AccessError, match=remedy):
+        async with started(options) as sink:
+            await sink.put(large)
 
 
 async def test_a_record_that_is_larger_than_this_queue_takes_is_errant(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import random
+import tracemalloc
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -400,3 +403,147 @@ async def test_a_sink_that_stops_leaves_no_request_under_way() -> None:
         await sink.stop()
         assert service.under_way == 0
         assert not context.failure.done()
+
+
+async def test_a_key_with_two_destinations_is_sent_to_both() -> None:
+    sent: list[tuple[str, int]] = []
+
+    class Routing(MemorySink):
+        def prepare(self, batch: RecordBatch) -> Prepared:
+            return Prepared(
+                [Entry(record.offset, record.offset, 1, "k", f"to-{record.offset % 2}") for record in batch]
+            )
+
+        async def send(self, destination: str, entries: Sequence[Entry]) -> Mapping[int, Refusal]:
+            sent.extend((destination, entry.payload) for entry in entries)
+            return {}
+
+    with ThreadPoolExecutor(1) as executor:
+        sink = Routing(Config.parse({"delivery.linger.ms": "0"}))
+        sink.service = Service()
+        await sink.start(Context(executor))
+        sink.open([FIRST])
+        await sink.put(batch_of(FIRST, 0, [(None, 1)] * 4))
+        await sink.close([FIRST])
+        assert sink.committable() == {FIRST: 4}
+    assert sorted(sent) == [("to-0", 0), ("to-0", 2), ("to-1", 1), ("to-1", 3)]
+
+
+async def test_the_half_that_arrived_is_not_sent_again_because_the_other_did_not() -> None:
+    class CutInTheMiddle(Service):
+        async def answer(self, entries: Sequence[Entry]) -> Mapping[int, Refusal]:
+            self.requests.append([entry.payload for entry in entries])
+            if len(self.requests) == 1:
+                raise RequestTooLargeError
+            if len(self.requests) == 3:
+                raise RetriableError("no answer")
+            return {}
+
+    service = CutInTheMiddle()
+    with ThreadPoolExecutor(1) as executor:
+        sink, _ = await started(service, executor)
+        await sink.put(batch_of(FIRST, 0, [(None, 1)] * 4))
+        await sink.close([FIRST])
+        assert sink.committable() == {FIRST: 4}
+    sent = [[offset for _, offset, _ in request] for request in service.requests]
+    assert sent == [[0, 1, 2, 3], [0, 1], [2, 3], [2, 3]]
+
+
+async def test_why_an_entry_is_sent_again_is_told() -> None:
+    told: list[str] = []
+
+    class Listening(Context):
+        def retried(self, operation: str, error: RetriableError) -> None:
+            told.append(str(error))
+
+    class BusyOnce(Service):
+        async def answer(self, entries: Sequence[Entry]) -> Mapping[int, Refusal]:
+            self.requests.append([])
+            return {0: Refusal(Verdict.RETRY, "InternalError", "disk")} if len(self.requests) == 1 else {}
+
+    with ThreadPoolExecutor(1) as executor:
+        sink = MemorySink(Config.parse({}))
+        sink.service = BusyOnce()
+        await sink.start(Listening(executor))
+        sink.open([FIRST])
+        await sink.put(batch_of(FIRST, 0, [(None, 1)] * 2))
+        await sink.close([FIRST])
+    assert told == ["1 of 2 entries for orders were refused, with InternalError: disk"]
+
+
+@pytest.mark.parametrize("is_stuck", [False, True])
+async def test_what_is_held_takes_no_more_memory_than_is_counted(is_stuck: bool) -> None:
+    """Of small records with a key each, of which none is answered, or all but the first."""
+    records = 20_000
+
+    class Stuck(Service):
+        async def answer(self, entries: Sequence[Entry]) -> Mapping[int, Refusal]:
+            if not is_stuck:
+                await asyncio.sleep(60)
+            return {
+                position: Refusal(Verdict.RETRY, "Busy")
+                for position, entry in enumerate(entries)
+                if entry.offset == 0
+            }
+
+    class Small(MemorySink):
+        def prepare(self, batch: RecordBatch) -> Prepared:
+            return Prepared(
+                [
+                    Entry(offset, b"%0100d" % offset, 100, f"key-{offset:09}", "orders")
+                    for offset in batch.offsets
+                ]
+            )
+
+    with ThreadPoolExecutor(1) as executor:
+        sink = Small(DeliveryConfig.parse({"delivery.linger.ms": "0"}))
+        sink.service = Stuck(limits=Limits(100, 100_000, 100))
+        context = Context(executor)
+        await sink.start(context)
+        sink.open([FIRST])
+        gc.collect()
+        tracemalloc.start()
+        try:
+            for start in range(0, records, 100):
+                await sink.put(batch_of(FIRST, start, [(None, 1)] * 100))
+            await sink.flush()
+            gc.collect()
+            taken, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert taken < 1.2 * sink.buffered_bytes
+        assert sink.committable() == {FIRST: 0}
+        await sink.drop([FIRST])
+        await sink.stop()
+
+
+async def test_nothing_is_kept_of_partitions_that_come_and_go_while_the_service_hangs() -> None:
+    class Payload:
+        """Can be watched."""
+
+    payloads: weakref.WeakSet[Payload] = weakref.WeakSet()
+
+    class Hanging(MemorySink):
+        def prepare(self, batch: RecordBatch) -> Prepared:
+            prepared = super().prepare(batch)
+            for entry in prepared.entries:
+                entry.payload = Payload()
+                payloads.add(entry.payload)
+            return prepared
+
+        async def send(self, destination: str, entries: Sequence[Entry]) -> Mapping[int, Refusal]:
+            await asyncio.sleep(60)
+            return {}
+
+    with ThreadPoolExecutor(1) as executor:
+        sink = Hanging(Config.parse({"delivery.linger.ms": "0", "delivery.max.requests": "1"}))
+        sink.service = Service(limits=Limits(1, 100, 100))
+        await sink.start(Context(executor))
+        for _ in range(5):
+            sink.open([FIRST])
+            await sink.put(batch_of(FIRST, 0, [("k", 1), (None, 1), (None, 1)]))
+            await asyncio.sleep(0)
+            await sink.drop([FIRST])
+        gc.collect()
+        assert len(payloads) <= 1, "more is kept than the request under way"
+        await sink.stop()

@@ -100,7 +100,7 @@ def test_every_request_is_legal_and_every_record_arrives_in_order(
     records = [
         Record(offset, key, b"%d:" % offset + value) for offset, (key, value) in enumerate(given_records)
     ]
-    prepared = EntryMaker(config).prepare(RecordBatch.of(PARTITION, records), stream)
+    prepared = EntryMaker(config, "KinesisSink").prepare(RecordBatch.of(PARTITION, records), stream)
     assert not prepared.failed
 
     async def send(_destination: str, entries: Sequence[Entry]) -> Mapping[int, Refusal]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from connector import metrics
 from connector.errors import RecordError, RetriableError
 from connector.sinks.dispatch.entry import Refusal, RequestTooLargeError, ThrottledError, Verdict
+from connector.sinks.dispatch.lane import Lane
 from connector.sinks.dispatch.outbox import Outbox
 from connector.sinks.dispatch.progress import Progress
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from connector.sinks.base import SinkContext
     from connector.sinks.dispatch.concurrency import Concurrency
     from connector.sinks.dispatch.entry import Entry, Limits
-    from connector.sinks.dispatch.lane import Lane
 
     Send = Callable[[str, Sequence[Entry]], Awaitable[Mapping[int, Refusal]]]
 
@@ -95,7 +95,9 @@ class Dispatcher:
         """Forget them; what is under way ends without effect."""
         for partition in partitions:
             if progress := self._partitions.pop(partition, None):
-                progress.is_dropped = True
+                progress.drop()
+        for outbox in self._outboxes.values():
+            outbox.purge()
         self._has_moved()
 
     def progress(self, partition: TopicPartition) -> Progress | None:
@@ -192,9 +194,7 @@ class Dispatcher:
             refused = await self._deliver(outbox.destination, entries)
         except RetriableError as error:
             is_throttled = isinstance(error, ThrottledError)
-            self._context.retried(self._operation, error)
-            verdict = Verdict.THROTTLED if is_throttled else Verdict.RETRY
-            refused = dict.fromkeys(range(len(entries)), Refusal(verdict, type(error).__name__, str(error)))
+            refused = self._none_taken(entries, error)
         finally:
             self._under_way -= 1
         throttled = sum(refusal.verdict is Verdict.THROTTLED for refusal in refused.values())
@@ -211,11 +211,17 @@ class Dispatcher:
     async def _deliver(self, destination: str, entries: Sequence[Entry]) -> dict[int, Refusal]:
         """Send; what the service calls too large goes in two halves, one after the other."""
         try:
-            return dict(await self._send(destination, entries))
+            refused = dict(await self._send(destination, entries))
         except RequestTooLargeError:
             if len(entries) == 1:
                 return {0: _TOO_LARGE}
-        return await self._deliver_halves(destination, entries)
+            return await self._deliver_halves(destination, entries)
+        again = [refusal for refusal in refused.values() if refusal.verdict is not Verdict.NEVER]
+        if again:
+            # Else nobody would learn why a record is refused ever again, and its partition lags.
+            share = f"{len(again)} of {len(entries)} entries for {destination}"
+            self._context.retried(self._operation, RetriableError(f"{share} were refused, with {again[0]}"))
+        return refused
 
     async def _deliver_halves(self, destination: str, entries: Sequence[Entry]) -> dict[int, Refusal]:
         """What was behind a refused entry of its lane stays behind it."""
@@ -227,7 +233,7 @@ class Dispatcher:
             if refusal.verdict is not Verdict.NEVER
         } - {None}
         rest = [position for position in range(middle, len(entries)) if entries[position].lane not in held]
-        behind = await self._deliver(destination, [entries[position] for position in rest]) if rest else {}
+        behind = await self._deliver_rest(destination, [entries[position] for position in rest])
         waiting = set(range(middle, len(entries))) - set(rest)
         return (
             refused
@@ -235,11 +241,26 @@ class Dispatcher:
             | dict.fromkeys(waiting, _HELD_BACK)
         )
 
+    async def _deliver_rest(self, destination: str, entries: Sequence[Entry]) -> Mapping[int, Refusal]:
+        """What became of those before them is known, whatever happens to these."""
+        if not entries:
+            return {}
+        try:
+            return await self._deliver(destination, entries)
+        except RetriableError as error:
+            return self._none_taken(entries, error)
+
+    def _none_taken(self, entries: Sequence[Entry], error: RetriableError) -> dict[int, Refusal]:
+        self._context.retried(self._operation, error)
+        verdict = Verdict.THROTTLED if isinstance(error, ThrottledError) else Verdict.RETRY
+        return dict.fromkeys(range(len(entries)), Refusal(verdict, type(error).__name__, str(error)))
+
     # ---- answers ----
 
     async def _settle(self, outbox: Outbox, entries: list[Entry], refused: dict[int, Refusal]) -> None:
         await self._give_up(entries, refused)
         later: dict[Entry | Lane, None] = {}
+        freed: dict[Lane, Progress] = {}
         records = size_bytes = 0
         for position in range(len(entries) - 1, -1, -1):  # backwards, so that lanes get their order back
             entry = entries[position]
@@ -250,32 +271,20 @@ class Dispatcher:
                 if refusal is None:
                     records += 1 + len(entry.folded)
                     size_bytes += entry.size_bytes
+                if entry.lane is not None:
+                    freed[entry.lane] = entry.progress
                 entry.progress.done(entry)
                 continue
             entry.attempts += 1
             if entry.lane is None:
                 later[entry] = None
             else:
-                entry.lane.waiting.appendleft(entry)
+                entry.lane.put_back(entry)
                 later[entry.lane] = None
         if records:
             self._context.delivered(records, size_bytes)
-        self._turn(outbox, self._next_of_lanes(entries, later))
+        self._turn(outbox, _next_of_lanes(outbox, freed, later))
         self._again_later(outbox, list(reversed(later)))
-
-    def _next_of_lanes(self, entries: list[Entry], later: Mapping[Entry | Lane, None]) -> list[Entry | Lane]:
-        """The lanes that may go on at once; those with nothing more to send are forgotten."""
-        ready: dict[Entry | Lane, None] = {}
-        for entry in entries:
-            lane = entry.lane
-            if lane is None or lane in later or entry.progress.is_dropped:
-                continue
-            if lane.waiting:
-                ready[lane] = None
-            else:
-                lane.is_idle = True
-                entry.progress.lanes.pop(lane.key, None)
-        return list(ready)
 
     def _again_later(self, outbox: Outbox, items: list[Entry | Lane]) -> None:
         """Those that were sent equally often together, so that none waits for the sake of another."""
@@ -327,5 +336,21 @@ class Dispatcher:
         self._moved.set()
 
 
+def _next_of_lanes(
+    outbox: Outbox, freed: Mapping[Lane, Progress], later: Mapping[Entry | Lane, None]
+) -> list[Entry | Lane]:
+    """The lanes that may go on at once; those with nothing more to send are forgotten."""
+    ready: list[Entry | Lane] = []
+    for lane, progress in reversed(list(freed.items())):
+        if lane in later:
+            continue
+        if lane.first is not None:
+            ready.append(lane)
+        else:
+            lane.is_idle = True
+            del progress.lanes_to(outbox.destination)[lane.key]
+    return ready
+
+
 def _attempts(item: Entry | Lane) -> int:
-    return getattr(item, "attempts", None) or item.waiting[0].attempts  # type: ignore[union-attr]
+    return item.head.attempts if isinstance(item, Lane) else item.attempts

@@ -23,16 +23,20 @@ class Entry:
         offset: Of the record; of the first one, if it is several.
         payload: What the sink's ``send`` will send; the dispatcher never looks at it.
         size_bytes: As the service counts it against its limits.
-        order_key: Entries with the same key, of one partition, are sent one after the other; None goes
-            beside everything else.
+        order_key: Entries with the same key, of one partition and for one destination, are sent one after the
+            other; None goes beside everything else.
         destination: Entries of one request have the same.
         folded: The offsets of the other records that are in this entry, ascending.
+        held_bytes: What it takes in memory, which counts against the task's budget: an encoding may make
+            much more of a record than the service counts.
     """
 
     __slots__ = (
         "attempts",
+        "behind",
         "destination",
         "folded",
+        "held_bytes",
         "is_done",
         "lane",
         "offset",
@@ -52,6 +56,7 @@ class Entry:
         destination: str = "",
         *,
         folded: Sequence[int] = (),
+        held_bytes: int | None = None,
     ) -> None:
         self.offset = offset
         self.payload = payload
@@ -59,9 +64,12 @@ class Entry:
         self.order_key = order_key
         self.destination = destination
         self.folded = folded
+        self.held_bytes = size_bytes if held_bytes is None else held_bytes
         self.attempts = 0
         self.is_done = False
         self.lane: Lane | None = None
+        self.behind: Entry | None = None
+        """The next one that waits in the same lane."""
         self.progress: Progress
         self.taken_at: float
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from connector.sinks.dispatch.lane import Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
 
     from connector.sinks.dispatch.entry import Entry, Limits
 
@@ -27,18 +27,20 @@ class Outbox:
         return len(self._ready)
 
     def add(self, entries: Iterable[Entry]) -> None:
-        """Entries that were just taken, in offset order."""
+        """Entries of one partition that were just taken, in offset order."""
+        lanes: dict[Hashable, Lane] | None = None
         for entry in entries:
             key = entry.order_key
             if key is None:
                 self._enqueue(entry)
                 continue
-            lanes = entry.progress.lanes
+            if lanes is None:
+                lanes = entry.progress.lanes_to(self.destination)
             lane = lanes.get(key)
             if lane is None:
                 lane = lanes[key] = Lane(key)
             entry.lane = lane
-            lane.waiting.append(entry)
+            lane.append(entry)
             if lane.is_idle:
                 lane.is_idle = False
                 self._enqueue(lane)
@@ -48,14 +50,20 @@ class Outbox:
         for item in items:
             self._enqueue(item)
 
+    def purge(self) -> None:
+        """Let go of the entries of dropped partitions now, and not when their turn comes."""
+        items, self._ready, self._ready_bytes = self._ready, deque(), 0
+        for item in items:
+            if not _head(item).progress.is_dropped:
+                self._enqueue(item)
+
     def due_at(self, linger_seconds: float) -> float | None:
         """When a request should be cut: at once (0.0), at a moment of the loop's clock, or never (None)."""
         if not self._ready:
             return None
         if len(self._ready) >= self.limits.entries or self._ready_bytes >= self.limits.request_bytes:
             return 0.0
-        first = self._ready[0]
-        return (first.waiting[0] if isinstance(first, Lane) else first).taken_at + linger_seconds
+        return _head(self._ready[0]).taken_at + linger_seconds
 
     def cut(self) -> list[Entry]:
         """The entries of the next request; those of dropped partitions are left out, so it may be empty."""
@@ -64,7 +72,7 @@ class Outbox:
         ready = self._ready
         while ready and len(chosen) < self.limits.entries:
             item = ready[0]
-            head = item.waiting[0] if isinstance(item, Lane) else item
+            head = _head(item)
             if head.progress.is_dropped:
                 self._dequeue(head)
                 continue
@@ -74,23 +82,28 @@ class Outbox:
             room -= head.size_bytes
             chosen.append(head)
             if isinstance(item, Lane):
-                item.waiting.popleft()
+                item.pop()
                 if self.limits.keeps_order:
                     room = self._run(item, chosen, room)
         return chosen
 
     def _run(self, lane: Lane, chosen: list[Entry], room: int) -> int:
         """More of the same lane, since the service keeps their order; returns the room that is left."""
-        while lane.waiting and len(chosen) < self.limits.entries and lane.waiting[0].size_bytes <= room:
-            entry = lane.waiting.popleft()
+        while lane.first is not None and len(chosen) < self.limits.entries and lane.first.size_bytes <= room:
+            entry = lane.pop()
             room -= entry.size_bytes
             chosen.append(entry)
         return room
 
     def _enqueue(self, item: Entry | Lane) -> None:
         self._ready.append(item)
-        self._ready_bytes += (item.waiting[0] if isinstance(item, Lane) else item).size_bytes
+        self._ready_bytes += _head(item).size_bytes
 
     def _dequeue(self, head: Entry) -> None:
         self._ready.popleft()
         self._ready_bytes -= head.size_bytes
+
+
+def _head(item: Entry | Lane) -> Entry:
+    """What of it is sent next."""
+    return item.head if isinstance(item, Lane) else item

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from connector.sinks.dispatch.entry import Entry
     from connector.sinks.dispatch.lane import Lane
 
-SLOT_BYTES = 200
+SLOT_BYTES = 240
 """What a record costs that is done, but behind one that is not: an entry without payload, and its place."""
+ENTRY_BYTES = 180
+"""What one costs that is not done, beside all that and its message: its key's lane, its payload's frame."""
 
 
 class Progress:
@@ -21,10 +23,10 @@ class Progress:
 
     def __init__(self, partition: TopicPartition) -> None:
         self.partition = partition
-        self.lanes: dict[Hashable, Lane] = {}
+        self._lanes: dict[str, dict[Hashable, Lane]] = {}
         self.is_dropped = False
         self.held_bytes = 0
-        """Bytes of entries that are not done."""
+        """What entries take that are not done."""
         self._slots: deque[tuple[int, Entry]] = deque()
         self._next_offset: int | None = None
 
@@ -37,16 +39,26 @@ class Progress:
         self._next_offset = next_offset
         for entry in entries:
             entry.progress = self
-            self.held_bytes += entry.size_bytes
+            self.held_bytes += entry.held_bytes + ENTRY_BYTES
+
+    def lanes_to(self, destination: str) -> dict[Hashable, Lane]:
+        """By order key; each is of one destination, since that is what its entries are sent to."""
+        return self._lanes.setdefault(destination, {})
 
     def done(self, entry: Entry) -> None:
-        """The entry is delivered, or given up."""
+        """The entry is delivered, or given up; what it leaves until those before it are, is its place."""
         entry.is_done = True
-        entry.payload = None
-        self.held_bytes -= entry.size_bytes
+        entry.payload = entry.order_key = entry.lane = None
+        self.held_bytes -= entry.held_bytes + ENTRY_BYTES
         slots = self._slots
         while slots and slots[0][1].is_done:
             slots.popleft()
+
+    def drop(self) -> None:
+        """Its entries have no effect any more; those under way do not keep the others in memory."""
+        self.is_dropped = True
+        self._slots.clear()
+        self._lanes.clear()
 
     @property
     def committable(self) -> int | None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from connector.config.option import Option
 
 ENVELOPE, VALUE = "envelope", "value"
+BY_CONTENT, NOT_AT_ALL = "content", "none"
 RECORD_TIME, NO_TIME = "record", "none"
 CLASSIC_VERSION, SECOND_VERSION = "1", "2"
 POSITION = "{{topic}}-{{partition}}-{{offset}}"
@@ -65,6 +66,15 @@ def _header(value: str) -> None:
     non_empty(value)
     if set("{}") & set(value):
         raise ValueError("is the name of a header, without braces")
+
+
+def _deduplication_id(value: str) -> None:
+    """One id for many events would have the bus drop all but the first, without a word."""
+    if value not in {BY_CONTENT, NOT_AT_ALL} and Expression(value).is_of_partition:
+        raise ValueError(
+            "is the same for all events of a partition, which would then be taken for duplicates: expected"
+            f" {BY_CONTENT}, {NOT_AT_ALL}, or an expression such as {{{{header:id}}}}"
+        )
 
 
 def _global_endpoint(_value: str) -> NoReturn:
@@ -205,7 +215,7 @@ class EventBridgeConfig(MessagingConfig):
         "The event's deduplication id on a bus of version 2, which drops what it has seen within five"
         " minutes; the record's place, if absent, is the same whenever it is sent again. content has the"
         " bus compare the events themselves, none does without.",
-        validate=legal_expression,
+        validate=_deduplication_id,
         group="Event",
     )
 
@@ -223,9 +233,9 @@ class EventBridgeConfig(MessagingConfig):
         return Expression(self.bus)
 
     @property
-    def region(self) -> str:
+    def named_region(self) -> str | None:
         arn = self.bus_arn
-        return (arn.region if arn else None) or self.eventbridge_region or super().region
+        return arn.region if arn else self.eventbridge_region
 
     @property
     def partition(self) -> str:
@@ -242,10 +252,8 @@ class EventBridgeConfig(MessagingConfig):
         return self.order_of(Order.NONE)
 
     @property
-    def null_policy(self) -> str:
-        """Envelopes have a place for null, so without a word of the user's they are sent."""
-        chosen = self.is_set(MessagingConfig.null_values)
-        return ENVELOPE if self.detail == ENVELOPE and not chosen else self.null_values
+    def sends_envelopes(self) -> bool:
+        return self.detail == ENVELOPE
 
     def check(self) -> Iterator[Problem]:
         yield from super().check()

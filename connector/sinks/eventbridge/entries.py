@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
-from connector.errors import RecordError
-from connector.sinks.dispatch import Entry, Order, Prepared
+from connector.sinks.dispatch import Entry, Order
 from connector.sinks.eventbridge import legal
 from connector.sinks.eventbridge.config import ENVELOPE, NO_TIME, RECORD_TIME
 from connector.sinks.eventbridge.detail import (
@@ -21,23 +20,23 @@ from connector.sinks.eventbridge.detail import (
     values,
 )
 from connector.sinks.eventbridge.moment import milliseconds, moment_fault
-from connector.sinks.messaging.config import FAIL, SKIP
-from connector.sinks.messaging.expression import Expression, text_of
-from connector.sinks.messaging.pointer import object_key
+from connector.sinks.messaging.draft import Draft
+from connector.sinks.messaging.expression import Expression
+from connector.sinks.messaging.null import refuse
+from connector.sinks.messaging.oversize import Oversize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Sequence
 
     from connector.record import RecordBatch
+    from connector.sinks.dispatch import Prepared
     from connector.sinks.eventbridge.config import EventBridgeConfig
     from connector.sinks.eventbridge.detail import Value
+    from connector.sinks.messaging.expression import Column
 
-    Column = Sequence[str | None]
     Write = Callable[["Event", str], Any]
-    Render = Callable[[Expression], Column]
+    Render = Callable[[str, Expression], Column]
 
-NULL, OVERSIZE = "null_value", "too_large"
-"""Reasons why records are passed over."""
 _PATH_OF_VALUE, _PATH_OF_ALL = "$.detail.value", "$.detail"
 
 
@@ -80,7 +79,7 @@ class Writer(Protocol):
         ...
 
     def begin(self, render: Render) -> Write:
-        """For one batch; ``render`` gives the texts of an expression for it."""
+        """For one batch; ``render`` gives the texts of an option's expression for it."""
         ...
 
 
@@ -98,6 +97,7 @@ class EntryMaker:
         self._resources = [Expression(resource) for resource in config.resources]
         self._time = None if config.time in {RECORD_TIME, NO_TIME} else Expression(config.time)
         self._order = config.chosen_order
+        self._oversize = Oversize(config)
         self._is_envelope = config.detail == ENVELOPE
         self._null_policy = config.null_policy
 
@@ -125,36 +125,36 @@ class EntryMaker:
 
     def prepare(self, batch: RecordBatch, destination: str) -> Prepared:
         """The entries for a destination."""
-        prepared = Prepared()
+        draft = Draft(batch, self._origin)
         # Details first: whatever decodes a column of JSON takes its texts away.
-        details = self._details(batch, prepared)
-        if len(details) < len(batch):
-            batch = batch.select(list(details))
-        events = self._events(batch, list(details.values()), prepared)
-        write = self._writer.begin(lambda expression: self._render(expression, batch, prepared))
-        orders = self._order_keys(batch)
+        events = self._events(draft, self._details(draft))
+        write = self._writer.begin(draft.texts)
+        order_keys = draft.order_keys(self._order)
         for event in events:
-            final, size = self._within_limits(batch, event, prepared)
-            if final is not None:
-                offset = batch.offsets[event.position]
-                payload = write(final, destination)
-                prepared.entries.append(Entry(offset, payload, size, orders(event.position), destination))
-        return prepared
+            if draft.has_failed(event.position):
+                continue  # for what the writer rendered
+            final = self._within_limits(draft, event)
+            if final is None:
+                continue
+            sent, size = final
+            payload = write(sent, destination)
+            offset = draft.batch.offsets[event.position]
+            held = len(payload) if isinstance(payload, bytes) else size
+            entry = Entry(offset, payload, size, order_keys[event.position], destination, held_bytes=held)
+            draft.prepared.entries.append(entry)
+        return draft.prepared
 
     # ---- events ----
 
-    def _events(
-        self, batch: RecordBatch, details: Sequence[tuple[bytes, bytes]], prepared: Prepared
-    ) -> list[Event]:
-        sources = self._render(self._source, batch, prepared)
-        detail_types = self._render(self._detail_type, batch, prepared)
-        resources = [self._render(resource, batch, prepared) for resource in self._resources]
-        times = self._times(batch, prepared)
-        traces = self._traces(batch)
+    def _events(self, draft: Draft, details: Sequence[tuple[bytes, bytes]]) -> list[Event]:
+        sources = draft.texts("aws.eventbridge.source", self._source)
+        detail_types = draft.texts("aws.eventbridge.detail.type", self._detail_type)
+        resources = [draft.texts("aws.eventbridge.resources", resource) for resource in self._resources]
+        times = self._times(draft)
+        traces = self._traces(draft.batch)
         events = []
         for index, (head, detail) in enumerate(details):
-            offset = batch.offsets[index]
-            if offset in prepared.failed:
+            if draft.has_failed(index):
                 continue
             source = sources[index] if self._source else self._default_source
             detail_type = detail_types[index]
@@ -168,64 +168,59 @@ class EntryMaker:
                 or (None if at is None else moment_fault(at))
             )
             if fault or source is None or detail_type is None:
-                self._fail(prepared, offset, fault or "")
+                draft.fail(index, fault or "")
                 continue
             events.append(Event(detail, head, source, detail_type, about, at, traces[index], index))
         return events
 
-    def _details(self, batch: RecordBatch, prepared: Prepared) -> dict[int, tuple[bytes, bytes]]:
-        """Head and detail of each record by its index; why the others have none is noted."""
-        found = values(batch.values, must_be_json=not self._is_envelope)
+    def _details(self, draft: Draft) -> list[tuple[bytes, bytes]]:
+        """Head and detail of each record that is left in the draft, which those without have left."""
+        found = values(draft.batch.values, must_be_json=not self._is_envelope)
         needs_heads = self._is_envelope or (
             self._null_policy == ENVELOPE and any(value.is_null for value in found)
         )
-        beginnings = heads(batch) if needs_heads else []
+        beginnings = heads(draft.batch) if needs_heads else []
         details = {}
         for index, value in enumerate(found):
-            head = beginnings[index] if beginnings else b""
-            detail = self._detail(batch.offsets[index], value, head, prepared)
+            detail = self._detail(draft, index, value, beginnings[index] if beginnings else b"")
             if detail is not None:
                 details[index] = detail
-        return details
+        draft.keep(list(details))
+        return list(details.values())
 
     def _detail(
-        self, offset: int, value: Value, head: bytes | None, prepared: Prepared
+        self, draft: Draft, index: int, value: Value, head: bytes | None
     ) -> tuple[bytes, bytes] | None:
         if value.fault:
-            self._fail(prepared, offset, value.fault)
+            draft.fail(index, value.fault)
             return None
-        if value.is_null and self._null_policy == SKIP:
-            prepared.pass_over(NULL)
-            return None
-        if value.is_null and self._null_policy == FAIL:
-            self._fail(prepared, offset, "the value is null: set behavior.on.null.values to skip or envelope")
+        if value.is_null and self._null_policy != ENVELOPE:
+            refuse(draft, index, self._null_policy)
             return None
         if not self._is_envelope and not value.is_null:
             return b"", value.text
         if head is None:
-            self._fail(prepared, offset, f"the key or a header {NOT_JSON}")
+            draft.fail(index, f"the key or a header {NOT_JSON}")
             return None
         return head, enveloped(head, value.text)
 
-    def _times(self, batch: RecordBatch, prepared: Prepared) -> Sequence[int | None]:
+    def _times(self, draft: Draft) -> Sequence[int | None]:
         if self._config.time == NO_TIME:
-            return [None] * len(batch)
+            return [None] * len(draft.batch)
         if self._time is None:
-            return batch.timestamps
-        texts = self._render(self._time, batch, prepared)
-        return [
-            self._moment(text, offset, prepared) for text, offset in zip(texts, batch.offsets, strict=True)
-        ]
+            return draft.batch.timestamps
+        texts = draft.texts("aws.eventbridge.time", self._time)
+        return [self._moment(draft, index, text) for index, text in enumerate(texts)]
 
-    def _moment(self, text: str | None, offset: int, prepared: Prepared) -> int | None:
+    @staticmethod
+    def _moment(draft: Draft, index: int, text: str | None) -> int | None:
         if not text:
             return None
         try:
             return milliseconds(text)
         except ValueError:
-            self._fail(
-                prepared,
-                offset,
+            draft.fail(
+                index,
                 f"{text[:40]!r} is neither an ISO-8601 time nor milliseconds since the epoch: correct"
                 " aws.eventbridge.time",
             )
@@ -241,64 +236,24 @@ class EntryMaker:
 
     # ---- limits ----
 
-    def _within_limits(
-        self, batch: RecordBatch, event: Event, prepared: Prepared
-    ) -> tuple[Event | None, int]:
-        """The event, or one that refers to its value, or None if it is left out; and how large it is."""
-        size, policy = event.size_bytes, self._config.oversize_policy
-        if size <= legal.REQUEST_BYTES or policy == FAIL:
-            return event, size  # the dispatcher tells what is too large
-        if policy == SKIP:
-            prepared.pass_over(OVERSIZE)
-            return None, 0
-        smaller = self._by_reference(batch, event, prepared)
-        return smaller, smaller.size_bytes
+    def _within_limits(self, draft: Draft, event: Event) -> tuple[Event, int] | None:
+        """The event, or one that refers to its value, and how large it is; None if it is left out."""
+        size = event.size_bytes
+        if size > legal.REQUEST_BYTES and self._oversize.acts:
+            if self._oversize.passes_over(draft):
+                return None
+            event = self._by_reference(draft, event)
+            size = event.size_bytes
+        return event, size
 
-    def _by_reference(self, batch: RecordBatch, event: Event, prepared: Prepared) -> Event:
-        config = self._config
-        offset = batch.offsets[event.position]
-        key = object_key(config.oversize_prefix, batch.topic_partition, offset)
-        arn = f"arn:{config.partition}:s3:::{config.oversize_bucket}/{key}"
-        if not event.head:
-            prepared.attachments[key] = event.detail
-            return event._replace(detail=referred(place(batch.topic_partition, offset), arn, _PATH_OF_ALL))
-        prepared.attachments[key] = body(value_of(event.head, event.detail))
-        return event._replace(detail=referred(event.head, arn, _PATH_OF_VALUE))
-
-    # ---- order ----
-
-    def _order_keys(self, batch: RecordBatch) -> Callable[[int], Hashable]:
-        if self._order is Order.PARTITION:
-            return lambda _index: True
-        if self._order is Order.KEY:
-            keys = batch.keys
-            return lambda index: text_of(keys[index])
-        return lambda _index: None
-
-    # ---- what every part needs ----
-
-    def _render(self, expression: Expression | None, batch: RecordBatch, prepared: Prepared) -> Column:
-        """The text for each record; one whose value is no JSON fails alone."""
-        if expression is None:
-            return [None] * len(batch)
-        try:
-            return expression.render(batch)
-        except ValueError:
-            return [self._render_one(expression, batch, index, prepared) for index in range(len(batch))]
-
-    def _render_one(
-        self, expression: Expression, batch: RecordBatch, index: int, prepared: Prepared
-    ) -> str | None:
-        try:
-            return expression.render(batch.select([index]))[0]
-        except ValueError as error:
-            self._fail(prepared, batch.offsets[index], f"for {expression.text}: the value {error}")
-            return None
-
-    def _fail(self, prepared: Prepared, offset: int, fault: str) -> None:
-        """Note why a record cannot be an event; the first reason counts."""
-        error = RecordError(fault, stage="TASK_PUT", origin=self._origin)
-        prepared.failed.setdefault(offset, error)
+    def _by_reference(self, draft: Draft, event: Event) -> Event:
+        batch, position = draft.batch, event.position
+        value = body(value_of(event.head, event.detail)) if event.head else event.detail
+        key = self._oversize.store(draft, position, value)
+        head = event.head or place(batch.topic_partition, batch.offsets[position])
+        arn = f"arn:{self._config.partition}:s3:::{self._config.oversize_bucket}/{key}"
+        path = _PATH_OF_VALUE if event.head else _PATH_OF_ALL
+        return event._replace(detail=referred(head, arn, path))
 
 
 _text = msgspec.json.Encoder().encode

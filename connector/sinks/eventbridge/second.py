@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from connector.sinks.dispatch import Limits
+from connector.sinks.eventbridge.config import BY_CONTENT, NOT_AT_ALL
 from connector.sinks.eventbridge.legal import REQUEST_BYTES
 from connector.sinks.messaging.expression import Expression
 from connector.sinks.messaging.fifo import legal_id
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 SERVICE = "eventbridgev2"
 LIMITS = Limits(entries=100, request_bytes=REQUEST_BYTES, entry_bytes=REQUEST_BYTES)
 """100 entries are of the model, PutEventsRequestEntryList. It names no bytes: those of the classic bus."""
-BY_CONTENT, NOT_AT_ALL = "content", "none"
 READY = frozenset({"ACTIVE", "UPDATING", "UPDATE_FAILED"})
 BECOMING = "CREATING"
 
@@ -44,8 +44,8 @@ class SecondWriter:
         return set().union(*(found.columns for found in (self._group, self._id) if found))
 
     def begin(self, render: Render) -> Write:
-        groups = render(self._group) if self._group else None
-        ids = render(self._id) if self._id else None
+        groups = render("aws.eventbridge.event.group.id", self._group) if self._group else None
+        ids = render("aws.eventbridge.deduplication.id", self._id) if self._id else None
 
         def write(event: Event, _bus: str) -> dict[str, Any]:
             entry = _entry(event)

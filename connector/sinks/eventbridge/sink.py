@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from connector import logs
-from connector.check import Checklist
 from connector.errors import AccessError, ConnectorError
 from connector.sinks.dispatch import Limits
-from connector.sinks.eventbridge.answer import refusals, refusals_of
+from connector.sinks.eventbridge.answer import refusals, refusals_of, too_large_told
 from connector.sinks.eventbridge.bus import legal_bus
 from connector.sinks.eventbridge.check import BusCheck
 from connector.sinks.eventbridge.config import EventBridgeConfig
@@ -18,12 +17,14 @@ from connector.sinks.eventbridge.legal import REQUEST_BYTES, REQUEST_ENTRIES
 from connector.sinks.eventbridge.permissions import permissions
 from connector.sinks.eventbridge.second import LIMITS, SERVICE, SecondWriter, request
 from connector.sinks.messaging.answer import of_request
+from connector.sinks.messaging.lookup import naming
 from connector.sinks.messaging.sink import AwsMessagingSink
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from connector.aws.policy import Statement
+    from connector.check import Checklist
     from connector.record import RecordBatch
     from connector.sinks.base import SinkContext
     from connector.sinks.dispatch import Entry, Prepared, Refusal
@@ -56,8 +57,7 @@ class EventBridgeSink(AwsMessagingSink):
         return permissions(config, topics)
 
     def checklist(self, context: SinkContext, topics: Sequence[str]) -> Checklist:
-        found = BusCheck(self.config, self.service, context, topics)
-        return Checklist(found.checks(), found.identity.hide)
+        return BusCheck(self.config, self.service, context, topics).checklist()
 
     @property
     def columns(self) -> Collection[str]:
@@ -70,10 +70,8 @@ class EventBridgeSink(AwsMessagingSink):
 
     async def find(self, topic: str) -> str:
         bus = self.config.bus_expression.of_topic(topic)
-        try:
+        with naming("aws.eventbridge.bus", topic):
             legal_bus(bus)
-        except ValueError as error:
-            raise AccessError(f"aws.eventbridge.bus, for the topic {topic}: {error}.") from error
         if fault := self._maker.topic_fault(topic):
             raise AccessError(f"The topic {topic} cannot be delivered: {fault}.")
         if bus not in self._found:
@@ -92,13 +90,14 @@ class EventBridgeSink(AwsMessagingSink):
         if self.config.is_second:
             return await self._send_to_second(destination, entries)
         body = b'{"Entries":[%b]}' % b",".join([entry.payload for entry in entries])
-        answer = await self.post(
-            operation=self.operation,
-            body=body,
-            content_type=_CONTENT_TYPE,
-            resource=destination,
-            target=_TARGET,
-        )
+        with too_large_told():
+            answer = await self.post(
+                operation=self.operation,
+                body=body,
+                content_type=_CONTENT_TYPE,
+                resource=destination,
+                target=_TARGET,
+            )
         return refusals(answer, len(entries), destination)
 
     async def _send_to_second(self, bus: str, entries: Sequence[Entry]) -> Mapping[int, Refusal]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connector.aws.check import IdentityCheck
-from connector.aws.clients import AwsClient
 from connector.aws.faults import DENIED, code_of
 from connector.aws.partition import region_of_endpoint
-from connector.aws.reach import endpoint_of, reach
 from connector.check import Check, failed, ok, skipped, warning
 from connector.errors import AccessError
 from connector.sinks.kinesis.answer import explained
 from connector.sinks.kinesis.stream import Stream, parameter
+from connector.sinks.messaging.check import MOST_DESTINATIONS, DestinationCheck
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -25,29 +23,24 @@ ENDPOINT = "Kinesis endpoint"
 STREAM = "Kinesis stream"
 WRITE = "Kinesis write to"
 
-_SERVICE = "kinesis"
-_STREAMS = 5
 _DRY = "DryRunOperationException"
 
 
-class StreamCheck:
-    """The checks of a Kinesis sink, its identity's first."""
+class StreamCheck(DestinationCheck):
+    """The checks of a Kinesis sink."""
+
+    title = ENDPOINT
+    endpoint_option = "aws.kinesis.endpoint"
 
     def __init__(self, config: KinesisConfig, context: SinkContext, topics: Sequence[str]) -> None:
         """Args: ``topics`` are those whose streams are tried; of a pattern only fixed streams are."""
+        super().__init__(config, "kinesis", context)
         self._config = config
-        self._context = context
-        self._endpoint = config.service_endpoint(_SERVICE)
-        self._identity = config.identity(context.connector, context.task)
-        self.identity = IdentityCheck(self._identity, sts_matters=config.asks_sts)
         self._topics = topics
 
-    def checks(self) -> list[Check]:
-        asked = (ENDPOINT, *self.identity.needed)
+    def of_destinations(self, asked: tuple[str, ...]) -> list[Check]:
         streams = self._streams()
         return [
-            *self.identity.checks(),
-            Check(ENDPOINT, self._reach),
             *([] if streams else [Check(STREAM, self._unknown)]),
             *(
                 check
@@ -63,24 +56,12 @@ class StreamCheck:
         if not self._topics and "{{" in self._config.stream:
             return []
         found = dict.fromkeys(self._config.stream_of(topic) for topic in self._topics or ["any"])
-        return list(found)[:_STREAMS]
+        return list(found)[:MOST_DESTINATIONS]
 
     async def _unknown(self) -> Finding:
         return skipped("not tried: aws.kinesis.stream depends on topics of which only a pattern is known")
 
     # ---- each check ----
-
-    async def _reach(self) -> Finding:
-        config = self._config
-        there = region_of_endpoint(self._endpoint or "")
-        if there and there != config.region:
-            return failed(
-                f"the endpoint is in {there}, the region is {config.region}, for which requests are signed",
-                "set aws.kinesis.region and aws.kinesis.endpoint to one region, or leave the endpoint out",
-            )
-        return await reach(
-            await endpoint_of(_SERVICE, config.region, self._endpoint), self._identity.transport
-        )
 
     def _described(self, stream: str) -> Callable[[], Awaitable[Finding]]:
         return lambda: self._describe(stream)
@@ -88,7 +69,7 @@ class StreamCheck:
     async def _describe(self, stream: str) -> Finding:
         try:
             with explained():
-                async with self._client() as client:
+                async with self.client() as client:
                     answer = await client.call_once(
                         "DescribeStreamSummary", "describe_stream_summary", stream, **parameter(stream)
                     )
@@ -140,7 +121,7 @@ class StreamCheck:
                 " a record would be written"
             )
         try:
-            async with self._client() as client:
+            async with self.client() as client:
                 await client.call_once(
                     "PutRecords",
                     "put_records",
@@ -154,13 +135,3 @@ class StreamCheck:
                 return ok(f"kinesis:PutRecords on {stream} is allowed")
             raise
         return warning(f"{stream} took the record of a dry run: it has one record of this check", "")
-
-    def _client(self) -> AwsClient:
-        return AwsClient(
-            _SERVICE,
-            self._identity,
-            self._context,
-            endpoint=self._endpoint,
-            max_connections=1,
-            backoff=self._config.backoff,
-        )

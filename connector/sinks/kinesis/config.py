@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from connector.aws.connection import DEFAULT_REGION
 from connector.aws.legal import region as legal_region
 from connector.config.option import INT, STRING, Importance, at_least, between, defaulted, one_of, optional
 from connector.config.option import required as required_option
 from connector.errors import Problem
 from connector.sinks.dispatch import Order
 from connector.sinks.kinesis.stream import DEFAULT_RECORD_BYTES, legal_stream, region_of
-from connector.sinks.messaging.config import BodyConfig, MessagingConfig
+from connector.sinks.messaging.config import BodyConfig
 from connector.sinks.messaging.expression import Expression, legal_expression, legal_topic_expression
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def _legal_hash_expression(value: str) -> None:
     legal_expression(value)
 
 
-class KinesisConfig(MessagingConfig, BodyConfig):
+class KinesisConfig(BodyConfig):
     """Everything that the Kinesis sink is told."""
 
     services = frozenset({"kinesis", "s3"})  # S3 for what is too large
@@ -117,8 +116,8 @@ class KinesisConfig(MessagingConfig, BodyConfig):
     )
 
     @property
-    def region(self) -> str:
-        return self.kinesis_region or self._region_of_arn or self.general_region or DEFAULT_REGION
+    def named_region(self) -> str | None:
+        return self.kinesis_region or self._region_of_arn
 
     @property
     def aggregates(self) -> bool:

@@ -5,24 +5,23 @@ from __future__ import annotations
 from binascii import b2a_base64
 from typing import TYPE_CHECKING, NamedTuple
 
-from connector.errors import RecordError
-from connector.sinks.dispatch import Entry, Order, Prepared
+from connector.sinks.dispatch import Entry, Order
 from connector.sinks.kinesis.aggregation import Aggregation
 from connector.sinks.kinesis.config import PARTITION, RANDOM, is_hash_key
 from connector.sinks.kinesis.key import Key, hash_key_of, legal_key, random_key
-from connector.sinks.messaging.body import ENVELOPE, bodies, envelopes, nulls
-from connector.sinks.messaging.config import FAIL, S3, SKIP, MessagingConfig
+from connector.sinks.messaging.draft import Draft
 from connector.sinks.messaging.expression import Expression
-from connector.sinks.messaging.pointer import object_key, pointer
+from connector.sinks.messaging.null import sent_bodies
+from connector.sinks.messaging.oversize import Oversize
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
     from connector.record import RecordBatch
+    from connector.sinks.dispatch import Prepared
     from connector.sinks.kinesis.config import KinesisConfig
     from connector.sinks.kinesis.stream import Stream
-
-    Column = Sequence[str | None]
+    from connector.sinks.messaging.expression import Column
 
 _WHOLE_PARTITION = ""
 
@@ -38,16 +37,16 @@ class _Message(NamedTuple):
 class EntryMaker:
     """Makes the entries of batches, as a connector's config says."""
 
-    def __init__(self, config: KinesisConfig) -> None:
+    def __init__(self, config: KinesisConfig, origin: str) -> None:
+        """Args: ``origin`` is the class that errant records name."""
         self._config = config
+        self._origin = origin
+        self._oversize = Oversize(config)
         is_random = config.partition_key == RANDOM
         hash_key = config.explicit_hash_key
         self._partition_key = None if is_random else Expression(config.partition_key)
         self._by_partition = hash_key == PARTITION
         self._hash_key = None if hash_key is None or self._by_partition else Expression(hash_key)
-        # Of an envelope a null value is no gap: unless somebody says so, it is sent like any other.
-        is_gap = config.message_body != ENVELOPE or config.is_set(MessagingConfig.null_values)
-        self._null_values = config.null_values if is_gap else ENVELOPE
 
     @property
     def columns(self) -> set[str]:
@@ -56,109 +55,58 @@ class EntryMaker:
 
     def prepare(self, batch: RecordBatch, stream: Stream) -> Prepared:
         """Every record of the batch as an entry, or in one, or as what became of it."""
-        prepared = Prepared()
+        draft = Draft(batch, self._origin)
         order = self._config.order_of(Order.NONE if stream.spreads_by_itself else self._config.default_order)
-        messages = self._messages(batch, stream, prepared)
+        messages = self._messages(draft, stream)
         if self._config.aggregates:
-            prepared.entries = self._folded(messages, stream, order)
+            draft.prepared.entries = self._folded(messages, stream, order)
         else:
-            prepared.entries = [_single(message, stream.destination, order) for message in messages]
-        return prepared
+            draft.prepared.entries = [_single(message, stream.destination, order) for message in messages]
+        return draft.prepared
 
     # ---- records ----
 
-    def _messages(self, batch: RecordBatch, stream: Stream, prepared: Prepared) -> Iterator[_Message]:
-        data = self._data(batch, prepared)
-        faults: dict[int, RecordError] = {}
-        keys = self._keys(batch, faults)
-        for offset, body, key in zip(batch.offsets, data, keys, strict=True):
-            if body is None:
-                continue
+    def _messages(self, draft: Draft, stream: Stream) -> Iterator[_Message]:
+        bodies = sent_bodies(draft, self._config.message_body, self._config.null_policy)
+        keys = self._keys(draft)
+        for position, (offset, body, key) in enumerate(zip(draft.batch.offsets, bodies, keys, strict=True)):
             if key is None:
-                prepared.failed[offset] = faults[offset]
                 continue
-            if len(body) + key.size_bytes > stream.record_bytes:
-                pointed = self._oversized(batch, offset, body, prepared)
-                if pointed is None:
+            data = body.encode() if isinstance(body, str) else body
+            if len(data) + key.size_bytes > stream.record_bytes and self._oversize.acts:
+                if self._oversize.passes_over(draft):
                     continue
-                yield _Message(offset, pointed, key)
-            else:
-                yield _Message(offset, body, key)
-
-    def _data(self, batch: RecordBatch, prepared: Prepared) -> list[bytes | None]:
-        """The data of each record; None of those that are dealt with."""
-        data: list[bytes | None] = [
-            body.encode() if isinstance(body, str) else body
-            for body in bodies(batch, self._config.message_body)
-        ]
-        if self._config.message_body == ENVELOPE == self._null_values:
-            return data
-        for index, is_null in enumerate(nulls(batch.values)):
-            if is_null:
-                data[index] = self._of_null(batch, index, prepared)
-        return data
-
-    def _of_null(self, batch: RecordBatch, index: int, prepared: Prepared) -> bytes | None:
-        if self._null_values == ENVELOPE:
-            return envelopes(batch.select([index]))[0]
-        if self._null_values == SKIP:
-            prepared.pass_over("null_value")
-        else:
-            prepared.failed[batch.offsets[index]] = _fault(
-                "the record has no value, and behavior.on.null.values is fail"
-            )
-        return None
-
-    def _oversized(self, batch: RecordBatch, offset: int, data: bytes, prepared: Prepared) -> bytes | None:
-        """The data in place of what is too large; None if there is none, or the dispatcher will refuse it."""
-        policy = self._config.oversize_policy
-        if policy == FAIL:
-            return data
-        if policy == SKIP:
-            prepared.pass_over("too_large")
-            return None
-        assert policy == S3  # noqa: S101 - there is no other
-        place = object_key(self._config.oversize_prefix, batch.topic_partition, offset)
-        prepared.attachments[place] = data
-        return pointer(self._config.oversize_bucket or "", place).encode()
+                data = self._oversize.pointer(draft, position, data).encode()
+            yield _Message(offset, data, key)
 
     # ---- keys ----
 
-    def _keys(self, batch: RecordBatch, faults: dict[int, RecordError]) -> list[Key | None]:
-        """The key of each record; None of those that cannot have one, whose ``faults`` are added."""
-        names = self._rendered("aws.kinesis.partition.key", self._partition_key, batch, faults)
+    def _keys(self, draft: Draft) -> list[Key | None]:
+        """The key of each record; None of those that have failed."""
+        partition = draft.batch.topic_partition
+        names = draft.texts("aws.kinesis.partition.key", self._partition_key)
         hashes: Column
         if self._by_partition:
-            hashes = [hash_key_of(batch.topic_partition)] * len(batch)
+            hashes = [hash_key_of(partition)] * len(names)
         else:
-            hashes = self._rendered("aws.kinesis.explicit.hash.key", self._hash_key, batch, faults)
+            hashes = draft.texts("aws.kinesis.explicit.hash.key", self._hash_key)
         known: dict[tuple[str | None, str | None], Key | None] = {}
         keys: list[Key | None] = []
-        for offset, name, hash_key in zip(batch.offsets, names, hashes, strict=True):
-            place = name, hash_key
+        for position, place in enumerate(zip(names, hashes, strict=True)):
             key = known.get(place)
             if key is None:
-                key = _key(name, hash_key, random_key(batch.topic_partition, offset))
+                name, hash_key = place
+                key = _key(name, hash_key, random_key(partition, draft.batch.offsets[position]))
                 if key is None:
-                    faults[offset] = _fault(
+                    draft.fail(
+                        position,
                         f"aws.kinesis.explicit.hash.key gives {hash_key!r}, which is no decimal number from 0"
-                        " to 2^128-1 without leading zeros"
+                        " to 2^128-1 without leading zeros",
                     )
                 elif name is not None:
                     known[place] = key
-            keys.append(None if offset in faults else key)
+            keys.append(None if draft.has_failed(position) else key)
         return keys
-
-    @staticmethod
-    def _rendered(
-        option: str, expression: Expression | None, batch: RecordBatch, faults: dict[int, RecordError]
-    ) -> Column:
-        if expression is None:
-            return [None] * len(batch)
-        try:
-            return expression.render(batch)
-        except ValueError:
-            return list(_one_by_one(option, expression, batch, faults))
 
     # ---- entries ----
 
@@ -213,9 +161,8 @@ class _Fold:
 def _single(message: _Message, destination: str, order: Order, folded: Sequence[int] = ()) -> Entry:
     offset, data, key = message
     payload = b'{"Data":"' + b2a_base64(data, newline=False) + key.tail
-    return Entry(
-        offset, payload, len(data) + key.size_bytes, _order_key(key, order), destination, folded=folded
-    )
+    size_bytes, order_key = len(data) + key.size_bytes, _order_key(key, order)
+    return Entry(offset, payload, size_bytes, order_key, destination, folded=folded, held_bytes=len(payload))
 
 
 def _order_key(key: Key, order: Order) -> Hashable:
@@ -236,19 +183,3 @@ def _key(name: str | None, hash_key: str | None, random: str) -> Key | None:
     if name is None:
         return Key.of(random, hash_key, is_random=True)
     return Key.of(legal_key(name), hash_key)
-
-
-def _one_by_one(
-    option: str, expression: Expression, batch: RecordBatch, faults: dict[int, RecordError]
-) -> Iterator[str | None]:
-    """As of the whole batch, to find the records at fault."""
-    for index, offset in enumerate(batch.offsets):
-        try:
-            yield expression.render(batch.select([index]))[0]
-        except ValueError as error:
-            faults[offset] = _fault(f"{option} looks into the record, which {error}")
-            yield None
-
-
-def _fault(message: str) -> RecordError:
-    return RecordError(message, stage="TASK_PUT", origin="KinesisSink")

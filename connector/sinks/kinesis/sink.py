@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from connector import logs
 from connector.aws.faults import DENIED, code_of
-from connector.check import Checklist
 from connector.errors import AccessError, RetriableError
 from connector.sinks.dispatch import Order
 from connector.sinks.kinesis.answer import explained, refusals
@@ -15,12 +14,14 @@ from connector.sinks.kinesis.config import KinesisConfig
 from connector.sinks.kinesis.entry import EntryMaker
 from connector.sinks.kinesis.permissions import permissions
 from connector.sinks.kinesis.stream import Stream, parameter
+from connector.sinks.messaging.lookup import naming
 from connector.sinks.messaging.sink import AwsMessagingSink
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from connector.aws.policy import Statement
+    from connector.check import Checklist
     from connector.record import RecordBatch
     from connector.sinks.base import SinkContext
     from connector.sinks.dispatch import Entry, Limits, Prepared, Refusal
@@ -43,7 +44,7 @@ class KinesisSink(AwsMessagingSink):
 
     def __init__(self, config: KinesisConfig) -> None:
         super().__init__(config)
-        self._maker = EntryMaker(config)
+        self._maker = EntryMaker(config, type(self).__name__)
         self._streams: dict[str, Stream] = {}
         """By destination."""
 
@@ -52,21 +53,15 @@ class KinesisSink(AwsMessagingSink):
         return permissions(config, topics)
 
     def checklist(self, context: SinkContext, topics: Sequence[str]) -> Checklist:
-        found = StreamCheck(self.config, context, topics)
-        return Checklist(found.checks(), found.identity.hide)
+        return StreamCheck(self.config, context, topics).checklist()
 
     @property
     def columns(self) -> Collection[str]:
         return self._maker.columns
 
     async def find(self, topic: str) -> str:
-        try:
+        with naming("aws.kinesis.stream", topic):
             destination = self.config.stream_of(topic)
-        except ValueError as error:
-            raise AccessError(
-                f"aws.kinesis.stream: what it gives for the topic {topic} {error}",
-                remedy="give the topic a connector of its own, with a stream of another name",
-            ) from error
         if destination not in self._streams:
             stream = await self._find(destination)
             _fit(self.config, stream)

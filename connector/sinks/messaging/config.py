@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.aws.connection import AwsConfig
+from connector.aws.connection import DEFAULT_REGION, AwsConfig
 from connector.config.option import LIST, STRING, defaulted, non_empty, one_of, optional
 from connector.config.schema import Config
 from connector.errors import Problem
 from connector.sinks.dispatch.config import DeliveryConfig
 from connector.sinks.messaging.attributes import METADATA, Attributes, parse_types
-from connector.sinks.messaging.body import BASE64, BODIES, ENVELOPE, VALUE
+from connector.sinks.messaging.body import BODIES, ENVELOPE, VALUE
+from connector.sinks.messaging.characters import CharacterConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +58,27 @@ class MessagingConfig(AwsConfig, DeliveryConfig):
         group="Message",
     )
 
+    @property
+    def region(self) -> str:
+        """The destination's; the bucket for large bodies may have another."""
+        return self.named_region or self.general_region or DEFAULT_REGION
+
+    @property
+    def bucket_region(self) -> str:
+        """Of the bucket for large bodies."""
+        return self.s3_region or self.region
+
+    @property
+    def sends_envelopes(self) -> bool:
+        """Whether every record becomes an envelope, which has a place for null."""
+        return False
+
+    @property
+    def null_policy(self) -> str:
+        """Of an envelope a null value is no gap: without a word of the user's it is sent like any other."""
+        chosen = self.is_set(MessagingConfig.null_values)
+        return ENVELOPE if self.sends_envelopes and not chosen else self.null_values
+
     def check(self) -> Iterator[Problem]:
         yield from super().check()
         wants_bucket, has_bucket = self.oversize_policy == S3, self.is_set(MessagingConfig.oversize_bucket)
@@ -68,7 +90,7 @@ class MessagingConfig(AwsConfig, DeliveryConfig):
             )
 
 
-class BodyConfig(Config):
+class BodyConfig(MessagingConfig):
     """What the message carries."""
 
     message_body = defaulted(
@@ -85,15 +107,12 @@ class BodyConfig(Config):
     @property
     def body_columns(self) -> set[str]:
         """The columns of a batch that make a body; an envelope may stand for a null value."""
-        return {"keys", "values", "timestamps", "headers"} if self._may_be_envelope else {"values"}
+        may_be_envelope = ENVELOPE in {self.message_body, self.null_values}
+        return {"keys", "values", "timestamps", "headers"} if may_be_envelope else {"values"}
 
     @property
-    def _may_be_envelope(self) -> bool:
-        return self.message_body == ENVELOPE or self.raw.get("behavior.on.null.values") == ENVELOPE
-
-    @property
-    def is_base64(self) -> bool:
-        return self.message_body == BASE64
+    def sends_envelopes(self) -> bool:
+        return self.message_body == ENVELOPE
 
 
 class AttributeConfig(Config):
@@ -143,3 +162,7 @@ class AttributeConfig(Config):
             parse_types(self.attribute_types),
             drops=self.attribute_overflow == "drop",
         )
+
+
+class MessageConfig(BodyConfig, AttributeConfig, CharacterConfig):
+    """Bodies and attributes of SQS and SNS."""

@@ -22,10 +22,15 @@ if TYPE_CHECKING:
 
     Column = Sequence[str | None]
 
-_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*(?::\s*([^{}]*?)\s*)?\}\}")
+_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*(?::\s*([^{}\s](?:[^{}]*[^{}\s])?)\s*)?\}\}")
+_BRACES = ("{{", "}}")
 _COLUMNS = {"key": "keys", "value": "values", "header": "headers", "timestamp": "timestamps"}
 _PLAIN = frozenset({"topic", "partition", "offset", "timestamp", "key", "value"})
 _WITH_NAME = frozenset({"header", "key", "value"})
+_VARIABLES = (
+    "there are {{topic}}, {{partition}}, {{offset}}, {{timestamp}}, {{key}}, {{value}}, {{header:NAME}},"
+    " {{key:FIELD}} and {{value:FIELD}}"
+)
 
 
 class Expression:
@@ -37,21 +42,22 @@ class Expression:
     """
 
     def __init__(self, text: str) -> None:
-        """Parse ``text``; raises ValueError for a variable that does not exist."""
+        """Parse ``text``; raises ValueError for a variable that does not exist, or is not written as one."""
         self.text = text
         self.columns: set[str] = set()
         self._parts: list[str | Callable[[RecordBatch], Column]] = []
         end = 0
         for match in _PLACEHOLDER.finditer(text):
-            if literal := text[end : match.start()]:
-                self._parts.append(literal)
+            self._add_literal(text[end : match.start()])
             self._parts.append(self._variable(match[1], match[2]))
             end = match.end()
-        if literal := text[end:]:
-            self._parts.append(literal)
-        self.is_constant = all(isinstance(part, str) for part in self._parts)
-        self.is_of_topic = {found[1] for found in _PLACEHOLDER.finditer(text)} <= {"topic"}
+        self._add_literal(text[end:])
+        variables = {found[1] for found in _PLACEHOLDER.finditer(text)}
+        self.is_constant = not variables
+        self.is_of_topic = variables <= {"topic"}
         """The same for all records of a topic."""
+        self.is_of_partition = variables <= {"topic", "partition"}
+        """The same for all records of a partition."""
 
     def render(self, batch: RecordBatch) -> Column:
         """The text of each record, or None where a variable has no value.
@@ -85,12 +91,17 @@ class Expression:
         """The text for a topic, of an expression that :attr:`is_of_topic`."""
         return _PLACEHOLDER.sub(lambda _: topic, self.text)
 
+    def _add_literal(self, text: str) -> None:
+        """Braces that are left over were meant as a variable: as text they would be the same everywhere."""
+        if any(braces in text for braces in _BRACES):
+            raise ValueError(f"{text.strip()!r} holds braces, and no variable: {_VARIABLES}")
+        if text:
+            self._parts.append(text)
+
     def _variable(self, name: str, argument: str | None) -> Callable[[RecordBatch], Column]:
         if name not in (_WITH_NAME if argument else _PLAIN):
             raise ValueError(
-                f"{{{{{name}{':' + argument if argument else ''}}}}} is no variable: there are {{{{topic}}}},"
-                " {{partition}}, {{offset}}, {{timestamp}}, {{key}}, {{value}}, {{header:NAME}},"
-                " {{key:FIELD}} and {{value:FIELD}}"
+                f"{{{{{name}{':' + argument if argument else ''}}}}} is no variable: {_VARIABLES}"
             )
         if column := _COLUMNS.get(name):
             self.columns.add(column)
@@ -170,6 +181,9 @@ _PLAIN_READERS: dict[str, Callable[[RecordBatch], Column]] = {
     "key": lambda batch: list(map(text_of, batch.keys)),
     "value": lambda batch: list(map(text_of, batch.values)),
 }
+
+
+KEY = Expression("{{key}}")
 
 
 def legal_expression(value: str) -> None:

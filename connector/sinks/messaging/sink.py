@@ -68,6 +68,7 @@ class AwsMessagingSink(MessagingSink):
         )
         if config.oversize_policy == S3:
             self._store = await self._resources.enter_async_context(BodyStore(config, context))
+            await self._store.check()
         for topic in context.topics:
             self.destinations[topic] = await self.find(topic)
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from connector.aws.check import IdentityCheck
 from connector.aws.faults import DENIED, code_of
-from connector.aws.partition import partition, region_of_endpoint
+from connector.aws.partition import region_of_endpoint
 from connector.aws.reach import endpoint_of, reach
 from connector.check import Check, failed, ok, skipped, warning
 from connector.errors import AccessError, BatchError, RetriableError
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.retry import Backoff, retrying
 from connector.sinks.s3.grouping import MAX_KEY_BYTES
-from connector.sinks.s3.store import ABSENT, MOVED, head_answer, s3_client
+from connector.sinks.s3.store import bucket_of, s3_client
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,6 @@ _NOBODY = "connector-check"
 _TOPICS = 5
 _FAR_OFFSET = 10**18
 _ABORT_SECONDS = 10.0
-_FORBIDDEN, _BAD_REQUEST = 403, 400
 
 _NO_ETAG = f'"{"0" * 32}"'
 _NOT_MET = frozenset({"PreconditionFailed", "NoSuchKey", "ConditionalRequestConflict"})
@@ -96,16 +95,7 @@ class BucketCheck:
 
     async def _bucket(self) -> Finding:
         async with self._client() as client:
-            try:
-                answer = await client.call_once(
-                    "HeadBucket", "head_bucket", self._arn(), Bucket=self._config.bucket
-                )
-            except AccessError as error:
-                status, region = head_answer(error)
-                return self._refused(error, status, region)
-        return self._elsewhere(head_region(answer)) or ok(
-            f"{self._config.bucket} is in {self._config.region}"
-        )
+            return await bucket_of(self._config).look(client)
 
     async def _abort_nothing(self) -> Finding:
         """Before anything is begun: an upload that does not exist can be aborted by whoever may abort."""
@@ -214,39 +204,7 @@ class BucketCheck:
         return s3_client(self._config, self._context)
 
     def _arn(self, key: str = "") -> str:
-        name = partition(self._config, self._config.endpoint_url)
-        return f"arn:{name}:s3:::{self._config.bucket}{'/' if key else ''}{key}"
-
-    def _refused(self, error: AccessError, status: int, region: str | None) -> Finding:
-        """A HEAD has no body: the status and one header are all that tells."""
-        if status == ABSENT:
-            return failed(
-                f"the bucket {self._config.bucket} does not exist",
-                "create it, or correct aws.s3.bucket.name",
-            )
-        if elsewhere := self._elsewhere(region, is_refused=status in {MOVED, _BAD_REQUEST}):
-            return elsewhere
-        if status == MOVED:
-            return failed(
-                f"the bucket {self._config.bucket} is in another region", "set aws.s3.region to its region"
-            )
-        if status == _FORBIDDEN:
-            return skipped(
-                f"cannot tell: HeadBucket is forbidden, which needs s3:ListBucket on {self._arn()};"
-                " the connector does without"
-            )
-        return failed(error.fact, error.remedy)
-
-    def _elsewhere(self, region: str | None, *, is_refused: bool = False) -> Finding | None:
-        config = self._config
-        if region is None or region == config.region:
-            return None
-        fact = f"the bucket {config.bucket} is in {region}, not in {config.region}"
-        remedy = f"set aws.s3.region to {region}"
-        if config.endpoint_url is not None and not is_refused:
-            # A compatible store may call its region what it likes, and take any.
-            return warning(fact, remedy)
-        return failed(fact, remedy)
+        return f"{bucket_of(self._config).arn}{'/' if key else ''}{key}"
 
     async def _undo(self, key: str, upload_id: str) -> None:
         """Abort, even if the time of the step ends meanwhile; it has a time of its own.
@@ -336,11 +294,6 @@ def _condition_finding(code: str, error: AccessError | RetriableError) -> Findin
         f"cannot tell: {fact}. The store does not know conditions, or looks at the parts or the"
         " permissions first; trying further could leave an object behind, and this connector does without"
     )
-
-
-def head_region(answer: dict[str, Any]) -> str | None:
-    region = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("x-amz-bucket-region")
-    return str(region) if region else None
 
 
 def lifecycle_finding(rules: Sequence[dict[str, Any]], keys: Sequence[str]) -> Finding:

@@ -131,13 +131,12 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig):
 
     @property
     def region(self) -> str:
-        located = self._located
-        return self.s3_region or (located.region if located else None) or super().region
+        return self.s3_region or self.named_region or super().region
 
     @property
-    def knows_region(self) -> bool:
+    def named_region(self) -> str | None:
         located = self._located
-        return super().knows_region or bool(located and located.region)
+        return located.region if located else None
 
     @property
     def addressing_style(self) -> str:

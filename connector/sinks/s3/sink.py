@@ -11,7 +11,7 @@ from connector.sinks.base import Sink
 from connector.sinks.s3.check import BucketCheck
 from connector.sinks.s3.config import S3Config
 from connector.sinks.s3.permissions import permissions
-from connector.sinks.s3.store import ObjectStore, s3_client
+from connector.sinks.s3.store import ObjectStore, bucket_of, s3_client
 from connector.sinks.s3.writer import PartitionWriter
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class S3Sink(Sink):
         client = s3_client(self.config, context)
         await self._resources.enter_async_context(client)
         self._store = ObjectStore(client, self.config.bucket, self.config.upload_concurrency)
-        await self._store.check()
+        await bucket_of(self.config).expect(client)
 
     def open(self, partitions: Collection[TopicPartition]) -> None:
         for partition in partitions:

@@ -6,21 +6,15 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from connector import logs
+from connector.aws.bucket import Bucket
 from connector.aws.clients import AwsClient
-from connector.errors import AccessError, RetriableError
+from connector.aws.partition import partition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.sinks.base import SinkContext
     from connector.sinks.s3.config import S3Config
-
-log = logs.get(__name__)
-
-MOVED, ABSENT = 301, 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +38,10 @@ def s3_client(config: S3Config, context: SinkContext) -> AwsClient:
     )
 
 
-def head_answer(error: AccessError) -> tuple[int, str | None]:
-    """What a refused HeadBucket tells: the status (0 without an answer) and the bucket's region."""
-    answer = error.__cause__.response if isinstance(error.__cause__, ClientError) else {}
-    metadata = answer.get("ResponseMetadata", {})
-    region = metadata.get("HTTPHeaders", {}).get("x-amz-bucket-region")
-    return metadata.get("HTTPStatusCode", 0), region
+def bucket_of(config: S3Config) -> Bucket:
+    """The bucket as the options name it, for whoever asks whether it is there."""
+    arn = f"arn:{partition(config, config.endpoint_url)}:s3:::{config.bucket}"
+    return Bucket(config.bucket, config.region, arn, "aws.s3.bucket.name", config.endpoint_url)
 
 
 class ObjectStore:
@@ -59,33 +51,6 @@ class ObjectStore:
         self._client = client
         self._bucket = bucket
         self._slots = asyncio.Semaphore(concurrency)
-
-    async def check(self) -> None:
-        """Find a missing bucket or a wrong region before the first record.
-
-        HeadBucket needs s3:ListBucket, which the connector's role need not have: a refusal says nothing.
-        Neither does a store that has trouble now; writing to it is what will be repeated.
-
-        Raises:
-            AccessError: The bucket is not there, or in another region.
-        """
-        try:
-            await self._client.call_once("HeadBucket", "head_bucket", self._arn(), Bucket=self._bucket)
-        except RetriableError as error:
-            log.warning("bucket not checked", bucket=self._bucket, error=str(error))
-        except AccessError as error:
-            status, region = head_answer(error)
-            if status == ABSENT:
-                raise AccessError(
-                    f"aws.s3.bucket.name: the bucket {self._bucket} does not exist:"
-                    " create it, or correct the name."
-                ) from error
-            if status == MOVED:
-                where = region or "another region"
-                raise AccessError(
-                    f"aws.s3.region: the bucket {self._bucket} is in {where}: set aws.s3.region to it."
-                ) from error
-            log.debug("bucket not checked", bucket=self._bucket, reason=str(error))
 
     async def put_object(self, key: str, body: bytes) -> None:
         await self._call("PutObject", "put_object", key, Body=body)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.aws.check import IdentityCheck
-from connector.aws.clients import AwsClient
 from connector.aws.faults import DENIED, code_of
-from connector.aws.reach import endpoint_of, reach
 from connector.check import Check, ok, skipped, warning
 from connector.errors import AccessError
+from connector.sinks.messaging.check import MOST_DESTINATIONS, DestinationCheck
 from connector.sinks.sns.find import find
 from connector.sinks.sns.topic import DEFAULT_BYTES
 
@@ -25,28 +23,26 @@ ENDPOINT = "SNS endpoint"
 TOPIC = "SNS topic of"
 PUBLISH = "SNS publish to"
 
-_TOPICS = 5
 _REFUSED_FOR_ITS_FORM = frozenset({"BatchEntryIdsNotDistinct", "InvalidParameter", "ValidationException"})
 
 
-class TopicCheck:
-    """The checks of an SNS sink, its identity's first."""
+class TopicCheck(DestinationCheck):
+    """The checks of an SNS sink."""
+
+    title = ENDPOINT
+    endpoint_option = "aws.sns.endpoint"
 
     def __init__(self, config: SnsConfig, context: SinkContext, topics: Sequence[str]) -> None:
         """Args: ``topics`` are those of Kafka; none if only a pattern is known."""
+        super().__init__(config, "sns", context)
         self._config = config
-        self._context = context
-        self._identity = config.identity(context.connector, context.task)
-        self._endpoint = config.service_endpoint("sns")
-        self.identity = IdentityCheck(self._identity, sts_matters=config.asks_sts)
         by_arn = {config.arn_for(topic): topic for topic in topics}
-        self._topics = list(by_arn.values())[:_TOPICS]
+        self._topics = list(by_arn.values())[:MOST_DESTINATIONS]
         if not self._topics and config.arn_for("") == config.topic_arn:
             self._topics = [config.topic_arn.rpartition(":")[2]]
 
-    def checks(self) -> list[Check]:
-        asked = (ENDPOINT, *self.identity.needed)
-        checks = [*self.identity.checks(), Check(ENDPOINT, self._reach)]
+    def of_destinations(self, asked: tuple[str, ...]) -> list[Check]:
+        checks: list[Check] = []
         for topic in self._topics:
             checks += [
                 Check(f"{TOPIC} {topic}", self._for(topic, self._topic), asked),
@@ -58,17 +54,13 @@ class TopicCheck:
 
     # ---- each check ----
 
-    async def _reach(self) -> Finding:
-        url = await endpoint_of("sns", self._config.region, self._endpoint)
-        return await reach(url, self._identity.transport)
-
     async def _unknown(self) -> Finding:
         return skipped(
             "not tried: aws.sns.topic.arn follows the Kafka topics, of which only a pattern is known"
         )
 
     async def _topic(self, topic: str) -> Finding:
-        async with self._client() as client:
+        async with self.client() as client:
             try:
                 found = await find(client, self._config, topic)
             except AccessError as error:
@@ -86,7 +78,7 @@ class TopicCheck:
         entry = {"Id": "same", "Message": "connector-check"}
         if arn.endswith(".fifo"):
             entry |= {"MessageGroupId": "connector-check", "MessageDeduplicationId": "connector-check"}
-        async with self._client() as client:
+        async with self.client() as client:
             try:
                 await client.call_once(
                     "PublishBatch",
@@ -109,16 +101,6 @@ class TopicCheck:
         self, topic: str, find_out: Callable[[str], Awaitable[Finding]]
     ) -> Callable[[], Awaitable[Finding]]:
         return lambda: find_out(topic)
-
-    def _client(self) -> AwsClient:
-        return AwsClient(
-            "sns",
-            self._identity,
-            self._context,
-            endpoint=self._endpoint,
-            max_connections=1,
-            backoff=self._config.backoff,
-        )
 
 
 def _text(topic: Topic) -> str:

@@ -6,30 +6,19 @@ from typing import TYPE_CHECKING
 
 from connector.config.option import STRING, defaulted, one_of, optional, required
 from connector.errors import Problem
-from connector.sinks.dispatch import Order
 from connector.sinks.messaging.body import BASE64, ENVELOPE, VALUE
-from connector.sinks.messaging.characters import CharacterConfig
-from connector.sinks.messaging.config import S3, AttributeConfig, BodyConfig, MessagingConfig
+from connector.sinks.messaging.config import S3, MessageConfig
 from connector.sinks.messaging.expression import Expression, legal_expression
+from connector.sinks.messaging.fifo import CONTENT, POSITION, IdMaker, legal_deduplication_id
 from connector.sinks.sns.topic import is_fifo, legal_arn_template, region_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-POSITION, CONTENT = "position", "content"
 JSON = "json"
 
 
-def _legal_deduplication_id(value: str) -> None:
-    """A misspelt word would be the same id for all messages, of which a FIFO topic delivers the first."""
-    if value not in {POSITION, CONTENT} and Expression(value).is_of_topic:
-        raise ValueError(
-            f"is the same for all records, which would then be taken for duplicates: expected {POSITION},"
-            f" {CONTENT}, or an expression such as {{{{header:id}}}}"
-        )
-
-
-class SnsConfig(MessagingConfig, BodyConfig, AttributeConfig, CharacterConfig):
+class SnsConfig(MessageConfig):
     """Which topic, and what its messages are."""
 
     services = frozenset({"sns", "s3"})
@@ -60,7 +49,7 @@ class SnsConfig(MessagingConfig, BodyConfig, AttributeConfig, CharacterConfig):
         " that a record sent again is delivered once; content leaves it to the topic's content-based"
         " deduplication, which drops a record that has the body of another one; anything else is an"
         " expression such as {{header:id}}. What is no legal id is replaced by its SHA-256.",
-        validate=_legal_deduplication_id,
+        validate=legal_deduplication_id,
         group="SNS",
     )
     subject = optional(
@@ -84,8 +73,8 @@ class SnsConfig(MessagingConfig, BodyConfig, AttributeConfig, CharacterConfig):
     )
 
     @property
-    def region(self) -> str:
-        return region_of(self.topic_arn or "") or super().region
+    def named_region(self) -> str | None:
+        return region_of(self.topic_arn or "")
 
     @property
     def names_fifo(self) -> bool | None:
@@ -97,14 +86,9 @@ class SnsConfig(MessagingConfig, BodyConfig, AttributeConfig, CharacterConfig):
     def dedups_by_content(self) -> bool:
         return self.deduplication_id == CONTENT
 
-    def group(self, *, is_fifo: bool) -> Expression | None:
-        """Where the group of a record comes from, if it has one."""
-        if self.group_id:
-            return Expression(self.group_id)
-        return Expression("{{key}}") if is_fifo else None
-
-    def order_for(self, *, is_fifo: bool) -> Order:
-        return self.order_of(Order.KEY if is_fifo else Order.NONE)
+    def create_ids(self, *, is_fifo: bool) -> IdMaker:
+        """Of the messages for such topics."""
+        return IdMaker("aws.sns.", self.group_id, self.deduplication_id, self.order, is_fifo=is_fifo)
 
     def arn_for(self, topic: str) -> str:
         """Of a Kafka topic; not necessarily one that SNS allows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.errors import AccessError
+from connector.sinks.messaging.lookup import naming
 from connector.sinks.sns.config import SnsConfig
 from connector.sinks.sns.topic import Topic, legal_arn
 
@@ -20,21 +21,12 @@ async def find(client: AwsClient, config: SnsConfig, topic: str) -> Topic:
         RetriableError: SNS does not answer now.
     """
     arn = config.arn_for(topic)
-    _check_name(topic, arn)
+    with naming(SnsConfig.topic_arn.name, topic):
+        legal_arn(arn)
     answer = await client.call_once("GetTopicAttributes", "get_topic_attributes", arn, TopicArn=arn)
     found = Topic.of(arn, answer["Attributes"])
     check(config, found)
     return found
-
-
-def _check_name(topic: str, arn: str) -> None:
-    try:
-        legal_arn(arn)
-    except ValueError as error:
-        raise AccessError(
-            f"aws.sns.topic.arn makes {arn} of the Kafka topic {topic}: {error}",
-            remedy="give this Kafka topic a connector of its own, with the ARN of a topic that exists",
-        ) from None
 
 
 def check(config: SnsConfig, topic: Topic) -> None:

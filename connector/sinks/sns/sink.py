@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from connector import logs
 from connector.aws.faults import DENIED, code_of
-from connector.check import Checklist
 from connector.errors import AccessError
 from connector.sinks.messaging.sink import AwsMessagingSink
 from connector.sinks.sns import form
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from connector.aws.policy import Statement
+    from connector.check import Checklist
     from connector.record import RecordBatch
     from connector.sinks.base import SinkContext
     from connector.sinks.dispatch import Entry, Limits, Prepared, Refusal
@@ -53,8 +53,7 @@ class SnsSink(AwsMessagingSink):
         return self._maker.columns
 
     def checklist(self, context: SinkContext, topics: Sequence[str]) -> Checklist:
-        found = TopicCheck(self.config, context, topics)
-        return Checklist(found.checks(), found.identity.hide)
+        return TopicCheck(self.config, context, topics).checklist()
 
     async def find(self, topic: str) -> str:
         """Ask for the limits of the topic; if that is denied, go on with those that topics have at first."""

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.aws.check import IdentityCheck
-from connector.aws.clients import AwsClient
-from connector.aws.partition import region_of_endpoint
-from connector.aws.reach import endpoint_of, reach
-from connector.check import Check, failed, ok, skipped, warning
+from connector.check import Check, ok, skipped, warning
+from connector.sinks.messaging.check import MOST_DESTINATIONS, DestinationCheck
 from connector.sinks.messaging.expression import Expression
 from connector.sinks.sqs.lookup import find_queue
 from connector.sinks.sqs.queue import MOST_BYTES
@@ -30,26 +27,22 @@ LIMITS = "SQS limits"
 ENCRYPTION = "SQS encryption"
 SEND = "SQS send"
 
-_TOPICS = 5
 
+class QueueCheck(DestinationCheck):
+    """The checks of an SQS sink."""
 
-class QueueCheck:
-    """The checks of an SQS sink, its identity's first."""
+    title = ENDPOINT
+    endpoint_option = "aws.sqs.endpoint"
 
     def __init__(self, config: SqsConfig, context: SinkContext, topics: Sequence[str]) -> None:
         """Args: ``topics`` are those whose queues are looked for; none if only a pattern is known."""
+        super().__init__(config, "sqs", context)
         self._config = config
-        self._context = context
-        self._identity = config.identity(context.connector, context.task)
-        self.identity = IdentityCheck(self._identity, sts_matters=config.asks_sts)
         self._found: dict[str, Queue] = {}
         self._topics = self._distinct(topics)
 
-    def checks(self) -> list[Check]:
-        asked = (ENDPOINT, *self.identity.needed)
+    def of_destinations(self, asked: tuple[str, ...]) -> list[Check]:
         return [
-            *self.identity.checks(),
-            Check(ENDPOINT, self._reach),
             *(
                 check
                 for topic, suffix in self._topics.items()
@@ -62,7 +55,7 @@ class QueueCheck:
         """A topic for each queue, and what the names of its checks end with."""
         if Expression(self._config.queue).is_constant:
             return {next(iter(topics), ""): ""}
-        return {topic: f" of {topic}" for topic in list(topics)[:_TOPICS]}
+        return {topic: f" of {topic}" for topic in list(topics)[:MOST_DESTINATIONS]}
 
     def _of_queue(self, topic: str, suffix: str, asked: tuple[str, ...]) -> list[Check]:
         name = QUEUE + suffix
@@ -78,19 +71,8 @@ class QueueCheck:
 
     # ---- each check ----
 
-    async def _reach(self) -> Finding:
-        config = self._config
-        given = config.service_endpoint("sqs")
-        there = region_of_endpoint(given or "")
-        if there and there != config.region:
-            return failed(
-                f"the endpoint is in {there}, the region is {config.region}, for which requests are signed",
-                "set aws.region and aws.sqs.endpoint to the same region, or leave aws.sqs.endpoint out",
-            )
-        return await reach(await endpoint_of("sqs", config.region, given), self._identity.transport)
-
     async def _queue(self, topic: str) -> Finding:
-        async with self._client() as client:
+        async with self.client() as client:
             queue = self._found[topic] = await find_queue(client, self._config, topic)
         if not queue.is_known:
             return skipped(
@@ -126,15 +108,4 @@ class QueueCheck:
         return skipped(
             "not tested: nothing tells whether sqs:SendMessage is allowed but a message, and one that is sent"
             " is somebody's to receive"
-        )
-
-    def _client(self) -> AwsClient:
-        config = self._config
-        return AwsClient(
-            "sqs",
-            self._identity,
-            self._context,
-            endpoint=config.service_endpoint("sqs"),
-            max_connections=1,
-            backoff=config.backoff,
         )

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.aws.connection import DEFAULT_REGION
 from connector.config.option import STRING, defaulted, optional, required
 from connector.errors import Problem
-from connector.sinks.messaging.characters import CharacterConfig
-from connector.sinks.messaging.config import AttributeConfig, BodyConfig, MessagingConfig
+from connector.sinks.messaging.attributes import ARRAY
+from connector.sinks.messaging.config import MessageConfig
 from connector.sinks.messaging.expression import Expression, legal_expression
+from connector.sinks.messaging.fifo import POSITION, IdMaker, legal_deduplication_id
 from connector.sinks.sqs.queue import QueueReference, is_fifo_by_name, legal_queue, reference_of_any_topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-POSITION, CONTENT = "position", "content"
 MOST_DELAY_SECONDS = 900
 
 
@@ -32,7 +31,7 @@ def _legal_delay(value: str) -> None:
         seconds_of_delay(value)
 
 
-class SqsConfig(MessagingConfig, BodyConfig, AttributeConfig, CharacterConfig):
+class SqsConfig(MessageConfig):
     """Everything that the SQS sink is told."""
 
     services = frozenset({"s3", "sqs"})
@@ -62,8 +61,9 @@ class SqsConfig(MessagingConfig, BodyConfig, AttributeConfig, CharacterConfig):
         POSITION,
         "What a FIFO queue knows a message by for five minutes: position is <topic>-<partition>-<offset>, so"
         " that a record sent again is one message; content leaves it to the queue's content-based"
-        " deduplication; anything else is an expression. What is no legal id is hashed.",
-        validate=legal_expression,
+        " deduplication; anything else is an expression such as {{header:id}}. What is no legal id is"
+        " hashed.",
+        validate=legal_deduplication_id,
         group="SQS",
     )
     delay_seconds = optional(
@@ -76,9 +76,12 @@ class SqsConfig(MessagingConfig, BodyConfig, AttributeConfig, CharacterConfig):
     )
 
     @property
-    def region(self) -> str:
-        """The queue's, where its name tells; the bucket for large bodies may have another."""
-        return self._reference.region or self.general_region or DEFAULT_REGION
+    def named_region(self) -> str | None:
+        return self._reference.region
+
+    def create_ids(self, *, is_fifo: bool) -> IdMaker:
+        """Of the messages for such queues."""
+        return IdMaker("aws.sqs.", self.group_id, self.deduplication_id, self.order, is_fifo=is_fifo)
 
     def queue_of(self, topic: str) -> QueueReference:
         """Raises ValueError if the topic makes no name of a queue."""
@@ -105,6 +108,11 @@ class SqsConfig(MessagingConfig, BodyConfig, AttributeConfig, CharacterConfig):
             yield Problem(
                 option.name,
                 f"names another region than aws.region: {named}; correct one, or leave aws.region out",
+            )
+        if any(pair.endswith(f":{ARRAY}") for pair in self.attribute_types):
+            yield Problem(
+                "message.attributes.types",
+                f"holds {ARRAY}, a type that SNS has and SQS has not: choose String, or leave it out",
             )
         if self.is_set(option) and not self.is_faulty(option):
             yield from self.problems_of_kind(is_fifo=is_fifo_by_name(self.queue))

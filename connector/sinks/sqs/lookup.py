@@ -9,7 +9,8 @@ from connector.aws.faults import DENIED, code_of
 from connector.aws.partition import partition
 from connector.aws.reach import endpoint_of
 from connector.errors import AccessError
-from connector.sinks.sqs.config import CONTENT
+from connector.sinks.messaging.fifo import CONTENT
+from connector.sinks.messaging.lookup import naming
 from connector.sinks.sqs.queue import FIFO_SUFFIX, MOST_BYTES, Queue, QueueReference
 
 if TYPE_CHECKING:
@@ -37,13 +38,8 @@ async def find_queue(client: AwsClient, config: SqsConfig, topic: str) -> Queue:
 
 def reference_of(config: SqsConfig, topic: str) -> QueueReference:
     """What the option names for a topic; raises AccessError if that is no queue's name."""
-    try:
+    with naming("aws.sqs.queue", topic):
         return config.queue_of(topic)
-    except ValueError as error:
-        raise AccessError(
-            f"aws.sqs.queue names no queue for the topic {topic}: {error}",
-            remedy="rename topics on their way with a transform, or give this topic a connector of its own",
-        ) from error
 
 
 def arn_of(config: SqsConfig, reference: QueueReference) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from connector.aws.faults import code_of
-from connector.check import Checklist
 from connector.errors import AccessError
 from connector.sinks.dispatch import Limits, Refusal, RequestTooLargeError, Verdict
 from connector.sinks.messaging.answer import simple_code
@@ -15,8 +14,8 @@ from connector.sinks.messaging.sink import AwsMessagingSink
 from connector.sinks.sqs.answer import OPERATION, refusals
 from connector.sinks.sqs.check import QueueCheck
 from connector.sinks.sqs.config import SqsConfig
+from connector.sinks.sqs.entry import EntryMaker
 from connector.sinks.sqs.lookup import find_queue
-from connector.sinks.sqs.message import MessageMaker, columns
 from connector.sinks.sqs.permissions import permissions
 from connector.sinks.sqs.queue import MOST_BYTES, Queue
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from connector.aws.policy import Statement
+    from connector.check import Checklist
     from connector.record import RecordBatch
     from connector.sinks.base import SinkContext
     from connector.sinks.dispatch import Entry, Prepared
@@ -46,7 +46,7 @@ class SqsSink(AwsMessagingSink):
     def __init__(self, config: SqsConfig) -> None:
         super().__init__(config)
         self._queues: dict[str, Queue] = {}
-        self._makers: dict[str, MessageMaker] = {}
+        self._maker = EntryMaker(config, type(self).__name__)
 
     @classmethod
     def permissions(cls, config: SqsConfig, topics: Sequence[str]) -> list[Statement]:
@@ -54,16 +54,14 @@ class SqsSink(AwsMessagingSink):
 
     @property
     def columns(self) -> Collection[str]:
-        return columns(self.config)
+        return self._maker.columns
 
     def checklist(self, context: SinkContext, topics: Sequence[str]) -> Checklist:
-        found = QueueCheck(self.config, context, topics)
-        return Checklist(found.checks(), found.identity.hide)
+        return QueueCheck(self.config, context, topics).checklist()
 
     async def find(self, topic: str) -> str:
         queue = await find_queue(self.client, self.config, topic)
         self._queues[queue.url] = queue
-        self._makers[topic] = MessageMaker(self.config, queue, type(self).__name__)
         return queue.url
 
     def limits(self, destination: str) -> Limits:
@@ -71,7 +69,8 @@ class SqsSink(AwsMessagingSink):
         return Limits(MOST_ENTRIES, MOST_BYTES, self._queues[destination].most_bytes)
 
     def prepare(self, batch: RecordBatch) -> Prepared:
-        return self._makers[batch.topic_partition.topic].make(batch)
+        url = self.destinations[batch.topic_partition.topic]
+        return self._maker.prepare(batch, self._queues[url])
 
     async def send(self, destination: str, entries: Sequence[Entry]) -> Mapping[int, Refusal]:
         queue = self._queues[destination]

@@ -21,6 +21,13 @@ def test_nothing_is_refused_when_nothing_failed(separators: tuple[str, str]) -> 
     assert refusals(answer(DONE, DONE, separators=separators), 2, "bus") == {}
 
 
+@pytest.mark.parametrize("text", [b"<html>", b"", b"[]", b'{"Entries":[1]}', b"{}", answer(DONE)])
+def test_what_does_not_tell_about_every_entry_is_no_answer(text: bytes) -> None:
+    """A proxy's page, say: nobody knows what was taken, so everything is sent again."""
+    with pytest.raises(RetriableError):
+        refusals(text, 2, "bus")
+
+
 @pytest.mark.parametrize(
     ("code", "verdict"),
     [

@@ -93,6 +93,14 @@ def test_options_of_the_second_version_need_it() -> None:
         assert "aws.eventbridge.version=2" in problem(**{f"aws.eventbridge.{option}": "x"})
 
 
+@pytest.mark.parametrize("id_", ["contents", "{{topic}}-{{partition}}"])
+def test_a_deduplication_id_that_many_events_have_is_refused(id_: str) -> None:
+    """The bus would take the second event for the first one, and say that it has it."""
+    assert "taken for duplicates" in problem(
+        bus=SECOND, version="2", **{"aws.eventbridge.deduplication.id": id_}
+    )
+
+
 def test_the_version_and_the_bus_must_agree() -> None:
     assert "event-busv2" in problem(bus=CLASSIC, version="2")
     assert "event-busv2" in problem(version="2")

@@ -9,6 +9,7 @@ from connector.column import JsonColumn
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.sinks.eventbridge import EventBridgeConfig
 from connector.sinks.eventbridge.entries import EntryMaker, JsonWriter
+from connector.sinks.eventbridge.second import SecondWriter
 
 if TYPE_CHECKING:
     from connector.sinks.dispatch import Prepared
@@ -207,7 +208,7 @@ def test_the_columns_are_those_that_are_looked_at() -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "keys"), [("none", [None, None]), ("key", ["k", "k"]), ("partition", [True, True])]
+    ("order", "keys"), [("none", [None, None]), ("key", ["k", "k"]), ("partition", ["", ""])]
 )
 def test_order_is_by_what_is_asked_for(order: str, keys: list[Any]) -> None:
     prepared = prepare(batch({}, {}), delivery_order=order)
@@ -267,3 +268,17 @@ def test_a_large_value_may_be_skipped() -> None:
     prepared = prepare(batch(LARGE, b"{}", is_json=True), oversize_policy="skip")
     assert prepared.passed_over == {"too_large": 1}
     assert [entry.offset for entry in prepared.entries] == [11]
+
+
+def test_a_record_that_has_no_event_group_for_want_of_json_is_no_event() -> None:
+    raw = {
+        "aws.eventbridge.version": "2",
+        "aws.eventbridge.bus": "arn:aws:events:eu-north-1:123456789012:event-busv2/shop/" + "a" * 25,
+        "aws.eventbridge.event.group.id": "{{value:id}}",
+    }
+    config = EventBridgeConfig.parse(raw)
+    maker = EntryMaker(config, SecondWriter(config), "shop", "EventBridgeSink")
+    prepared = maker.prepare(batch("no JSON", {"id": "a"}), config.bus)
+    assert [entry.offset for entry in prepared.entries] == [11]
+    assert prepared.entries[0].payload["SystemMetadata"]["EventGroupId"] == "a"
+    assert "aws.eventbridge.event.group.id" in str(prepared.failed[10])

@@ -34,7 +34,7 @@ def prepare(
     batch = batch or RecordBatch.of(
         PARTITION, [Record(offset, key, value, 1, []) for offset, (key, value) in enumerate(records)]
     )
-    return EntryMaker(KinesisConfig.parse(raw)).prepare(batch, stream or Stream("orders"))
+    return EntryMaker(KinesisConfig.parse(raw), "KinesisSink").prepare(batch, stream or Stream("orders"))
 
 
 def request(entry: Entry) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def test_all_of_a_partition_has_one_hash_key_and_its_own_partition_keys() -> Non
 def test_a_record_whose_field_cannot_be_read_fails_alone() -> None:
     prepared = prepare((b"k", b'{"id":"a"}'), (b"k", b"no JSON"), partition_key="{{value:id}}")
     assert [request(entry)["PartitionKey"] for entry in prepared.entries] == ["a"]
-    assert "aws.kinesis.partition.key looks into the record, which is no JSON" in str(prepared.failed[1])
+    assert "aws.kinesis.partition.key: {{value:id}} cannot be made" in str(prepared.failed[1])
 
 
 def test_null_values_fail_unless_told_otherwise() -> None:
@@ -277,7 +277,7 @@ def test_records_of_a_key_with_different_hash_keys_keep_their_order() -> None:
 def test_only_the_columns_that_matter_are_read() -> None:
     def columns(**options: str) -> set[str]:
         raw = {name.replace("_", "."): value for name, value in options.items()}
-        return EntryMaker(KinesisConfig.parse({"aws.kinesis.stream": "s"} | raw)).columns
+        return EntryMaker(KinesisConfig.parse({"aws.kinesis.stream": "s"} | raw), "KinesisSink").columns
 
     assert columns() == {"keys", "values"}
     assert columns(aws_kinesis_partition_key="random") == {"values"}

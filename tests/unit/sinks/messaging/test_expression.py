@@ -40,6 +40,24 @@ def test_a_record_becomes_text(text: str, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "{{value.id}}",
+        "{{header:id}",
+        "a-{{key",
+        "{{topic:}}",
+        "{{value: }}",
+        "{{}}",
+        "{{header:a{b}}}",
+        "key}}",
+    ],
+)
+def test_what_was_meant_as_a_variable_is_never_taken_for_text(text: str) -> None:
+    with pytest.raises(ValueError, match=r"holds braces, and no variable: there are \{\{topic\}\}"):
+        Expression(text)
+
+
+@pytest.mark.parametrize(
     "text", ["{{key}}", "a-{{key}}", "{{header:none}}", "{{value:a.none}}", "{{value:x.y}}"]
 )
 def test_without_a_value_there_is_no_text(text: str) -> None:
@@ -55,6 +73,13 @@ def test_looking_at_a_field_leaves_the_text_of_the_value_as_it_was() -> None:
     records = batch(None).with_columns(values=column)
     assert Expression("{{value:n}}").render(records) == ["1.0"]
     assert column.texts == [b'{"n": 1.0}']
+
+
+def test_a_value_that_is_nested_too_deeply_fails_alone() -> None:
+    records = batch(b'{"a":1}', b"[" * 100_000)
+    texts, faults = Expression("{{value:a}}").render_each(records)
+    assert texts == ["1", None]
+    assert faults == {1: "{{value:a}} cannot be made: the record is no JSON: it is nested too deeply"}
 
 
 def test_a_field_of_what_is_no_json_is_an_error() -> None:

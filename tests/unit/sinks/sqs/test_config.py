@@ -133,6 +133,22 @@ def test_an_option_of_the_other_kind_of_queue_is_refused(queue: str, option: str
     assert problem.option == option
 
 
+@pytest.mark.parametrize("id_", ["postion", "{{topic}}", "{{topic}}-{{partition}}", "{{value.id}}"])
+def test_a_deduplication_id_that_many_records_have_is_refused(id_: str) -> None:
+    """The queue would take the second record for the first one, and not say so."""
+    (problem,) = SqsConfig(
+        {"aws.sqs.queue": "orders.fifo", "aws.sqs.message.deduplication.id": id_}
+    ).problems()
+    assert problem.option == "aws.sqs.message.deduplication.id"
+
+
+def test_a_type_of_attributes_that_queues_do_not_have_is_refused() -> None:
+    (problem,) = SqsConfig(
+        {"aws.sqs.queue": "orders", "message.attributes.types": "tags:String.Array"}
+    ).problems()
+    assert problem.option == "message.attributes.types"
+
+
 def test_the_kind_of_a_queue_that_ends_with_the_topic_is_not_known_beforehand() -> None:
     config = parsed(
         aws_sqs_queue="{{topic}}", aws_sqs_delay_seconds="5", aws_sqs_message_deduplication_id="content"
@@ -172,7 +188,7 @@ def granted(*topics: str, **options: str) -> list[Statement]:
         (ARN + "-{{topic}}.fifo", ("a", "b"), [f"{ARN}-a.fifo", f"{ARN}-b.fifo"]),
         (URL + "-{{topic}}", ("a*",), [f"{ARN}-a${{*}}"]),
         (ARN + "-{{topic}}", (), [f"{ARN}-*"]),
-        ("{{topic}}", [f"t{number}" for number in range(21)], ["arn:aws:sqs:us-east-1:*:*"]),
+        ("{{topic}}", [f"t{number}" for number in range(200)], ["arn:aws:sqs:us-east-1:*:t*"]),
     ],
 )
 def test_a_role_may_send_to_its_queues_only(queue: str, topics: list[str], expected: list[str]) -> None:

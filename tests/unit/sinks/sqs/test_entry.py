@@ -19,7 +19,7 @@ from connector.sinks.dispatch.lane import Lane
 from connector.sinks.dispatch.outbox import Outbox
 from connector.sinks.dispatch.progress import Progress
 from connector.sinks.sqs import SqsConfig, SqsSink
-from connector.sinks.sqs.message import MessageMaker, columns
+from connector.sinks.sqs.entry import EntryMaker
 from connector.sinks.sqs.queue import Queue
 from connector.sinks.sqs.sink import request_body
 
@@ -37,7 +37,11 @@ def prepare(*records: Record, fifo: bool = False, most_bytes: int = MIB, **optio
     raw = {"aws.sqs.queue": ARN + (".fifo" if fifo else "")}
     raw |= {name.replace("_", "."): value for name, value in options.items()}
     queue = Queue(URL + (".fifo" if fifo else ""), ARN, fifo, most_bytes)
-    return MessageMaker(SqsConfig.parse(raw), queue, "SqsSink").make(RecordBatch.of(PARTITION, list(records)))
+    maker = EntryMaker(SqsConfig.parse(raw), "SqsSink")
+    whole = RecordBatch.of(PARTITION, list(records))
+    # Only what the sink asks for is there when it runs.
+    columns = {name: getattr(whole, name) for name in maker.columns} | {"offsets": whole.offsets}
+    return maker.prepare(RecordBatch(PARTITION, columns, whole.next_offset), queue)
 
 
 def record(value: Any = b"hello", *, offset: int = 7, key: Any = b"k", headers: Any = None) -> Record:
@@ -208,10 +212,10 @@ def test_a_null_value_fails_is_left_out_or_is_an_envelope() -> None:
 
 
 def test_a_json_null_is_a_null_value() -> None:
-    maker = MessageMaker(SqsConfig.parse({"aws.sqs.queue": ARN}), Queue(URL, ARN, is_fifo=False), "SqsSink")
+    maker = EntryMaker(SqsConfig.parse({"aws.sqs.queue": ARN}), "SqsSink")
     values = JsonColumn([b"null", b'{"a":1}'])
     batch = RecordBatch(PARTITION, {"offsets": [0, 1], "values": values}, 2)
-    prepared = maker.make(batch)
+    prepared = maker.prepare(batch, Queue(URL, ARN, is_fifo=False))
     assert list(prepared.failed) == [0]
     assert as_sent(prepared.entries)[0]["MessageBody"] == '{"a":1}'
 
@@ -387,7 +391,7 @@ def requests(entries: list[Entry]) -> list[list[Entry]]:
     while request := outbox.cut():
         found.append(request)
         lanes = [entry.lane for entry in request]
-        outbox.again([lane for lane in lanes if isinstance(lane, Lane) and lane.waiting])
+        outbox.again([lane for lane in lanes if isinstance(lane, Lane) and lane.first])
     return found
 
 
@@ -407,4 +411,4 @@ def requests(entries: list[Entry]) -> list[list[Entry]]:
     ],
 )
 def test_only_columns_that_are_needed_are_read(options: dict[str, str], expected: set[str]) -> None:
-    assert columns(SqsConfig.parse({"aws.sqs.queue": ARN} | options)) == expected
+    assert EntryMaker(SqsConfig.parse({"aws.sqs.queue": ARN} | options), "SqsSink").columns == expected

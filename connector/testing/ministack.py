@@ -1,0 +1,117 @@
+"""A second AWS to test against, by other authors than moto: MiniStack, in a process of its own.
+
+It knows what moto does not: entries that fail one by one, deduplication ids that outlive their message, order
+of FIFO topics. Its dependencies contradict those of the worker, so ``make`` installs it apart.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from connector.testing.process import ChildProcess
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+_START_SECONDS = 60.0
+_POLL_SECONDS = 0.1
+
+
+class MinistackUnavailableError(Exception):
+    """It is not installed here; says what installs it."""
+
+
+class MinistackServer:
+    """Started at once; ends with :meth:`stop`, or with this process.
+
+    Attributes:
+        url: Where it listens.
+        access_key_id: Any will do.
+        secret_access_key: Any will do.
+    """
+
+    access_key_id = "test"
+    secret_access_key = access_key_id
+
+    def __init__(self, folder: Path) -> None:
+        """Start it, with its files and log in ``folder``.
+
+        Raises:
+            MinistackUnavailableError: It is not installed.
+        """
+        command = Path(sys.prefix) / "ministack" / "bin" / "ministack"
+        if not command.exists():
+            raise MinistackUnavailableError("MiniStack is not installed: run make .venv/.ministack")
+        port = _free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self._clients: dict[str, Any] = {}
+        self._log = folder / "ministack.log"
+        self._process = ChildProcess(
+            [str(command)],
+            folder=folder,
+            log=self._log,
+            environ={
+                **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+                "BIND_HOST": "127.0.0.1",
+                "GATEWAY_PORT": str(port),
+                "MINISTACK_HOST": "127.0.0.1",
+                "STATE_DIR": str(folder / "state"),
+            },
+        )
+        try:
+            self._wait(port)
+        except BaseException:
+            self.stop()
+            raise
+
+    def client(self, service: str) -> Any:
+        """A blocking client of botocore."""
+        import botocore.session  # noqa: PLC0415
+
+        if service not in self._clients:
+            self._clients[service] = botocore.session.get_session().create_client(
+                service,
+                region_name=REGION,
+                endpoint_url=self.url,
+                aws_access_key_id=self.access_key_id,
+                aws_secret_access_key=self.secret_access_key,
+            )
+        return self._clients[service]
+
+    def stop(self) -> None:
+        self._process.kill()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _wait(self, port: int) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            if not self._process.is_running():
+                break
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            except OSError:
+                time.sleep(_POLL_SECONDS)
+            else:
+                return
+        raise RuntimeError(f"MiniStack did not start:\n{self._log.read_text()[-2000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
