@@ -22,8 +22,9 @@ from connector.sinks.eventbridge.detail import (
 )
 from connector.sinks.eventbridge.moment import milliseconds, moment_fault
 from connector.sinks.messaging.config import FAIL, SKIP
-from connector.sinks.messaging.expression import Expression, text_of
+from connector.sinks.messaging.expression import Expression
 from connector.sinks.messaging.pointer import object_key
+from connector.sinks.variable import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence

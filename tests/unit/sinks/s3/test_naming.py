@@ -93,20 +93,20 @@ def test_a_template_without_variables_is_refused() -> None:
     [
         "{{partition:padding=maybe}}",
         "{{start_offset:unit=HH}}",
-        "{{timestamp:unit=mm}}",
+        "{{timestamp:unit=SSS}}",
         "{{topic:padding=true}}",
     ],
 )
 def test_unknown_parameters_are_refused(placeholder: str) -> None:
     assert fault(name__template=FULL + placeholder).endswith(
         "unsupported set of template variables parameters, supported sets are: partition:padding=true|false,"
-        "start_offset:padding=true|false,timestamp:unit=yyyy|MM|dd|HH"
+        "start_offset:padding=true|false,timestamp:unit=yyyy|MM|dd|HH|mm|ss"
     )
 
 
 def test_a_timestamp_needs_a_unit() -> None:
     assert fault(name__template=FULL + "{{timestamp}}").endswith(
-        "parameter unit is required for the the variable timestamp, supported values are: yyyy|MM|dd|HH"
+        "parameter unit is required for the the variable timestamp, supported values are: yyyy|MM|dd|HH|mm|ss"
     )
 
 
