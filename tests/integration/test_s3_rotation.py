@@ -6,6 +6,7 @@ import asyncio
 import gzip
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from random import Random
 from typing import TYPE_CHECKING
 
 from connector.record import Record, RecordBatch, TopicPartition
@@ -166,3 +167,41 @@ async def test_beyond_the_bound_the_object_without_records_for_longest_is_finish
         await sink.flush()
         assert list(aws.objects(bucket)) == ["t/0/b/1"]
         assert sink.committable() == {PARTITION: 0}
+
+
+async def test_an_object_ends_at_its_bytes_as_stored_and_the_next_begins(aws: AwsServer, bucket: str) -> None:
+    limit = 500_000
+    random = Random(1)
+    async with running_sink(aws, bucket, Clock(), {"file.max.bytes": str(limit)}) as sink:
+        for start in range(0, 50_000, 5000):
+            values = [
+                b"%d %0100x" % (offset, random.getrandbits(400)) for offset in range(start, start + 5000)
+            ]
+            columns = {"offsets": range(start, start + 5000), "values": values}
+            batch = RecordBatch(PARTITION, columns, start + 5000, sum(map(len, values)))
+            await sink.put(batch)
+        await sink.close([PARTITION])
+    stored = {key: gzip.decompress(data).split(b"\n") for key, data in aws.objects(bucket).items()}
+    in_order = sorted(stored, key=lambda key: int(stored[key][0].split()[0]))
+    *full, _last = [len(aws.objects(bucket)[key]) for key in in_order]
+    assert len(full) >= 4
+    # A step of a sixteenth, and what the compressor held back.
+    assert all(limit <= size < limit * 17 // 16 + 100_000 for size in full), full
+    found = [int(line.split()[0]) for key in in_order for line in stored[key]]
+    assert found == list(range(50_000))
+
+
+async def test_records_far_apart_in_time_are_in_different_objects(aws: AwsServer, bucket: str) -> None:
+    options = {
+        "file.compression.type": "none",
+        "rotate.interval.ms": "1000",
+        "file.name.timestamp.source": "event",
+        "file.rotate.on.commit": "false",
+    }
+    times = [0, 999, 500, 1000, 1500, 400, 2000]
+    records = [Record(offset, None, b"%d" % time, time) for offset, time in enumerate(times)]
+    async with running_sink(aws, bucket, Clock(), options) as sink:
+        await sink.put(RecordBatch.of(PARTITION, records[:2]))
+        await sink.put(RecordBatch.of(PARTITION, records[2:]))
+        await sink.close([PARTITION])
+    assert aws.objects(bucket) == {"t-0-0": b"0\n999\n500", "t-0-3": b"1000\n1500\n400", "t-0-6": b"2000"}

@@ -154,7 +154,8 @@ class RotationConfig(Config):
         LONG,
         0,
         "An object is finished when it has so many bytes as it is stored, compressed, give or take a"
-        " sixteenth; columns count when their row group is written. 0 sets no limit.",
+        " sixteenth and some 100 KB that a compressor holds back; columns count when their row group is"
+        " written. 0 sets no limit.",
         validate=at_least(0),
         group="Rotation",
     )
