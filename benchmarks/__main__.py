@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import io
 import json
 import subprocess
 import sys
@@ -19,7 +20,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+import fastavro
 import psutil
+from pyarrow import parquet
 
 from benchmarks import messaging, topic
 from benchmarks.measure import children_cpu_seconds, cpu_seconds, peak_bytes
@@ -45,6 +48,8 @@ CASES: dict[str, dict[str, str]] = {
     "csv zstd": {**_RAW_VALUES, "file.compression.type": "zstd"},
     "jsonl": {**_JSON, "file.compression.type": "none"},
     "jsonl gzip": {**_JSON, "file.compression.type": "gzip"},
+    "avro": {**_JSON, "format.output.type": "avro", "file.compression.type": "none"},
+    "parquet zstd": {**_JSON, "format.output.type": "parquet", "file.compression.type": "zstd"},
 }
 
 
@@ -147,6 +152,9 @@ def _check(server: ObjectServer, case: str, records: int) -> None:
     found = 0
     for path in server.objects():
         data = path.read_bytes()
+        if case.startswith(("avro", "parquet")):
+            found += _rows(data)
+            continue
         if case.endswith("gzip"):
             data = gzip.decompress(data)
         elif case.endswith("zstd"):
@@ -154,6 +162,13 @@ def _check(server: ObjectServer, case: str, records: int) -> None:
         found += data.count(b"\n") + 1
     if found != records:
         raise SystemExit(f"{case}: {found} records in the bucket instead of {records}")
+
+
+def _rows(data: bytes) -> int:
+    file = io.BytesIO(data)
+    if data.startswith(b"PAR1"):
+        return int(parquet.ParquetFile(file).metadata.num_rows)
+    return sum(block.num_records for block in fastavro.block_reader(file))
 
 
 def _record(pid: int, path: str) -> subprocess.Popen[bytes]:

@@ -1,23 +1,40 @@
-"""A column of JSON values that stay text until somebody looks at one.
+"""Columns that know more than their values: JSON that is still text, and values that have a schema.
 
 Decoding a small JSON object and encoding it again costs more than everything else that is done to a
 record. Most pipelines do neither: the text that was produced is the text that is stored. So the JSON
 converter only checks the text, and this column carries it on. Code that knows nothing about it sees a
-sequence of plain Python values.
+sequence of plain Python values. A column of either kind may say which schema its values have.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 import msgspec
 
+from connector.payload import is_plain, reader
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from connector.schema import Schemas
+
 _decode = msgspec.json.Decoder().decode
+
+
+class SchemaColumn(list[Any]):
+    """Python values with their schemas."""
+
+    __slots__ = ("schemas",)
+
+    def __init__(self, values: Iterable[Any], schemas: Schemas) -> None:
+        super().__init__(values)
+        self.schemas = schemas
+
+    def select(self, indices: Sequence[int]) -> SchemaColumn:
+        return SchemaColumn([self[index] for index in indices], self.schemas.select(indices))
 
 
 class JsonColumn(Sequence[Any]):
@@ -27,15 +44,17 @@ class JsonColumn(Sequence[Any]):
     truth and :attr:`texts` is gone: a format then encodes the values, and no change is silently lost.
     """
 
-    __slots__ = ("_texts", "_values")
+    __slots__ = ("_texts", "_values", "schemas")
 
-    def __init__(self, texts: list[bytes | None]) -> None:
+    def __init__(self, texts: list[bytes | None], schemas: Schemas | None = None) -> None:
         """Take texts as they are.
 
         Args:
             texts: One JSON text per record, valid UTF-8 without line breaks; None is a null value. The
                 column owns the list.
+            schemas: Which schema each value has, if any; its text is then what Connect's converter prints.
         """
+        self.schemas = schemas
         self._texts = texts
         self._values: list[Any] | None = None
 
@@ -51,8 +70,13 @@ class JsonColumn(Sequence[Any]):
     def select(self, indices: Sequence[int]) -> Sequence[Any]:
         """The values at these positions, still as text if nobody has looked at them."""
         if self._values is not None:
-            return [self._values[index] for index in indices]
-        return JsonColumn([self._texts[index] for index in indices])
+            return self.with_schemas([self._values[index] for index in indices], indices)
+        schemas = self.schemas.select(indices) if self.schemas else None
+        return JsonColumn([self._texts[index] for index in indices], schemas)
+
+    def with_schemas(self, values: list[Any], indices: Sequence[int]) -> list[Any]:
+        """Values of the records at these positions, with the schemas they have there."""
+        return SchemaColumn(values, self.schemas.select(indices)) if self.schemas else values
 
     def __len__(self) -> int:
         return len(self._texts)
@@ -78,7 +102,22 @@ class JsonColumn(Sequence[Any]):
     def _decoded(self) -> list[Any]:
         if self._values is None:
             self._values = [None if text is None else decode_json(text) for text in self._texts]
+            if self.schemas:
+                self._values = _read_by_schema(self._values, self.schemas)
         return self._values
+
+
+def _read_by_schema(values: list[Any], schemas: Schemas) -> list[Any]:
+    read: list[Any] = []
+    for start, end, schema in schemas.runs(len(values)):
+        run = values[start:end]
+        read += run if schema is None or is_plain(schema) else map(reader(schema.as_optional()), run)
+    return read
+
+
+def schemas_of(column: Sequence[Any]) -> Schemas | None:
+    """The schemas that a column brings; None if its values are schemaless."""
+    return getattr(column, "schemas", None)
 
 
 def decode_json(text: bytes) -> Any:
@@ -93,3 +132,10 @@ def decode_json(text: bytes) -> Any:
         return json.loads(text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+
+
+def nulls(column: Sequence[Any]) -> list[bool]:
+    """Which values of a column are null, without decoding any."""
+    if isinstance(column, JsonColumn):
+        return column.nulls()
+    return [value is None for value in column]

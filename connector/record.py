@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from connector.column import JsonColumn
+from connector.column import JsonColumn, SchemaColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -136,7 +136,7 @@ class RecordBatch:
 
 
 def _select(column: Sequence[Any], indices: Sequence[int]) -> Sequence[Any]:
-    if isinstance(column, JsonColumn):
+    if isinstance(column, JsonColumn | SchemaColumn):
         return column.select(indices)
     if isinstance(indices, range) and indices.step == 1:
         return column[indices.start : indices.stop]

@@ -16,17 +16,23 @@ and not strict: ``{"a":1`` next to ``"b":2}``, together with ``1,2`` somewhere e
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import msgspec
 
-from connector.column import JsonColumn, decode_json
-from connector.config.option import BOOLEAN, Importance, defaulted
+from connector.column import JsonColumn, SchemaColumn, decode_json
+from connector.config.option import BOOLEAN, INT, STRING, Importance, at_least, defaulted, one_of
 from connector.config.schema import Config
 from connector.converters.base import Converter
+from connector.converters.json_schema import parse_schema, rewriter
+from connector.payload import reader
+from connector.schema import Schemas
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from connector.schema import Schema
 
 _NO_ENVELOPE = (
     'JsonConverter with schemas.enable requires "schema" and "payload" fields and may not contain additional'
@@ -47,6 +53,33 @@ class JsonConverterConfig(Config):
         importance=Importance.HIGH,
         group="Converter",
     )
+    schemas_cache_size = defaulted(
+        "schemas.cache.size",
+        INT,
+        1000,
+        "How many different schemas are kept parsed; with fewer than there are, they are parsed anew.",
+        validate=at_least(0),
+        importance=Importance.HIGH,
+        group="Converter",
+    )
+    replace_null_with_default = defaulted(
+        "replace.null.with.default",
+        BOOLEAN,
+        True,
+        "Whether a null of a field that has a default becomes the default; false leaves it null.",
+        importance=Importance.LOW,
+        group="Converter",
+    )
+    decimal_format = defaulted(
+        "decimal.format",
+        STRING,
+        "BASE64",
+        "How decimals are written, which a sink does not do; both ways are read, whatever stands here.",
+        validate=one_of("base64", "numeric", ignore_case=True),
+        choices=("BASE64", "NUMERIC"),
+        importance=Importance.LOW,
+        group="Converter",
+    )
 
 
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
@@ -58,33 +91,83 @@ _check = msgspec.json.Decoder(msgspec.Raw).decode
 _open = msgspec.json.Decoder(_Envelope).decode
 
 
+class Envelopes:
+    """Reads columns of ``{"schema": …, "payload": …}``; each schema is parsed once, known by its text."""
+
+    def __init__(self, config: JsonConverterConfig) -> None:
+        self._schema = lru_cache(config.schemas_cache_size)(self._parse)
+        self._defaults = config.replace_null_with_default
+
+    def read(self, column: Sequence[bytes | None]) -> Sequence[Any]:
+        envelopes = [None if data is None else _open(data) for data in column]
+        known = [_NONE if each is None else self._schema(bytes(each.schema)) for each in envelopes]
+        schemas = Schemas([each.schema for each in known])
+        texts: list[bytes | None] = []
+        for envelope, each in zip(envelopes, known, strict=True):
+            text = None if envelope is None else each.rewrite(envelope.payload)
+            if text is None and envelope is not None:
+                return SchemaColumn(_values(envelopes, known), schemas)
+            texts.append(text)
+        return JsonColumn(texts, schemas)
+
+    def _parse(self, text: bytes) -> _Known:
+        schema = parse_schema(decode_json(text))
+        if schema is None:
+            return _NONE
+        return _Known(schema, rewriter(schema) or _not_as_text, reader(schema, defaults=self._defaults))
+
+
+class _Known(NamedTuple):
+    """A schema, and what reads payloads by it: as text where it can be, and as Python values."""
+
+    schema: Schema | None
+    rewrite: Callable[[msgspec.Raw], bytes | None]
+    read: Callable[[Any], Any]
+
+
+def _not_as_text(_: msgspec.Raw) -> None:
+    return None
+
+
+def _schemaless(payload: msgspec.Raw) -> bytes | None:
+    (text,) = _on_one_line([bytes(payload)])
+    return text
+
+
+_NONE = _Known(None, _schemaless, lambda value: value)
+
+
+def _values(envelopes: Sequence[_Envelope | None], known: Sequence[_Known]) -> Iterator[Any]:
+    for envelope, each in zip(envelopes, known, strict=True):
+        yield None if envelope is None else each.read(decode_json(bytes(envelope.payload)))
+
+
 class JsonConverter(Converter):
     """Null and, without schemas, empty bytes are null; anything else must be one JSON value in UTF-8.
 
-    With ``schemas.enable`` the payload is taken out and left as JSON: the schema is required, but its types
-    are not applied. That is what a JSON format stores anyway; bytes and decimals stay base64 text.
+    With ``schemas.enable`` every payload is checked against its schema. It stays text where it can, rewritten
+    as Connect would print it; the column then knows its schemas.
     """
 
     config_class: ClassVar[type[Config]] = JsonConverterConfig
 
     def __init__(self, config: JsonConverterConfig) -> None:
         super().__init__(config)
-        self._texts = _payloads if config.schemas_enable else _plain
+        self._envelopes = Envelopes(config) if config.schemas_enable else None
 
     def convert(self, data: bytes | None) -> Any:
-        (text,) = self._checked([data])
-        return None if text is None else decode_json(text)
+        (value,) = self.convert_column([data])
+        return value
 
     def convert_column(self, column: Sequence[bytes | None]) -> Sequence[Any]:
-        return JsonColumn(self._checked(column))
-
-    def _checked(self, column: Sequence[bytes | None]) -> list[bytes | None]:
         try:
             # Whatever passes the check of syntax ends in ASCII, so no sequence goes on in the next value.
             together = b"".join(filter(None, column))
             _check_utf8(together)
-            texts = self._texts(column)
-            return _on_one_line(texts) if b"\n" in together or b"\r" in together else texts
+            if self._envelopes:
+                return self._envelopes.read(column)
+            texts = _plain(column)
+            return JsonColumn(_on_one_line(texts) if b"\n" in together or b"\r" in together else texts)
         except (ValueError, RecursionError) as error:
             raise ValueError(_reason(error)) from error
 
@@ -100,10 +183,6 @@ def _plain(column: Sequence[bytes | None]) -> list[bytes | None]:
     return list(column) if all(column) else [data or None for data in column]
 
 
-def _payloads(column: Sequence[bytes | None]) -> list[bytes | None]:
-    return [None if data is None else bytes(_open(data).payload) for data in column]
-
-
 def _on_one_line(texts: list[bytes | None]) -> list[bytes | None]:
     """The same texts, those with line breaks between their tokens without any whitespace there."""
     return [_compact(text) if text and (b"\n" in text or b"\r" in text) else text for text in texts]
@@ -117,6 +196,8 @@ def _compact(text: bytes) -> bytes:
 def _reason(error: Exception) -> str:
     if isinstance(error, msgspec.ValidationError):
         return _NO_ENVELOPE
+    if not isinstance(error, msgspec.DecodeError | UnicodeDecodeError | RecursionError):
+        return f"The value does not fit its schema: {error}."
     if isinstance(error, UnicodeDecodeError):
         return f"The value is not JSON: not valid UTF-8 at byte {error.start}."
     if isinstance(error, RecursionError):

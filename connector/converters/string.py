@@ -5,9 +5,11 @@ from __future__ import annotations
 import codecs
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from connector.column import SchemaColumn
 from connector.config.option import STRING, Importance, defaulted
 from connector.config.schema import Config
 from connector.converters.base import Converter
+from connector.schema import OPTIONAL_STRING, Schemas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,4 +58,5 @@ class StringConverter(Converter):
                 return list(map(bytes.decode, column))  # type: ignore[arg-type]
             except (TypeError, UnicodeDecodeError):
                 pass
-        return list(map(self.convert, column))
+        # Nulls alone would not tell a format with schemas that they are text.
+        return SchemaColumn(map(self.convert, column), Schemas([OPTIONAL_STRING]))

@@ -1,11 +1,18 @@
-"""The format contract: columns in, bytes out; compression and objects are somebody else's."""
+"""The format contract: columns in, bytes out; compression and objects are somebody else's.
+
+Text formats are a ``head``, encoded batches with a ``separator`` between them, and a ``tail``: they implement
+:meth:`Format.encode` and nothing else. A format whose objects have one schema, or a footer, gives encoders
+of its own (:meth:`Format.encoder`) and bodies that keep what cannot be written yet.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.formats.fields import OutputFields
     from connector.record import RecordBatch
 
@@ -19,10 +26,63 @@ _COLUMN_OF = {
 }
 
 
-class Format(ABC):
-    """A format whose objects are ``head + separator.join(encoded batches) + tail``.
+class Piece(NamedTuple):
+    """Encoded records that can be in one object.
 
-    Encoding runs in threads and keeps no state, so one instance serves a whole task.
+    Attributes:
+        data: For the body of that object; bytes for text formats, else what the format likes.
+        records: The records that it was made of.
+    """
+
+    data: Any
+    records: RecordBatch
+
+
+class Body(ABC):
+    """The content of one object, as it comes to be. For one thread at a time."""
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of memory for records that were taken and not given back yet."""
+        return 0
+
+    def takes(self, data: Any) -> bool:  # noqa: ARG002 - most formats take anything
+        """Whether these encoded records may follow; if not they need an object of their own."""
+        return True
+
+    @abstractmethod
+    def append(self, data: Any) -> Sequence[bytes]:
+        """Take the data of one piece.
+
+        Returns:
+            What the object goes on with, in as many pieces as saves a copy; it may be empty or lag behind.
+        """
+
+    @abstractmethod
+    def finish(self) -> bytes:
+        """The rest of the object, at least one piece having been appended."""
+
+
+class Encoder(ABC):
+    """Encodes the batches of one partition, in order; may remember what schema it has seen there."""
+
+    @abstractmethod
+    def encode(self, batch: RecordBatch) -> list[Piece]:
+        """A non-empty batch in pieces; runs in a thread, one call at a time.
+
+        Raises:
+            BatchError: Names every record that this format cannot express; nothing was taken.
+        """
+
+    @abstractmethod
+    def begin(self) -> Body:
+        """The body of a new object."""
+
+
+class Format:
+    """A format whose objects are ``head + separator.join(encoded batches) + tail``, unless it says otherwise.
+
+    One instance serves a whole task, in several threads at once: state belongs into encoders and bodies.
     """
 
     head: ClassVar[bytes] = b""
@@ -30,6 +90,8 @@ class Format(ABC):
     tail: ClassVar[bytes] = b""
     suffix: ClassVar[str] = ""
     """What the default object name gets before the compression's suffix."""
+    compresses: ClassVar[bool] = False
+    """Compression is inside of the format, and its objects are not compressed again."""
 
     def __init__(self, fields: OutputFields) -> None:
         self.fields = fields
@@ -39,12 +101,43 @@ class Format(ABC):
         """The columns of a batch that encoding looks at."""
         return frozenset(_COLUMN_OF[name] for name in self.fields.names)
 
-    @abstractmethod
     def encode(self, batch: RecordBatch) -> bytes:
         """The records of a non-empty batch, joined by the separator, without head and tail.
+
+        Text formats implement this; the others implement :meth:`encoder`.
 
         The bytes may be empty although there is a record: a lone null in csv.
 
         Raises:
             BatchError: Names every record that this format cannot express; no bytes are produced.
         """
+        raise NotImplementedError
+
+    def encoder(self) -> Encoder:
+        """What encodes one partition."""
+        return _TextEncoder(self)
+
+
+class _TextEncoder(Encoder):
+    def __init__(self, format_: Format) -> None:
+        self._format = format_
+
+    def encode(self, batch: RecordBatch) -> list[Piece]:
+        return [Piece(self._format.encode(batch), batch)]
+
+    def begin(self) -> Body:
+        return _TextBody(self._format)
+
+
+class _TextBody(Body):
+    def __init__(self, format_: Format) -> None:
+        self._format = format_
+        self._is_empty = True
+
+    def append(self, data: bytes) -> Sequence[bytes]:
+        before = self._format.head if self._is_empty else self._format.separator
+        self._is_empty = False
+        return before, data
+
+    def finish(self) -> bytes:
+        return self._format.tail

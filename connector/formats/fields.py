@@ -1,14 +1,15 @@
-"""Which parts of a record a format writes, and the options that say so."""
+"""What a format is told: which parts of a record it writes and how, and the options that say so."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from connector.config.option import BOOLEAN, LIST, STRING, Importance, defaulted, one_of
+from connector.config.option import BOOLEAN, INT, LIST, LONG, STRING, Importance, at_least, defaulted, one_of
 from connector.config.schema import Config
 from connector.config.suggest import did_you_mean
 from connector.errors import Problem
+from connector.formats.inference import Drift
 from connector.plugins import PluginKind, find, names
 
 if TYPE_CHECKING:
@@ -17,6 +18,32 @@ if TYPE_CHECKING:
     from connector.formats.base import Format
 
 FIELDS = ("key", "value", "offset", "timestamp", "headers")
+AVRO_CODECS = ("null", "deflate", "bzip2", "snappy", "zstandard", "xz")
+_PAGE_VERSIONS = {"PARQUET_1_0": "1.0", "PARQUET_2_0": "2.0"}
+_BUILT_IN = ("avro", "csv", "json", "jsonl", "parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetOptions:
+    """How Parquet files are laid out.
+
+    Attributes:
+        codec: ``none``, ``gzip``, ``snappy`` or ``zstd``, for the pages.
+        level: Of the codec; None for its own default.
+        row_group_bytes: Of Arrow's memory that make a row group; an open object holds as many.
+        page_bytes: Before encoding and compression.
+        dictionary: Whether columns begin with dictionaries.
+        dictionary_page_bytes: A column whose dictionary grows beyond goes on without.
+        page_version: ``1.0`` or ``2.0``.
+    """
+
+    codec: str = "none"
+    level: int | None = None
+    row_group_bytes: int = 16 * 1024 * 1024
+    page_bytes: int = 1024 * 1024
+    dictionary: bool = True
+    dictionary_page_bytes: int = 1024 * 1024
+    page_version: str = "1.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +54,24 @@ class OutputFields:
         names: Some of ``FIELDS``, in the order the user gave; not every format keeps it.
         value_encoding: ``base64`` or ``none``: how a text format without types shows bytes.
         envelope: False if a record is its one field alone, without the field's name around it.
+        drift: What happens when schemaless values change, as :class:`~connector.formats.inference.Drift`.
+        avro_codec: The compression of blocks in Avro files.
+        connect_meta_data: Whether Avro schemas keep what only Connect knows.
+        parquet: The layout of Parquet files.
     """
 
     names: tuple[str, ...] = ("value",)
     value_encoding: str = "base64"
     envelope: bool = True
+    drift: str = "new_file"
+    avro_codec: str = "null"
+    connect_meta_data: bool = True
+    parquet: ParquetOptions = field(default_factory=ParquetOptions)
+
+
+def _avro_codec(value: str) -> None:
+    if value not in AVRO_CODECS:
+        raise ValueError(f"Unknown or not supported codec {value}. Use one of {', '.join(AVRO_CODECS)}.")
 
 
 def _installed(value: str) -> None:
@@ -55,18 +95,20 @@ class FormatConfig(Config):
         "format.output.type",
         STRING,
         "csv",
-        "The format of the objects: csv, jsonl, or what an installed plug-in adds, in any letter case.",
+        "The format of the objects, in any letter case: one of these, or what an installed plug-in adds.",
         validate=_installed,
-        choices=("csv", "jsonl"),
+        choices=_BUILT_IN,
         group="Format",
     )
     output_fields = defaulted(
         "format.output.fields",
         LIST,
         ["value"],
-        "The parts of a record that are written. csv keeps the order given here; jsonl has its own.",
+        "The parts of a record that are written. csv, avro and parquet keep the order given here; json and"
+        " jsonl have their own.",
         validate=one_of(*FIELDS, ignore_case=True),
         choices=FIELDS,
+        aliases=("output_fields",),
         group="Format",
     )
     value_encoding = defaulted(
@@ -83,8 +125,94 @@ class FormatConfig(Config):
         "format.output.envelope",
         BOOLEAN,
         True,
-        "Whether jsonl wraps a record in an object by field names. false writes the only field as it is and"
-        " asks for exactly one in format.output.fields.",
+        "Whether a record is wrapped in an object by field names. false writes the only field as it is and"
+        " asks for exactly one in format.output.fields; in avro and parquet a struct then is the row. csv has"
+        " no wrapping.",
+        importance=Importance.LOW,
+        group="Format",
+    )
+    null_values = defaulted(
+        "behavior.on.null.values",
+        STRING,
+        "write",
+        "What becomes of records without a value: write stores them as the format shows null, ignore leaves"
+        " them out, fail treats them as records that can never succeed.",
+        validate=one_of("ignore", "write", "fail", ignore_case=True),
+        choices=("ignore", "write", "fail"),
+        group="Format",
+    )
+    drift = defaulted(
+        "format.output.schema.drift",
+        STRING,
+        "new_file",
+        "What avro and parquet do when values without a schema do not fit those before them: new_file begins"
+        " another object; widen does so too, and writes a field of several types as text from then on; fail"
+        " treats such records as ones that can never succeed. A change of a schema that values bring always"
+        " begins another object.",
+        validate=one_of(*Drift, ignore_case=True),
+        choices=tuple(Drift),
+        group="Format",
+    )
+    avro_codec = defaulted(
+        "avro.codec",
+        STRING,
+        "null",
+        "How avro compresses the blocks of a file; file.compression.type compresses the file once more, so"
+        " set that to none.",
+        validate=_avro_codec,
+        choices=AVRO_CODECS,
+        group="Format",
+    )
+    connect_meta_data = defaulted(
+        "connect.meta.data",
+        BOOLEAN,
+        True,
+        "Whether schemas in avro and parquet files keep names, versions and parameters of Connect's schemas.",
+        importance=Importance.LOW,
+        group="Format",
+    )
+    row_group_bytes = defaulted(
+        "connect.parquet.block.size",
+        LONG,
+        ParquetOptions().row_group_bytes,
+        "Bytes in memory that parquet makes a row group of. Every open object holds as many, so with many"
+        " objects task.memory.budget.bytes ends some of them early.",
+        validate=at_least(1),
+        group="Format",
+    )
+    page_bytes = defaulted(
+        "connect.parquet.page.size",
+        INT,
+        ParquetOptions().page_bytes,
+        "Bytes of a page of parquet, before compression; readers that skip pages like small ones.",
+        validate=at_least(1),
+        importance=Importance.LOW,
+        group="Format",
+    )
+    dictionary = defaulted(
+        "connect.parquet.enable.dictionary",
+        BOOLEAN,
+        True,
+        "Whether parquet writes repeated values once, in a dictionary per column and row group.",
+        importance=Importance.LOW,
+        group="Format",
+    )
+    dictionary_page_bytes = defaulted(
+        "connect.parquet.dictionary.page.size",
+        INT,
+        ParquetOptions().dictionary_page_bytes,
+        "The most bytes of such a dictionary; a column that needs more goes on without.",
+        validate=at_least(1),
+        importance=Importance.LOW,
+        group="Format",
+    )
+    page_version = defaulted(
+        "connect.parquet.writer.version",
+        STRING,
+        "PARQUET_1_0",
+        "The version of parquet's pages; old readers know only the first.",
+        validate=one_of(*_PAGE_VERSIONS),
+        choices=tuple(_PAGE_VERSIONS),
         importance=Importance.LOW,
         group="Format",
     )
@@ -97,8 +225,12 @@ class FormatConfig(Config):
                 "When format.output.envelope is false, format.output.fields must contain only one field",
             )
 
-    def create_format(self) -> Format:
+    def create_format(self, codec: str = "none", level: int | None = None) -> Format:
         """The format that these options ask for.
+
+        Args:
+            codec: The compression asked for, for formats that compress inside.
+            level: Its level.
 
         Raises:
             ConfigError: The plug-in is installed, but cannot be loaded.
@@ -106,4 +238,25 @@ class FormatConfig(Config):
         name = _formats()[self.output_type.lower()]
         found: type[Format] = find(PluginKind.FORMAT, name, FormatConfig.output_type.name)
         fields = tuple(field.lower() for field in self.output_fields)
-        return found(OutputFields(fields, self.value_encoding, self.envelope))
+        return found(
+            OutputFields(
+                fields,
+                self.value_encoding,
+                self.envelope,
+                self.drift.lower(),
+                self.avro_codec,
+                self.connect_meta_data,
+                self._parquet(codec, level),
+            )
+        )
+
+    def _parquet(self, codec: str, level: int | None) -> ParquetOptions:
+        return ParquetOptions(
+            codec,
+            level,
+            self.row_group_bytes,
+            self.page_bytes,
+            self.dictionary,
+            self.dictionary_page_bytes,
+            _PAGE_VERSIONS[self.page_version],
+        )

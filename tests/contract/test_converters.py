@@ -69,7 +69,8 @@ class TestJsonConverterWithSchemas(ConverterContract):
     def valid(self) -> list[tuple[bytes | None, Any]]:
         return [
             (b'{"schema":null,"payload":{"a":1}}', {"a": 1}),
-            (b'{"payload":null,"schema":{"type":"string"}}', None),
+            (b'{"payload":null,"schema":{"type":"string","optional":true}}', None),
+            (b'{"payload":7,"schema":{"type":"int8"}}', 7),
         ]
 
     @pytest.fixture
@@ -81,6 +82,8 @@ class TestJsonConverterWithSchemas(ConverterContract):
             b'{"schema":{},"payload":1',
             b"}",
             b'{"schema":{},"payload":1,"x":2}',
+            b'{"schema":{"type":"int8"},"payload":128}',
+            b'{"schema":{"type":"string"},"payload":null}',
         ]
 
 

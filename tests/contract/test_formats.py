@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import io
+from typing import TYPE_CHECKING, Any
 
+import fastavro
 import pytest
+from pyarrow import parquet
 
 from connector.formats.fields import OutputFields
 from connector.plugins import PluginKind, find, names
+from connector.record import Record
 from connector.testing.contract.formats import FormatContract
 
 if TYPE_CHECKING:
@@ -29,6 +33,29 @@ class TestInstalledFormats(FormatContract):
         created: Format = find(PluginKind.FORMAT, name, "format.output.type")(OutputFields(fields, encoding))
         return created
 
+    @pytest.fixture
+    def records(self, name: str) -> list[Record]:
+        # A record without a timestamp needs another schema in avro and parquet, so another object.
+        undated = None if name in {"csv", "json", "jsonl"} else 1500
+        return [
+            Record(0, b"k1", b"v1", 1000, [("h", b"x")]),
+            Record(1, None, b"a,b\n\x00\xff", 1234, None),
+            Record(7, b"k2", None, undated, []),
+            Record(8, b"", b"", 0, [("h", b"1"), ("h", None)]),
+        ]
+
+    def read(self, data: bytes) -> Any:
+        return read_rows(data)
+
+
+def read_rows(data: bytes) -> Any:
+    """Rows where the format has blocks or row groups, which follow the batches; else the bytes."""
+    if data.startswith(b"Obj\x01"):
+        return list(fastavro.reader(io.BytesIO(data)))
+    if data.startswith(b"PAR1"):
+        return parquet.read_table(io.BytesIO(data)).to_pylist()
+    return data
+
 
 def test_the_built_in_formats_are_installed() -> None:
-    assert {"csv", "jsonl"} <= set(names(PluginKind.FORMAT))
+    assert {"avro", "csv", "json", "jsonl", "parquet"} <= set(names(PluginKind.FORMAT))

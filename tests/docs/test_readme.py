@@ -129,7 +129,7 @@ def sub_commands() -> set[str]:
 def code(page: Path) -> str:
     """Everything set in code, inline and fenced."""
     text = page.read_text()
-    return "\n".join([*re.findall(r"`([^`\n]+)`", text), *blocks(page, "")])
+    return "\n".join([*re.findall(r"`([^`\n]+)`", text), *blocks(page, r"\w*")])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

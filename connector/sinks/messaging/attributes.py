@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from connector.sinks.messaging.characters import is_legal
-from connector.sinks.messaging.expression import text_of
+from connector.sinks.variable import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from connector.column import JsonColumn
-from connector.sinks.messaging.expression import text_of, texts
+from connector.sinks.messaging.expression import texts
+from connector.sinks.variable import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

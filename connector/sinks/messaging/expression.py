@@ -6,14 +6,14 @@ has no text; what that means is up to the option that holds the expression.
 
 from __future__ import annotations
 
-import base64
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from connector.column import JsonColumn, decode_json
+from connector.column import JsonColumn
+from connector.sinks.variable import fields, headers, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -115,19 +115,6 @@ class Expression:
         return f"Expression({self.text!r})"
 
 
-def text_of(value: Any) -> str | None:
-    """A key, header or field as text: UTF-8, or base64 of bytes that are not; JSON of what has parts."""
-    match value:
-        case None | str():
-            return value
-        case bytes():
-            try:
-                return value.decode()
-            except UnicodeDecodeError:
-                return base64.b64encode(value).decode()
-    return msgspec.json.encode(value).decode()
-
-
 def texts(column: Sequence[Any]) -> Sequence[bytes | str | None]:
     """Values as what a message carries: bytes and text as they are, everything else as JSON."""
     if isinstance(column, JsonColumn) and column.texts is not None:
@@ -138,39 +125,12 @@ def texts(column: Sequence[Any]) -> Sequence[bytes | str | None]:
     ]
 
 
-def objects(column: Sequence[Any]) -> Sequence[Any]:
-    """Values as what has fields: text and bytes are read as JSON; raises ValueError if they are none."""
-    texts = column.texts if isinstance(column, JsonColumn) and column.texts is not None else column
-    return [_parsed(value) if isinstance(value, bytes | str) else value for value in texts]
-
-
-def _parsed(value: bytes | str) -> Any:
-    try:
-        return decode_json(value.encode() if isinstance(value, str) else value)
-    except (msgspec.DecodeError, ValueError) as error:
-        raise ValueError(f"is no JSON: {error}") from None
-
-
 def _header(name: str, batch: RecordBatch) -> Column:
-    """The last header of this name counts, as with Connect's ``lastWithName``."""
-    found: list[str | None] = []
-    for headers in batch.headers:
-        values = [value for header, value in headers or () if header == name]
-        found.append(text_of(values[-1]) if values else None)
-    return found
+    return list(map(text_of, headers(name, batch)))
 
 
 def _field(column: str, path: str, batch: RecordBatch) -> Column:
-    names = path.split(".")
-    return [text_of(_at(value, names)) for value in objects(getattr(batch, column))]
-
-
-def _at(value: Any, names: Sequence[str]) -> Any:
-    for name in names:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value
+    return list(map(text_of, fields(path, getattr(batch, column))))
 
 
 _PLAIN_READERS: dict[str, Callable[[RecordBatch], Column]] = {

@@ -1,29 +1,37 @@
 """Compression of whole objects as a chain of frames, so that an object may be cut between any two.
 
 Gzip members and zstd frames concatenate: ``gunzip``, ``zstd -d`` and every library read a chain as one.
-Nothing here knows about parts. Both libraries release the interpreter lock while they compress.
+Nothing here knows about parts. The libraries release the interpreter lock while they compress.
 """
 
 from __future__ import annotations
 
+import zlib
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import zstandard
 from isal import isal_zlib
 
+from connector.sinks.s3.xerial import XerialFrame
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SUFFIXES = {"none": "", "gzip": ".gz", "zstd": ".zst"}
+SUFFIXES = {"none": "", "gzip": ".gz", "snappy": ".snappy", "zstd": ".zst"}
 """Every compression, and what the default object name ends with."""
 
-OVERHEAD_BYTES = {"none": 1024, "gzip": 40 * 1024, "zstd": 96 * 1024}
-"""What an open stream holds beside the data, measured with 20,000 of them."""
+LEVELS = {"gzip": (1, 9), "zstd": (1, 22)}
+"""The lowest and the highest level of those compressions that have levels."""
+
+_OVERHEAD_BYTES = {"none": 1024, "gzip": 40 * 1024, "snappy": 36 * 1024, "zstd": 96 * 1024}
+_ZLIB_OVERHEAD_BYTES = 264 * 1024
 
 # Measured on JSON events of 130 bytes with random ids, in blocks of 1 MB on one core:
 #   isal 1: 518 MB/s, ratio 3.13 · isal 2: 474, 3.13 · isal 3: 274, 3.22 · zlib 6 (Java's): 48, 3.39
-# Ten times the speed of Java's level costs 8 % in size.
+# Ten times the speed of Java's level costs 8 % in size. Levels that isal does not have are zlib's own.
 _GZIP_LEVEL = 1
+_ISAL_LEVELS = 3
 _GZIP_WINDOW_BITS = 31
 """15 and the gzip header, whose time stamp stays zero: the same records give the same bytes."""
 _ZSTD_LEVEL = 1
@@ -42,11 +50,25 @@ class Compressor(Protocol):
         ...
 
 
-def compressor(name: str) -> Compressor:
-    """The compressor of one object, by a name of ``SUFFIXES``."""
-    if name == "none":
-        return _Uncompressed()
-    return _Framed({"gzip": _gzip_frame, "zstd": _zstd_frame}[name])
+def overhead_bytes(name: str, level: int | None = None) -> int:
+    """What an open stream holds beside the data, measured with 20,000 of them; zstd tells of itself."""
+    if name == "gzip" and (level or _GZIP_LEVEL) > _ISAL_LEVELS:
+        return _ZLIB_OVERHEAD_BYTES
+    if name == "zstd" and level is not None and level > _ZSTD_LEVEL:
+        return int(zstandard.ZstdCompressionParameters.from_level(level).estimated_compression_context_size())
+    return _OVERHEAD_BYTES[name]
+
+
+def compressor(name: str, level: int | None = None) -> Compressor:
+    """The compressor of one object, by a name of ``SUFFIXES`` and a level of ``LEVELS``."""
+    match name:
+        case "gzip":
+            return _Framed(partial(_gzip_frame, level or _GZIP_LEVEL))
+        case "zstd":
+            return _Framed(partial(_zstd_frame, level or _ZSTD_LEVEL))
+        case "snappy":
+            return _Framed(XerialFrame)
+    return _Uncompressed()
 
 
 class _Uncompressed:
@@ -76,9 +98,10 @@ class _Framed:
         return rest
 
 
-def _gzip_frame() -> Any:
-    return isal_zlib.compressobj(level=_GZIP_LEVEL, wbits=_GZIP_WINDOW_BITS)
+def _gzip_frame(level: int) -> Any:
+    library = isal_zlib if level <= _ISAL_LEVELS else zlib
+    return library.compressobj(level=level, wbits=_GZIP_WINDOW_BITS)
 
 
-def _zstd_frame() -> Any:
-    return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compressobj()
+def _zstd_frame(level: int) -> Any:
+    return zstandard.ZstdCompressor(level=level).compressobj()

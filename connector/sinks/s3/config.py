@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connector.aws.connection import WaitOptions
+    from connector.formats.base import Format
 
 MINIMUM_PART_BYTES = 5 * 1024 * 1024
 """S3's minimum for every part but the last."""
@@ -174,6 +175,12 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig):
                 "aws.s3.url is of a FIPS or dual-stack endpoint; it fills bucket and region only: set"
                 " aws.s3.endpoint for requests to go there"
             )
+
+    def create_format(self, codec: str | None = None, level: int | None = None) -> Format:
+        """As in Aiven's connector the default of file.compression.type does not compress inside formats."""
+        is_asked = FileNameConfig.compression_type.name in self.raw
+        inside = codec or (self.compression if is_asked else "none")
+        return super().create_format(inside, level or self.compression_level)
 
     def wait_options(self) -> tuple[WaitOptions, WaitOptions]:
         first, longest = super().wait_options()

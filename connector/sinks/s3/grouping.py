@@ -6,27 +6,34 @@ is the first offset that a name shows.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connector.errors import BatchError, RecordError
 from connector.formats.json_value import json_text
+from connector.sinks.s3.pattern import HOUR_MS, MINUTE_MS, DatePattern
+from connector.sinks.variable import fields, headers, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import tzinfo
 
     from connector.record import RecordBatch, TopicPartition
+    from connector.sinks.s3.event_time import EventTime
     from connector.sinks.s3.template import Placeholder, Template
 
 MAX_KEY_BYTES = 1024
 """S3's limit of an object key, in UTF-8."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_HOUR_MS = 3_600_000
-_MINUTE_MS = 60_000
-_UNITS = {"yyyy": "{0.year:04}", "MM": "{0.month:02}", "dd": "{0.day:02}", "HH": "{0.hour:02}"}
+_UNSAFE = re.compile(r"[^\w!\-.*'()]|^\.+$")
+"""What S3's user guide calls safe, and letters of any script, stay as they are; so that a value is one level
+of a path, a value of dots does not."""
+_FIELD_COLUMNS = {"header": "headers", "key": "keys", "value": "values"}
 _PADDED_DIGITS = {"partition": 10, "start_offset": 20}
 
 
@@ -37,11 +44,38 @@ class GroupKey(NamedTuple):
         topic_partition: Where they come from.
         key: The text of the record key if the template has one, else None.
         time: The text of each timestamp placeholder of the template, in order.
+        fields: The text of each header, and field of a key or value, in order.
     """
 
     topic_partition: TopicPartition
     key: str | None = None
     time: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldText:
+    """How headers and fields become part of a name.
+
+    Attributes:
+        missing: What stands for those that are not there.
+        escapes: The variables of which unsafe characters are escaped; ``field`` is headers and fields.
+    """
+
+    missing: str = "__HIVE_DEFAULT_PARTITION__"
+    escapes: frozenset[str] = frozenset({"field"})
+
+    def of(self, value: Any) -> str:
+        """The text of a header or field."""
+        text = name_text(value)
+        return self.escaped("field", text) if text else self.missing
+
+    def escaped(self, variable: str, text: str) -> str:
+        return _UNSAFE.sub(_percent, text) if variable in self.escapes else text
+
+
+def _percent(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode())
 
 
 class Grouper:
@@ -52,21 +86,65 @@ class Grouper:
             of its key, and a later one replaces it.
     """
 
-    def __init__(self, template: Template, zone: tzinfo, *, is_event_time: bool) -> None:
-        """Take a template that :class:`~connector.sinks.s3.naming.FileNameConfig` found legal."""
+    def __init__(
+        self,
+        template: Template,
+        zone: tzinfo,
+        *,
+        event_time: EventTime | None = None,
+        field_text: FieldText | None = None,
+    ) -> None:
+        """Take a template that :class:`~connector.sinks.s3.naming.FileNameConfig` found legal.
+
+        Args:
+            template: What names objects.
+            zone: Of the times that names show.
+            event_time: The time of a record; None for that at which it is taken.
+            field_text: How headers and fields are shown.
+        """
         self._template = template
         self._zone = zone
-        self._times = [found for found in template.placeholders if found.variable == "timestamp"]
-        self._is_event_time = is_event_time and bool(self._times)
+        self._times = [_pattern(found) for found in template.placeholders if found.variable == "timestamp"]
+        self._fields = [found for found in template.placeholders if found.is_field]
+        self._event_time = event_time
+        self._is_by_event_time = event_time is not None and bool(self._times)
         self._has_key = "key" in template.variables
-        self._bucket_ms = _HOUR_MS if _is_whole_hours(zone) else _MINUTE_MS
+        self._text = field_text or FieldText()
+        step = HOUR_MS if _is_whole_hours(zone) else MINUTE_MS
+        self._bucket_ms = min([step, *(pattern.step_ms for pattern in self._times)])
         self.keeps_last_only = "start_offset" not in template.variables
 
     @property
     def columns(self) -> frozenset[str]:
         """The columns of a batch that sorting looks at."""
-        needed = {"keys": self._has_key, "timestamps": self._is_event_time}
-        return frozenset(name for name, is_needed in needed.items() if is_needed)
+        needed = {_FIELD_COLUMNS[found.variable] for found in self._fields}
+        if self._has_key:
+            needed.add("keys")
+        if self._is_by_event_time and self._event_time:
+            needed.add(self._event_time.column)
+        return frozenset(needed)
+
+    @property
+    def event_column(self) -> str:
+        """The column that tells the time of a record."""
+        return self._event_time.column if self._event_time else ""
+
+    def wallclock(self, now_ms: int) -> tuple[str, ...] | None:
+        """The time of the groups that can still get records; None where records bring their time."""
+        return None if self._is_by_event_time else self._time(now_ms)
+
+    def event_times(self, batch: RecordBatch) -> Sequence[int]:
+        """The time of each record of a batch, by its timestamp, header or field.
+
+        Raises:
+            BatchError: Names the records that have none.
+        """
+        if self._event_time is None:
+            raise AssertionError("Records are dated by the wall clock")
+        times, faults = self._event_time.read(batch)
+        if faults:
+            raise self._error(batch, {batch.offsets[index]: fault for index, fault in faults.items()})
+        return times  # type: ignore[return-value] # None is a fault
 
     def split(self, batch: RecordBatch, now_ms: int) -> list[tuple[GroupKey, RecordBatch]]:
         """The records by object, in offset order, groups in order of their first record.
@@ -90,57 +168,80 @@ class Grouper:
 
     def object_key(self, group: GroupKey, start_offset: int) -> str:
         """The name of the object of this group whose first record has this offset."""
-        times = iter(group.time)
-        return self._template.render(
-            {
-                placeholder: next(times)
-                if placeholder.variable == "timestamp"
-                else _render(placeholder, group, start_offset)
-                for placeholder in self._template.placeholders
-            }
-        )
+        times, texts = iter(group.time), iter(group.fields)
+        values = {}
+        for placeholder in self._template.placeholders:
+            if placeholder.variable == "timestamp":
+                values[placeholder] = next(times)
+            elif placeholder.is_field:
+                values[placeholder] = next(texts)
+            else:
+                values[placeholder] = self._text.escaped(
+                    placeholder.variable, _render(placeholder, group, start_offset)
+                )
+        return self._template.render(values)
 
     def _groups(self, batch: RecordBatch, now_ms: int) -> Mapping[GroupKey, Sequence[int]]:
         """The positions of the records of each group."""
         where = batch.topic_partition
-        if not self._has_key and not self._is_event_time:
+        if not self.columns:
             return {GroupKey(where, None, self._time(now_ms)): range(len(batch))}
-        times = self._event_times(batch) if self._is_event_time else [self._time(now_ms)] * len(batch)
-        if not self._has_key and times.count(times[0]) == len(times):
-            return {GroupKey(where, None, times[0]): range(len(batch))}
-        keys = self._keys(batch) if self._has_key else [None] * len(batch)
-        indices: dict[tuple[str | None, tuple[str, ...]], list[int]] = defaultdict(list)
-        for index, label in enumerate(zip(keys, times, strict=True)):
+        count = len(batch)
+        times = self._event_texts(batch) if self._is_by_event_time else [self._time(now_ms)] * count
+        is_by_time_only = not self._has_key and not self._fields
+        if is_by_time_only and times.count(times[0]) == count:
+            return {GroupKey(where, None, times[0]): range(count)}
+        keys: Sequence[str | None] = self._keys(batch) if self._has_key else [None] * count
+        texts = self._field_texts(batch) if self._fields else [()] * count
+        indices: dict[tuple[str | None, tuple[str, ...], tuple[str, ...]], list[int]] = defaultdict(list)
+        for index, label in enumerate(zip(keys, times, texts, strict=True)):
             indices[label].append(index)
-        return {GroupKey(where, key, time): found for (key, time), found in indices.items()}
+        return {GroupKey(where, *label): found for label, found in indices.items()}
 
     def _time(self, timestamp_ms: int) -> tuple[str, ...]:
         if not self._times:
             return ()
         moment = (_EPOCH + timedelta(milliseconds=timestamp_ms)).astimezone(self._zone)
-        return tuple(_UNITS[found.value or ""].format(moment) for found in self._times)
+        return tuple([pattern.format(moment) for pattern in self._times])
 
-    def _event_times(self, batch: RecordBatch) -> list[tuple[str, ...]]:
-        """The time of each record; formatted once per hour, or per minute where zones shift by less."""
+    def _event_texts(self, batch: RecordBatch) -> list[tuple[str, ...]]:
+        """The time of each record; formatted once per hour, or as often as names or the zone need it."""
+        if self._event_time is None:
+            return []
         size = self._bucket_ms
+        moments, faults = self._event_time.read(batch)
         try:
-            buckets = [timestamp // size for timestamp in batch.timestamps]  # type: ignore[operator]
-            times = {bucket: self._time(bucket * size) for bucket in set(buckets)}
-        except (TypeError, OverflowError, ValueError):
-            raise self._undated(batch) from None
-        return [times[bucket] for bucket in buckets]
+            buckets = [None if moment is None else moment // size for moment in moments]
+            times = {bucket: self._time(bucket * size) for bucket in set(buckets) if bucket is not None}
+        except (OverflowError, ValueError):
+            faults |= self._out_of_range(moments)
+        if faults:
+            raise self._error(batch, {batch.offsets[index]: fault for index, fault in faults.items()})
+        return [times[bucket] for bucket in buckets]  # type: ignore[index] # None is a fault
 
-    def _undated(self, batch: RecordBatch) -> BatchError:
+    def _out_of_range(self, moments: Sequence[int | None]) -> dict[int, str]:
         faults = {}
-        for offset, timestamp in zip(batch.offsets, batch.timestamps, strict=True):
-            if timestamp is None:
-                faults[offset] = "has no timestamp, which file.name.timestamp.source=event needs"
-                continue
+        for index, moment in enumerate(moments):
             try:
-                self._time(timestamp // self._bucket_ms * self._bucket_ms)
+                self._time((moment or 0) // self._bucket_ms * self._bucket_ms)
             except (OverflowError, ValueError):
-                faults[offset] = f"has the timestamp {timestamp} ms, which is in no year from 1 to 9999"
-        return self._error(batch, faults)
+                faults[index] = f"has the timestamp {moment} ms, which is in no year from 1 to 9999"
+        return faults
+
+    def _field_texts(self, batch: RecordBatch) -> list[tuple[str, ...]]:
+        columns = [self._field_column(placeholder, batch) for placeholder in self._fields]
+        return list(zip(*columns, strict=True))
+
+    def _field_column(self, placeholder: Placeholder, batch: RecordBatch) -> list[str]:
+        texts = _Texts(self._text)
+        name = placeholder.parameter or ""
+        if placeholder.variable == "header":
+            return [texts.of(value) for value in headers(name, batch)]
+        column = getattr(batch, _FIELD_COLUMNS[placeholder.variable])
+        try:
+            return [texts.of(value) for value in fields(name, column)]
+        except ValueError:
+            raise self._error(batch, dict(_unreadable(placeholder, batch.offsets, column))) from None
 
     def _keys(self, batch: RecordBatch) -> list[str]:
         texts: list[str] = []
@@ -180,6 +281,37 @@ class Grouper:
         )
 
 
+class _Texts:
+    """Remembers the texts of a column: fields that name objects have few values."""
+
+    def __init__(self, text: FieldText) -> None:
+        self._text = text
+        self._known: dict[str, str] = {}
+
+    def of(self, value: Any) -> str:
+        if not isinstance(value, str):
+            return self._text.of(value)
+        known = self._known.get(value)
+        if known is None:
+            known = self._known[value] = self._text.of(value)
+        return known
+
+
+def _unreadable(
+    placeholder: Placeholder, offsets: Sequence[int], column: Sequence[Any]
+) -> Iterator[tuple[int, str]]:
+    for offset, value in zip(offsets, column, strict=True):
+        try:
+            fields(placeholder.parameter or "", [value])
+        except ValueError as error:
+            what = f"{placeholder.variable}:{placeholder.parameter}"
+            yield offset, f"has no {{{{{what}}}}} for its object's name: its {placeholder.variable} {error}"
+
+
+def _pattern(placeholder: Placeholder) -> DatePattern:
+    return DatePattern(placeholder.value or "")
+
+
 def _is_whole_hours(zone: tzinfo) -> bool:
     # A zone with a history answers None here: its offset depends on the moment.
     offset = zone.utcoffset(None)
@@ -210,3 +342,13 @@ def _key_text(key: Any) -> str:
     if isinstance(key, str):
         return key
     return json_text(key).decode()
+
+
+def name_text(value: Any) -> str | None:
+    """A header or field as text; times as ISO 8601, numbers as they are written."""
+    match value:
+        case date():
+            return value.isoformat()
+        case Decimal():
+            return format(value, "f")
+    return text_of(value)

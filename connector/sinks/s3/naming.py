@@ -7,6 +7,7 @@ The rules here are those of its 2.15, the version that most existing configurati
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from connector import logs
@@ -15,15 +16,17 @@ from connector.config.option import (
     STRING,
     Importance,
     Option,
-    between,
     defaulted,
+    non_empty,
     one_of,
     optional,
 )
-from connector.config.schema import Config
 from connector.errors import Problem
-from connector.sinks.s3.compression import SUFFIXES
-from connector.sinks.s3.grouping import MAX_KEY_BYTES, Grouper
+from connector.sinks.s3.compression import LEVELS, SUFFIXES
+from connector.sinks.s3.event_time import EventTime, legal_format
+from connector.sinks.s3.grouping import MAX_KEY_BYTES, FieldText, Grouper
+from connector.sinks.s3.pattern import DatePattern
+from connector.sinks.s3.rotation import Rotation, RotationConfig
 from connector.sinks.s3.template import Placeholder, Template
 from connector.sinks.s3.zone import zone
 
@@ -39,12 +42,20 @@ _SETS = (
     "topic,partition,start_offset,timestamp; topic,partition,key,start_offset,timestamp; key;"
     " key,topic,partition"
 )
+_UNITS = ("yyyy", "MM", "dd", "HH", "mm", "ss")
 _PARAMETERS = {
     "partition": ("padding", ("true", "false")),
     "start_offset": ("padding", ("true", "false")),
-    "timestamp": ("unit", ("yyyy", "MM", "dd", "HH")),
+    "timestamp": ("unit", _UNITS),
 }
 _NAMED_BY_OFFSET = {"topic", "partition", "start_offset"}
+_FIELDS = {"header:", "key:", "value:"}
+_SOURCES = ("wallclock", "event", "header", "field")
+_ESCAPES: dict[str, frozenset[str]] = {
+    "none": frozenset(),
+    "fields": frozenset({"field"}),
+    "all": frozenset({"field", "topic", "key"}),
+}
 
 
 def _legal_template(text: str) -> None:
@@ -69,18 +80,42 @@ def _check_variables(template: Template) -> None:
             f"RecordGrouper requires that the template [{template.text}] has variables defined."
             f" Supported variables are: {_SETS}"
         )
+    if variables & _FIELDS:
+        _check_field_names(variables)
+        return
     by_offset = variables >= _NAMED_BY_OFFSET and variables <= {*_NAMED_BY_OFFSET, "key", "timestamp"}
     by_key = "key" in variables and variables <= {"key", "topic", "partition"}
     if not by_offset and not by_key:
         raise ValueError(f"unsupported set of template variables, supported sets are: {_SETS}")
 
 
+def _check_field_names(variables: set[str]) -> None:
+    """Several objects of a partition may have the same header or field at once, and others later."""
+    if unknown := variables - _NAMED_BY_OFFSET - _FIELDS - {"key", "timestamp"}:
+        raise ValueError(
+            f"there is no variable {min(unknown)}; there are topic, partition, start_offset, timestamp, key,"
+            " header:NAME, key:FIELD and value:FIELD"
+        )
+    if missing := _NAMED_BY_OFFSET - variables:
+        shown = " and ".join(f"{{{{{name}}}}}" for name in sorted(missing))
+        raise ValueError(
+            f"Objects would replace each other: records of several objects can have the same header or field."
+            f" Add {shown}, which make names unique."
+        )
+
+
 def _check_parameter(placeholder: Placeholder) -> None:
+    if placeholder.is_field:
+        return
     parameter, values = _PARAMETERS.get(placeholder.variable, (None, ()))
     if placeholder.variable == "timestamp" and placeholder.parameter is None:
         raise ValueError(
-            "parameter unit is required for the the variable timestamp, supported values are: yyyy|MM|dd|HH"
+            "parameter unit is required for the the variable timestamp, supported values are:"
+            f" {'|'.join(_UNITS)}"
         )
+    if placeholder.variable == "timestamp" and placeholder.parameter == "format":
+        _check_pattern(placeholder.value or "")
+        return
     if placeholder.parameter is None:
         return
     if placeholder.parameter != parameter or placeholder.value not in values:
@@ -88,30 +123,31 @@ def _check_parameter(placeholder: Placeholder) -> None:
         raise ValueError(f"unsupported set of template variables parameters, supported sets are: {supported}")
 
 
+def _check_pattern(text: str) -> None:
+    try:
+        DatePattern(text)
+    except ValueError as error:
+        raise ValueError(f"the format {text} of timestamp {error}") from None
+
+
 def _time_zone(name: str) -> None:
     zone(name)
 
 
 def _timestamp_source(value: str) -> None:
-    if value.lower() not in {"wallclock", "event"}:
-        raise ValueError(f"Unknown timestamp source: {value}. Use wallclock or event.")
+    if value.lower() not in _SOURCES:
+        raise ValueError(f"Unknown timestamp source: {value}. Use wallclock, event, header or field.")
 
 
-def _compression(value: str) -> None:
-    if value.lower() == "snappy":
-        quoted = ", ".join(f"'{name}'" for name in SUFFIXES)
-        raise ValueError(f"snappy is not available here; supported values are: {quoted}")
-    one_of(*SUFFIXES, ignore_case=True)(value)
-
-
-class FileNameConfig(Config):
+class FileNameConfig(RotationConfig):
     """How records are grouped into objects, what objects are called, how they are compressed."""
 
     name_template: Option[str | None] = optional(
         "file.name.template",
         STRING,
-        "The object key, with {{topic}}, {{partition}}, {{start_offset}}, {{timestamp}} and {{key}} filled"
-        " in; records with equal names share an object. By {{key}} without {{start_offset}}, an object holds"
+        "The object key, with {{topic}}, {{partition}}, {{start_offset}}, {{timestamp:…}}, {{key}},"
+        " {{header:NAME}}, {{key:FIELD}} and {{value:FIELD}} filled in; records with equal names share an"
+        " object. By {{key}} without {{start_offset}}, an object holds"
         " the last record of its key. If absent: topic, partition and first offset, and the suffix of the"
         " compression, which a template must bring itself.",
         validate=_legal_template,
@@ -122,17 +158,19 @@ class FileNameConfig(Config):
         "file.compression.type",
         STRING,
         "gzip",
-        "How objects are compressed; no Content-Encoding is set, so readers get the compressed bytes.",
-        validate=_compression,
+        "How objects are compressed; no Content-Encoding is set, so readers get the compressed bytes. parquet"
+        " compresses inside, and only if this is set.",
+        validate=one_of(*SUFFIXES, ignore_case=True),
         choices=tuple(SUFFIXES),
+        aliases=("output_compression",),
         group="File",
     )
-    max_records = defaulted(
-        "file.max.records",
+    compression_level = optional(
+        "file.compression.level",
         INT,
-        0,
-        "The most records of an object; the next object starts after them. 0 sets no limit.",
-        validate=between(0, 2**31 - 1),
+        "How hard the compression tries: gzip 1 to 9, zstd 1 to 22, more is smaller and slower; 1 if absent."
+        " gzip above 3 is as slow as Java's, which writes 6.",
+        importance=Importance.LOW,
         group="File",
     )
     timestamp_timezone = defaulted(
@@ -148,16 +186,67 @@ class FileNameConfig(Config):
         "file.name.timestamp.source",
         STRING,
         "WALLCLOCK",
-        "What {{timestamp}} shows: wallclock, the time of writing, or event, the record's own timestamp,"
-        " which puts records that are delivered again into the same objects.",
+        "What {{timestamp}} shows: wallclock, the time of writing; event, the record's own timestamp; header"
+        " or field, what file.name.timestamp.header or file.name.timestamp.field names. All but wallclock"
+        " put records that are delivered again into objects of the same time, and late ones into objects of"
+        " their own time.",
         validate=_timestamp_source,
-        choices=("wallclock", "event"),
+        choices=_SOURCES,
+        importance=Importance.LOW,
+        group="File",
+    )
+    timestamp_header = optional(
+        "file.name.timestamp.header",
+        STRING,
+        "The header that holds the time of a record.",
+        validate=non_empty,
+        importance=Importance.LOW,
+        group="File",
+    )
+    timestamp_field = optional(
+        "file.name.timestamp.field",
+        STRING,
+        "The field of the value that holds the time of a record; a path such as meta.created leads inside.",
+        validate=non_empty,
+        importance=Importance.LOW,
+        aliases=("timestamp.field",),
+        group="File",
+    )
+    timestamp_format = optional(
+        "file.name.timestamp.format",
+        STRING,
+        "How header or field show the time: epoch_ms, epoch_s, epoch_us, epoch_ns, iso, or a pattern such as"
+        " yyyy-MM-dd HH:mm:ss. If absent, numbers are milliseconds and text is ISO 8601. A text without an"
+        " offset is of file.name.timestamp.timezone.",
+        validate=legal_format,
+        importance=Importance.LOW,
+        group="File",
+    )
+    missing_text = defaulted(
+        "file.name.missing.value",
+        STRING,
+        "__HIVE_DEFAULT_PARTITION__",
+        "What a name shows for a header or field that a record does not have, or that is null or empty.",
+        validate=non_empty,
+        importance=Importance.LOW,
+        group="File",
+    )
+    escape = defaulted(
+        "file.name.escape",
+        STRING,
+        "fields",
+        "Where names have unsafe characters as %2F: fields, in headers and fields; all, also in {{topic}} and"
+        " {{key}}; none, nowhere, so that a slash begins another level.",
+        validate=one_of(*_ESCAPES),
+        choices=tuple(_ESCAPES),
         importance=Importance.LOW,
         group="File",
     )
 
     def check(self) -> Iterator[Problem]:
         yield from super().check()
+        yield from self._check_level()
+        yield from self._check_source()
         if self.name_template is None:
             return
         if "start_offset" not in _template(self.name_template).variables and self.max_records > 1:
@@ -166,6 +255,32 @@ class FileNameConfig(Config):
                 f"When file.name.template is {self.name_template}, file.max.records must be either 1 or not"
                 " set",
             )
+
+    def _check_source(self) -> Iterator[Problem]:
+        for source, option in (
+            ("header", FileNameConfig.timestamp_header),
+            ("field", FileNameConfig.timestamp_field),
+        ):
+            if self.timestamp_source.lower() == source and not self.value(option.name):
+                yield Problem(option.name, f"is needed where file.name.timestamp.source is {source}: set it")
+
+    def notes(self) -> Iterator[str]:
+        yield from super().notes()
+        if self.name_template and (pair := _run_together(_template(self.name_template))):
+            yield (
+                f"file.name.template has {pair[0]} and {pair[1]} side by side: 1 and 11 read like 11 and 1,"
+                " so an object can replace another; put something in between, or pad"
+            )
+
+    def _check_level(self) -> Iterator[Problem]:
+        if self.compression_level is None:
+            return
+        option = FileNameConfig.compression_level.name
+        lowest, highest = LEVELS.get(self.compression, (0, -1))
+        if highest < lowest:
+            yield Problem(option, f"{self.compression} has no levels: leave it out, or use gzip or zstd")
+        elif not lowest <= self.compression_level <= highest:
+            yield Problem(option, f"a level of {self.compression} is from {lowest} to {highest}")
 
     @property
     def compression(self) -> str:
@@ -190,5 +305,31 @@ class FileNameConfig(Config):
                 "unit=YYYY is the year of the week and wrong around New Year; unit=yyyy is used instead",
                 option=FileNameConfig.name_template.name,
             )
-        is_event_time = self.timestamp_source.lower() == "event"
-        return Grouper(template, zone(self.timestamp_timezone), is_event_time=is_event_time)
+        text = FieldText(self.missing_text, _ESCAPES[self.escape])
+        return Grouper(
+            template, zone(self.timestamp_timezone), event_time=self._event_time(), field_text=text
+        )
+
+    def rotation(self) -> Rotation:
+        """When objects are finished."""
+        return self.create_rotation(
+            is_wallclock=self.timestamp_source.lower() == "wallclock",
+            default_zone=self.timestamp_timezone,
+        )
+
+    def _event_time(self) -> EventTime | None:
+        source = self.timestamp_source.lower()
+        if source == "wallclock":
+            return None
+        name = self.timestamp_header if source == "header" else self.timestamp_field
+        return EventTime(source, name or "", self.timestamp_format, zone(self.timestamp_timezone))
+
+
+def _run_together(template: Template) -> tuple[str, str] | None:
+    """Two numbers of any length with nothing in between."""
+    for first, second in pairwise(template.parts):
+        if isinstance(first, Placeholder) and isinstance(second, Placeholder):
+            pair = first.variable, second.variable
+            if set(pair) == {"partition", "start_offset"} and "true" not in {first.value, second.value}:
+                return pair
+    return None

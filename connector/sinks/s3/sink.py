@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -10,18 +11,20 @@ from connector.check import Checklist
 from connector.sinks.base import Sink
 from connector.sinks.s3.check import BucketCheck
 from connector.sinks.s3.config import S3Config
+from connector.sinks.s3.limit import OpenLimit
 from connector.sinks.s3.permissions import permissions
 from connector.sinks.s3.store import ObjectStore, bucket_of, s3_client
 from connector.sinks.s3.writer import PartitionWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from connector.aws.policy import Statement
     from connector.record import RecordBatch, TopicPartition
     from connector.sinks.base import SinkContext
 
 _RELIEF_SECONDS = 0.02
+_CLOCK_SECONDS = 1.0
 
 
 class S3Sink(Sink):
@@ -31,8 +34,13 @@ class S3Sink(Sink):
 
     config: S3Config
 
-    def __init__(self, config: S3Config) -> None:
+    def __init__(self, config: S3Config, *, now: Callable[[], float] = time.time) -> None:
+        """Take checked options; ``now`` is the time of day in seconds, by which objects are finished."""
         super().__init__(config)
+        self._now = now
+        self._rotation = config.rotation()
+        self._limit = OpenLimit(config.max_open)
+        self._clock: asyncio.Task[None] | None = None
         self._writers: dict[TopicPartition, PartitionWriter] = {}
         self._resources = AsyncExitStack()
         self._format = config.create_format()
@@ -44,7 +52,10 @@ class S3Sink(Sink):
 
     @property
     def columns(self) -> Collection[str]:
-        return self._format.columns | self._grouper.columns
+        looked_at = {"values"} if self.config.null_values.lower() != "write" else set()
+        if self._rotation.max_span_ms:
+            looked_at.add(self._grouper.event_column)
+        return self._format.columns | self._grouper.columns | looked_at
 
     def checklist(self, context: SinkContext, topics: Sequence[str]) -> Checklist:
         found = BucketCheck(self.config, context, topics)
@@ -56,6 +67,8 @@ class S3Sink(Sink):
         await self._resources.enter_async_context(client)
         self._store = ObjectStore(client, self.config.bucket, self.config.upload_concurrency)
         await bucket_of(self.config).expect(client)
+        if self._rotation.has_clock or not self._rotation.on_commit:
+            self._clock = context.spawn(self._finish_by_clock())
 
     def open(self, partitions: Collection[TopicPartition]) -> None:
         for partition in partitions:
@@ -65,6 +78,8 @@ class S3Sink(Sink):
                 format_=self._format,
                 store=self._store,
                 context=self.context,
+                limit=self._limit,
+                now=self._now,
             )
 
     async def put(self, batch: RecordBatch) -> None:
@@ -72,13 +87,17 @@ class S3Sink(Sink):
             await writer.put(batch)
 
     async def flush(self) -> None:
-        await self.close(list(self._writers))
+        """Finish what is open, or only what is due; then it is visible."""
+        if self._rotation.on_commit:
+            await self.close(list(self._writers))
+        else:
+            await asyncio.gather(*(writer.rotate() for writer in self._writers.values()))
 
     async def relieve(self) -> None:
-        """Wait for uploads under way; when mostly unfinished objects fill the memory, finish the largest."""
+        """Wait for uploads under way; when mostly unfinished objects fill the memory, free some of it."""
         writers = list(self._writers.values())
         if sum(writer.open_bytes for writer in writers) * 2 > self.buffered_bytes:
-            await max(writers, key=lambda writer: writer.open_bytes).finish_largest()
+            await max(writers, key=lambda writer: writer.open_bytes).relieve()
         await asyncio.sleep(_RELIEF_SECONDS)
 
     def committable(self) -> Mapping[TopicPartition, int]:
@@ -94,8 +113,17 @@ class S3Sink(Sink):
         await asyncio.gather(*(writer.drop() for writer in writers))
 
     async def stop(self) -> None:
+        if self._clock:
+            self._clock.cancel()
         await self.drop(list(self._writers))
         await self._resources.aclose()
+
+    async def _finish_by_clock(self) -> None:
+        """Objects of partitions where nothing comes become due, too, and between two commits."""
+        while True:
+            await asyncio.sleep(_CLOCK_SECONDS)
+            for writer in list(self._writers.values()):
+                await writer.finish_due()
 
     @property
     def buffered_bytes(self) -> int:

@@ -2,6 +2,9 @@
 
 Whitespace is allowed just inside the braces, one parameter per placeholder; braces that do not close or
 hold something else are literal text. What the variables mean is up to whoever renders.
+
+Beyond Aiven: ``{{header:NAME}}``, ``{{key:PATH}}`` and ``{{value:PATH}}``, whose argument may be any text
+without braces and ``=``, and ``{{timestamp:format=PATTERN}}``.
 """
 
 from __future__ import annotations
@@ -12,15 +15,30 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_PLACEHOLDER = re.compile(r"\{\{\s*(\w*)(:?)(\w*)(=?)(\w*)\s*\}\}", re.ASCII)
+_PLACEHOLDER = re.compile(
+    r"\{\{\s*(?:"
+    r"(?P<of>header|key|value)\s*:\s*(?P<argument>[^\s{}=](?:[^{}=]*[^\s{}=])?)"
+    r"|timestamp:format=(?P<pattern>[^\s{}](?:[^{}]*[^\s{}])?)"
+    r"|(\w*)(:?)(\w*)(=?)(\w*)"
+    r")\s*\}\}",
+    re.ASCII,
+)
 
 
 class Placeholder(NamedTuple):
-    """A variable as it is used in a template, e.g. ``timestamp`` with ``unit`` and ``yyyy``."""
+    """A variable as it is used in a template, e.g. ``timestamp`` with ``unit`` and ``yyyy``.
+
+    Of a header, or a field of a key or value, the parameter is its name, and there is no value.
+    """
 
     variable: str
     parameter: str | None = None
     value: str | None = None
+
+    @property
+    def is_field(self) -> bool:
+        """A header, or a field of a key or value."""
+        return self.parameter is not None and self.value is None
 
 
 class Template:
@@ -44,7 +62,8 @@ class Template:
 
     @property
     def variables(self) -> set[str]:
-        return {placeholder.variable for placeholder in self.placeholders}
+        """By name; those with an argument of their own as ``header:``, ``key:`` and ``value:``."""
+        return {f"{found.variable}:" if found.is_field else found.variable for found in self.placeholders}
 
     def render(self, values: Mapping[Placeholder, str]) -> str:
         """The text with each placeholder replaced; one without a value stays as it was written."""
@@ -71,7 +90,11 @@ def _parse(text: str) -> list[tuple[Placeholder | None, str]]:
 
 
 def _placeholder(match: re.Match[str], template: str) -> Placeholder:
-    variable, colon, parameter, equals, value = match.groups()
+    of, argument, pattern, variable, colon, parameter, equals, value = match.groups()
+    if of:
+        return Placeholder(of, argument)
+    if pattern:
+        return Placeholder("timestamp", "format", pattern)
     if not variable:
         raise ValueError(f"Variable name hasn't been set for template: {template}")
     if not colon and not equals:

@@ -3,49 +3,96 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector import logs, metrics
-from connector.sinks.s3.compression import OVERHEAD_BYTES, compressor
+from connector.formats.nulls import without_nulls
+from connector.sinks.s3.compression import compressor, overhead_bytes
 from connector.sinks.s3.upload import ObjectUpload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from connector.formats.base import Format
+    from connector.formats.base import Body, Format
     from connector.record import RecordBatch
     from connector.sinks.base import SinkContext
     from connector.sinks.s3.compression import Compressor
     from connector.sinks.s3.config import S3Config
     from connector.sinks.s3.grouping import Grouper, GroupKey
+    from connector.sinks.s3.limit import OpenLimit
+    from connector.sinks.s3.rotation import Moment
     from connector.sinks.s3.store import ObjectStore
 
 log = logs.get(__name__)
+
+
+_MOST_FINISHING = 256
+"""Objects that a partition completes at once; more of them wait, and what is read with them."""
+_WAVE = 256
+"""Objects that are written to in one go, which saves a change of threads for each."""
+_OBJECT_BYTES = 1024
+"""What an open object holds beside its bytes and its compressor."""
 
 
 class OpenObject:
     """An object that still takes records: encoded and compressed bytes, and the upload they go to."""
 
     def __init__(
-        self, upload: ObjectUpload, first_offset: int, format_: Format, compressor: Compressor
+        self,
+        upload: ObjectUpload,
+        first_offset: int,
+        body: Body,
+        compressor: Compressor,
+        opened: Moment,
     ) -> None:
         self.upload = upload
         self.first_offset = first_offset
         self.records = 0
         self.stored_bytes = 0
         self.tail_bytes = 0
-        """Bytes that wait for the next part."""
-        self._format = format_
+        """Bytes that are ready for the next part."""
+        self.has_frame = False
+        """The compressor holds its tables."""
+        self.opened = opened
+        self.used_ms = opened.ms
+        self.use = 0
+        self.first_event_ms: int | None = None
+        self._body = body
         self._compressor = compressor
+        self._encoded_bytes = 0
         self._tail: list[bytes] = []
 
-    def append(self, encoded: bytes, records: int) -> None:
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes that wait for the next part, or for their place in the format."""
+        return self.tail_bytes + self._body.held_bytes
+
+    @property
+    def raw_bytes(self) -> int:
+        """Encoded, before compression."""
+        return self._encoded_bytes + self._body.held_bytes
+
+    @property
+    def object_bytes(self) -> int:
+        """After compression, as far as the compressor gave them back."""
+        return self.stored_bytes + self.tail_bytes
+
+    def takes(self, encoded: Any) -> bool:
+        return self._body.takes(encoded)
+
+    def append(self, encoded: Any, records: int) -> None:
         """Take encoded records; CPU work, for a thread."""
-        self._add(self._compressor.compress(self._format.separator if self.records else self._format.head))
-        self._add(self._compressor.compress(encoded))
+        for ready in self._body.append(encoded):
+            self._encoded_bytes += len(ready)
+            self._add(self._compressor.compress(ready))
+        self.has_frame = True
         self.records += records
+
+    def end_frame(self) -> None:
+        """Free the compressor's tables; what follows is compressed on its own. CPU work, for a thread."""
+        self._add(self._compressor.finish())
+        self.has_frame = False
 
     async def finish(self, context: SinkContext) -> None:
         """Make the object visible; nothing may be appended any more."""
@@ -53,8 +100,8 @@ class OpenObject:
         await self.upload.finish(rest)
 
     def _end(self) -> bytes:
-        self._add(self._compressor.compress(self._format.tail))
-        self._add(self._compressor.finish())
+        self._add(self._compressor.compress(self._body.finish()))
+        self.end_frame()
         return self.take_tail()
 
     def take_tail(self) -> bytes:
@@ -75,8 +122,11 @@ class _Piece:
     """Encoded records of one batch that belong to one object."""
 
     group: GroupKey
-    data: bytes
+    data: Any
     records: RecordBatch
+    begins: bool = False
+    """The object before it takes no more, by the time of its records."""
+    event_ms: int | None = None
     is_appended: bool = False
 
 
@@ -91,18 +141,30 @@ class PartitionWriter:
         format_: Format,
         store: ObjectStore,
         context: SinkContext,
+        limit: OpenLimit,
+        now: Callable[[], float],
     ) -> None:
+        """Take what the sink made; ``now`` is the time of day in seconds."""
         self._config = config
+        self._rotation = config.rotation()
+        self._limit = limit
+        self._now = now
         self._grouper = grouper
-        self._format = format_
+        self._encoder = format_.encoder()
+        self._compression = "none" if format_.compresses else config.compression
         self._store = store
         self._context = context
         self._lock = asyncio.Lock()
         self._open: dict[GroupKey, OpenObject] = {}
+        """In the order of their last use."""
+        self._wave: set[OpenObject] = set()
+        """Those that a thread is writing to."""
+        self._sizes = _Sizes()
         self._finishing: dict[OpenObject, asyncio.Task[None]] = {}
         self._next_offset: int | None = None
         self._dropped = False
-        self._overhead_bytes = OVERHEAD_BYTES[config.compression]
+        self._overhead_bytes = overhead_bytes(self._compression, config.compression_level)
+        limit.join(self)
         labels = (context.connector, str(context.task))
         self._objects_total = metrics.OBJECTS.labels(*labels)
         self._parts_total = metrics.PARTS.labels(*labels)
@@ -118,19 +180,38 @@ class PartitionWriter:
 
     @property
     def buffered_bytes(self) -> int:
-        held = sum(found.tail_bytes + found.upload.in_flight_bytes for found in self._unfinished())
-        return held + self._overhead_bytes * len(self._open)
+        held = sum(found.waiting_bytes + found.upload.in_flight_bytes for found in self._unfinished())
+        return held + sum(map(self._overhead, self._open.values()))
 
     @property
     def open_bytes(self) -> int:
         """Of the buffered bytes those that wait for their object to fill."""
-        return sum(found.tail_bytes + self._overhead_bytes for found in self._open.values())
+        return sum(found.waiting_bytes + self._overhead(found) for found in self._open.values())
+
+    @property
+    def open_objects(self) -> int:
+        return len(self._open)
+
+    @property
+    def is_busy(self) -> bool:
+        return self._lock.locked()
+
+    @property
+    def least_recent_use(self) -> int | None:
+        found = next(iter(self._open.values()), None)
+        return None if found is None or found in self._wave else found.use
+
+    def finish_least_recent(self) -> None:
+        self._finish(next(iter(self._open)))
 
     async def put(self, batch: RecordBatch) -> None:
         async with self._lock:
+            now = self._moment()
+            self._finish_due(now)
             if len(batch):
-                for piece in await self._context.in_thread(self._encode, batch, time.time_ns() // 1_000_000):
-                    await self._take(piece)
+                pieces = await self._context.in_thread(self._encode, batch, now)
+                for wave in _waves(pieces, min(_WAVE, self._limit.most)):
+                    await self._take(wave, now)
             self._next_offset = batch.next_offset
 
     async def flush(self) -> None:
@@ -138,8 +219,20 @@ class PartitionWriter:
         async with self._lock:
             for group in list(self._open):
                 self._finish(group)
-            finishing = set(self._finishing.values())
-        if finishing:
+        await self._wait_for_uploads()
+
+    async def finish_due(self) -> None:
+        """Finish the objects whose time is over."""
+        async with self._lock:
+            self._finish_due(self._moment())
+
+    async def rotate(self) -> None:
+        """As :meth:`finish_due`, and wait until all that was ever finished is visible."""
+        await self.finish_due()
+        await self._wait_for_uploads()
+
+    async def _wait_for_uploads(self) -> None:
+        if finishing := set(self._finishing.values()):
             # Unlike gather, wait leaves the uploads alone when this call is cancelled.
             done, _ = await asyncio.wait(finishing)
             for task in done:
@@ -147,16 +240,25 @@ class PartitionWriter:
                 if not task.cancelled():
                     task.result()
 
-    async def finish_largest(self) -> None:
-        """Finish the objects with the most bytes waiting, an eighth of all, to free memory."""
+    async def relieve(self) -> None:
+        """Free memory of open objects.
+
+        Many small ones hold more in compressors than in bytes: these go first, and cost a little size. Then
+        the objects with the most bytes waiting are finished, an eighth of all.
+        """
         async with self._lock:
-            by_size = sorted(self._open, key=lambda group: self._open[group].tail_bytes, reverse=True)
+            framed = [found for found in self._open.values() if found.has_frame]
+            if len(framed) * (self._overhead_bytes - _OBJECT_BYTES) * 4 > self.open_bytes:
+                await self._context.in_thread(_end_frames, framed)
+                return
+            by_size = sorted(self._open, key=lambda group: self._open[group].waiting_bytes, reverse=True)
             for group in by_size[: len(by_size) // 8 + 1]:
                 self._finish(group)
 
     async def drop(self) -> None:
         """Abort what is not visible yet."""
         self._dropped = True
+        self._limit.leave(self)
         for finishing in self._finishing.values():
             finishing.cancel()
         unfinished = self._unfinished()
@@ -168,71 +270,163 @@ class PartitionWriter:
     def _unfinished(self) -> list[OpenObject]:
         return [*self._open.values(), *self._finishing]
 
-    def _encode(self, batch: RecordBatch, now_ms: int) -> list[_Piece]:
+    def _overhead(self, found: OpenObject) -> int:
+        return self._overhead_bytes if found.has_frame else _OBJECT_BYTES
+
+    def _moment(self) -> Moment:
+        return self._rotation.moment(int(self._now() * 1000))
+
+    def _finish_due(self, now: Moment) -> None:
+        rotation = self._rotation
+        if rotation.on_commit and not rotation.has_clock:
+            return
+        times = self._grouper.wallclock(now.ms)
+        due = [
+            group
+            for group, found in self._open.items()
+            if rotation.is_due(found, now) or (times is not None and group.time != times)
+        ]
+        for group in due:
+            self._finish(group)
+
+    def _encode(self, batch: RecordBatch, now: Moment) -> list[_Piece]:
         """The batch in pieces of one object each; CPU work, for a thread.
 
         All are encoded before any is taken: a record that cannot be encoded leaves no trace. The only
         piece of a batch goes into its open object here, which saves the common case a change of threads.
         """
+        batch = without_nulls(batch, self._config.null_values.lower())
+        step = self._step(batch)
         pieces = [
-            _Piece(group, self._format.encode(records), records)
-            for group, grouped in self._grouper.split(batch, now_ms)
-            for records in self._cut(group, grouped)
+            _Piece(group, data, encoded, begins and first.offsets[0] == encoded.offsets[0], event_ms)
+            for group, grouped in self._grouper.split(batch, now.ms)
+            for first, begins, event_ms in self._cut_by_time(group, grouped)
+            for records in self._cut(None if begins else self._open.get(group), first, step)
+            for data, encoded in self._encoder.encode(records)
         ]
         if len(pieces) == 1 and not self._grouper.keeps_last_only:
             (piece,) = pieces
-            if found := self._open.get(piece.group):
-                found.append(piece.data, len(piece.records))
+            found = self._open.get(piece.group)
+            if found and not piece.begins and found.takes(piece.data):
+                self._append([(found, piece)])
                 piece.is_appended = True
         return pieces
 
-    def _cut(self, group: GroupKey, records: RecordBatch) -> Iterable[RecordBatch]:
-        """Cut where ``file.max.records`` ends an object."""
+    def _step(self, batch: RecordBatch) -> int | None:
+        """Records between two looks at how large an object has become."""
+        if not self._rotation.has_bytes or not len(batch):
+            return None
+        return self._rotation.step(*self._sizes.per_record(batch.size_bytes / len(batch)))
+
+    def _cut_by_time(
+        self, group: GroupKey, records: RecordBatch
+    ) -> Iterable[tuple[RecordBatch, bool, int | None]]:
+        """Cut where ``file.max.timespan.ms`` ends an object; with the time of the first record of each."""
+        if not self._rotation.max_span_ms or self._grouper.keeps_last_only:
+            yield records, False, None
+            return
+        found = self._open.get(group)
+        times = self._grouper.event_times(records)
+        first = found.first_event_ms if found else None
+        begins, start = False, 0
+        for index, time in enumerate(times):
+            if first is None:
+                first = time
+            elif self._rotation.is_too_late(time, first):
+                if index > start:
+                    yield records.select(range(start, index)), begins, first
+                begins, start, first = True, index, time
+        yield records.select(range(start, len(records))) if start else records, begins, first
+
+    def _cut(self, found: OpenObject | None, records: RecordBatch, step: int | None) -> Iterable[RecordBatch]:
+        """Cut where ``file.max.records`` ends an object, and in steps where bytes may."""
         limit = self._config.max_records
-        if not limit:
+        if not limit and not step:
             yield records
             return
-        room = limit - (self._open[group].records if group in self._open else 0)
-        while len(records) > room:
+        held = found.records if found else 0
+        while True:
+            room = limit - held if limit else len(records)
+            if step and step < room:
+                room = step
+            if len(records) <= room:
+                break
             piece, records = records.split_at(room)
             yield piece
-            room = limit
+            held = 0 if limit and held + room >= limit else held + room
         yield records
 
-    async def _take(self, piece: _Piece) -> None:
+    async def _take(self, wave: Sequence[_Piece], now: Moment) -> None:
+        """Write pieces of different objects."""
         if self._dropped:
             return
-        found = self._object_for(piece)
-        if not piece.is_appended:
-            await self._context.in_thread(found.append, piece.data, len(piece.records))
-            if self._dropped:
-                return
-        if found.tail_bytes >= self._config.part_size_bytes:
-            found.upload.add_part(found.take_tail())
-        if found.upload.is_full or self._has_all_records(found):
-            self._finish(piece.group)
+        try:
+            taken = [(self._object_for(piece, now), piece) for piece in wave]
+            if not taken[0][1].is_appended:
+                await self._context.in_thread(self._append, taken)
+        finally:
+            self._wave.clear()
+        if self._dropped:
+            return
+        for found, piece in taken:
+            if found.tail_bytes >= self._config.part_size_bytes:
+                found.upload.add_part(found.take_tail())
+            if found.upload.is_full or self._is_full(found):
+                self._finish(piece.group)
+        await self._wait_for_places()
 
-    def _object_for(self, piece: _Piece) -> OpenObject:
-        found = self._open.get(piece.group)
+    def _append(self, taken: Sequence[tuple[OpenObject, _Piece]]) -> None:
+        """CPU work, for a thread."""
+        for found, piece in taken:
+            raw, stored = found.raw_bytes, found.object_bytes
+            found.append(piece.data, len(piece.records))
+            self._sizes.add(len(piece.records), found.raw_bytes - raw, found.object_bytes - stored)
+
+    async def _wait_for_places(self) -> None:
+        """Completing an object takes memory, too; a failure is the task's, which it ends."""
+        while len(self._finishing) > _MOST_FINISHING and not self._dropped:
+            done, _ = await asyncio.wait(set(self._finishing.values()), return_when=asyncio.FIRST_COMPLETED)
+            if any(task.cancelled() or task.exception() for task in done):
+                return
+
+    def _object_for(self, piece: _Piece, now: Moment) -> OpenObject:
+        found = self._open.pop(piece.group, None)
+        if found and self._grouper.keeps_last_only:
+            found = self._replacement(piece.group, found)
+        elif found and not piece.is_appended and not self._has_place(found, piece):
+            self._open[piece.group] = found
+            self._finish(piece.group)
+            found = None
         if found is None:
-            found = self._open[piece.group] = self._new_object(piece.group, piece.records.offsets[0])
-        elif self._grouper.keeps_last_only:
-            found = self._replace(piece.group, found)
+            self._limit.make_room(self)
+            found = self._new_object(piece.group, piece.records.offsets[0], now)
+            found.first_event_ms = piece.event_ms
+        self._open[piece.group] = found
+        self._wave.add(found)
+        found.used_ms = now.ms
+        found.use = self._limit.next_use()
         return found
 
-    def _has_all_records(self, found: OpenObject) -> bool:
-        return not self._grouper.keeps_last_only and 0 < self._config.max_records <= found.records
+    def _has_place(self, found: OpenObject, piece: _Piece) -> bool:
+        """Not if the schema is another, or objects were cut by schemas where ``_cut`` did not see it."""
+        limit = self._config.max_records
+        if piece.begins or not found.takes(piece.data):
+            return False
+        return not limit or found.records + len(piece.records) <= limit
 
-    def _replace(self, group: GroupKey, found: OpenObject) -> OpenObject:
+    def _is_full(self, found: OpenObject) -> bool:
+        return not self._grouper.keeps_last_only and self._rotation.is_full(found)
+
+    def _replacement(self, group: GroupKey, found: OpenObject) -> OpenObject:
         """Start the object anew; what it held counts as delivered only once its successor is."""
         self._context.spawn(found.upload.abort())
-        self._open[group] = self._new_object(group, found.first_offset)
-        return self._open[group]
+        return self._new_object(group, found.first_offset, found.opened)
 
-    def _new_object(self, group: GroupKey, first_offset: int) -> OpenObject:
+    def _new_object(self, group: GroupKey, first_offset: int, opened: Moment) -> OpenObject:
         key = self._grouper.object_key(group, first_offset)
         upload = ObjectUpload(key, self._store, self._context, self._parts_total.inc)
-        return OpenObject(upload, first_offset, self._format, compressor(self._config.compression))
+        compressing = compressor(self._compression, self._config.compression_level)
+        return OpenObject(upload, first_offset, self._encoder.begin(), compressing, opened)
 
     def _finish(self, group: GroupKey) -> None:
         """Complete in the background; until then the object holds the durable offset back."""
@@ -251,3 +445,38 @@ class PartitionWriter:
         self._objects_total.inc()
         self._context.delivered(found.records, found.stored_bytes)
         log.info("object stored", key=found.upload.key, records=found.records, size_bytes=found.stored_bytes)
+
+
+class _Sizes:
+    """How large records were so far; for one thread at a time."""
+
+    def __init__(self) -> None:
+        self._records = self._raw_bytes = self._stored_bytes = 0
+
+    def add(self, records: int, raw_bytes: int, stored_bytes: int) -> None:
+        self._records += records
+        self._raw_bytes += raw_bytes
+        self._stored_bytes += stored_bytes
+
+    def per_record(self, read_bytes: float) -> tuple[float, float]:
+        """Before and after compression; before anything was written, as they were read."""
+        if not self._stored_bytes:
+            return read_bytes, read_bytes
+        return self._raw_bytes / self._records, self._stored_bytes / self._records
+
+
+def _waves(pieces: Iterable[_Piece], most: int) -> Iterator[list[_Piece]]:
+    """Pieces of different objects side by side, in their order."""
+    wave: dict[GroupKey, _Piece] = {}
+    for piece in pieces:
+        if piece.group in wave or len(wave) >= most:
+            yield list(wave.values())
+            wave.clear()
+        wave[piece.group] = piece
+    if wave:
+        yield list(wave.values())
+
+
+def _end_frames(found: Iterable[OpenObject]) -> None:
+    for each in found:
+        each.end_frame()

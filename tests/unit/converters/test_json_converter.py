@@ -82,9 +82,9 @@ def test_bad_neighbours_do_not_complete_each_other(column: list[bytes | None]) -
 
 
 def test_a_payload_is_taken_out_of_its_envelope() -> None:
-    enveloped = b'{"schema": {"type":"int64"}, "payload": {"a": 1}}'
+    enveloped = b'{"schema": {"type":"struct","fields":[{"field":"a","type":"int64"}]}, "payload": {"a": 1}}'
     assert texts(enveloped, None, b'{"payload":null,"schema":null}', schemas=True) == [
-        b'{"a": 1}',
+        b'{"a":1}',
         None,
         b"null",
     ]

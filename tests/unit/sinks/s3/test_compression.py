@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import zstandard
+from cramjam import snappy
 
-from connector.sinks.s3.compression import SUFFIXES, compressor
+from connector.sinks.s3.compression import SUFFIXES, compressor, overhead_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,27 @@ def _unzstd(data: bytes) -> bytes:
         return reader.read()
 
 
-DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {"none": bytes, "gzip": gzip.decompress, "zstd": _unzstd}
+def _unxerial(data: bytes) -> bytes:
+    """As Java's SnappyInputStream reads it: headers may stand between blocks."""
+    found, at = b"", 0
+    while at < len(data):
+        if data[at : at + 8] == b"\x82SNAPPY\0":
+            assert data[at + 8 : at + 16] == bytes([0, 0, 0, 1, 0, 0, 0, 1])
+            at += 16
+            continue
+        size = int.from_bytes(data[at : at + 4])
+        block = bytes(snappy.decompress_raw(data[at + 4 : at + 4 + size]))
+        assert len(block) <= 32 * 1024
+        found, at = found + block, at + 4 + size
+    return found
+
+
+DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    "none": bytes,
+    "gzip": gzip.decompress,
+    "snappy": _unxerial,
+    "zstd": _unzstd,
+}
 BLOCK = b'{"id":1,"name":"x"}\n' * 5000
 
 
@@ -40,7 +61,7 @@ def test_nothing_begun_leaves_nothing_to_finish(name: str) -> None:
     assert stream.finish() == b""
 
 
-@pytest.mark.parametrize("name", ["gzip", "zstd"])
+@pytest.mark.parametrize("name", ["gzip", "snappy", "zstd"])
 def test_an_empty_object_is_a_valid_file(name: str) -> None:
     stream = compressor(name)
     frame = stream.compress(b"") + stream.finish()
@@ -66,3 +87,26 @@ def test_command_line_tools_read_a_chain(name: str, tool: str) -> None:
     stream = compressor(name)
     chain = b"".join(stream.compress(BLOCK) + stream.finish() for _ in range(2))
     assert subprocess.run([tool, "-dc"], input=chain, capture_output=True, check=True).stdout == BLOCK * 2
+
+
+def test_snappy_blocks_are_full_however_the_data_comes() -> None:
+    at_once, in_drops = compressor("snappy"), compressor("snappy")
+    expected = at_once.compress(BLOCK) + at_once.finish()
+    drops = [in_drops.compress(BLOCK[start : start + 777]) for start in range(0, len(BLOCK), 777)]
+    assert b"".join(drops) + in_drops.finish() == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "level"), [("gzip", 1), ("gzip", 3), ("gzip", 4), ("gzip", 9), ("zstd", 1), ("zstd", 19)]
+)
+def test_every_level_is_read_back(name: str, level: int) -> None:
+    stream = compressor(name, level)
+    assert DECOMPRESS[name](stream.compress(BLOCK) + stream.finish()) == BLOCK
+
+
+@pytest.mark.parametrize("name", ["gzip", "zstd"])
+def test_a_higher_level_is_smaller_and_counts_more_memory(name: str) -> None:
+    data = b"".join(b"%d:%x;" % (number, number * 7919 % 100_003) for number in range(20_000))
+    low, high = compressor(name, 1), compressor(name, 9)
+    assert len(high.compress(data) + high.finish()) < len(low.compress(data) + low.finish())
+    assert overhead_bytes(name, 9) > overhead_bytes(name, 1) == overhead_bytes(name)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -188,3 +190,92 @@ def test_group_keys_compare_and_hash_by_content() -> None:
     (first, _), (second, _) = named.split(at(0), 0) + named.split(at(5), HOUR - 1)
     assert first == second
     assert len({first, second}) == 1
+
+
+def test_minutes_seconds_and_patterns_tell_objects_apart() -> None:
+    batch = at(0, 999, 1000, 60_000)
+    assert offsets(grouper(FULL + "{{timestamp:unit=mm}}", **EVENT).split(batch, 0)) == [[0, 1, 2], [3]]
+    assert offsets(grouper(FULL + "{{timestamp:unit=ss}}", **EVENT).split(batch, 0)) == [[0, 1, 3], [2]]
+    hive = grouper(
+        "{{topic}}/dt={{timestamp:format=yyyy-MM-dd'T'HH:mm}}/{{partition}}-{{start_offset}}", **EVENT
+    )
+    groups = hive.split(batch, 0)
+    assert [hive.object_key(group, part.offsets[0]) for group, part in groups] == [
+        "t/dt=1970-01-01T00:00/3-0",
+        "t/dt=1970-01-01T00:01/3-3",
+    ]
+
+
+def test_records_are_sorted_by_the_time_that_a_field_tells() -> None:
+    named = grouper(
+        FULL + "/{{timestamp:unit=HH}}",
+        **{"file.name.timestamp.source": "field", "file.name.timestamp.field": "at"},
+    )
+    assert named.columns == {"values"}
+    batch = batch_of(
+        Record(0, None, {"at": 0}), Record(1, None, {"at": HOUR}), Record(2, None, b'{"at":"1"}')
+    )
+    assert offsets(named.split(batch, 0)) == [[0, 2], [1]]
+
+
+FIELDS = "{{topic}}/{{partition}}/{{header:h-1}}/{{value:a.b}}/{{key:id}}/{{start_offset}}"
+
+
+def test_headers_and_fields_sort_and_name() -> None:
+    named = grouper(FIELDS)
+    assert named.columns == {"headers", "values", "keys"}
+    batch = batch_of(
+        Record(0, {"id": 7}, {"a": {"b": "x/y z"}}, 0, [("h-1", b"one")]),
+        Record(1, {"id": 7}, {"a": {"b": None}}, 0, None),
+        Record(2, b'{"id":7}', b'{"a":{"b":"x/y z"}}', 0, [("h-1", b"zero"), ("h-1", b"one")]),
+    )
+    groups = named.split(batch, 0)
+    assert offsets(groups) == [[0, 2], [1]]
+    default = "__HIVE_DEFAULT_PARTITION__"
+    assert [named.object_key(group, part.offsets[0]) for group, part in groups] == [
+        "t/3/one/x%2Fy%20z/7/0",
+        f"t/3/{default}/{default}/7/1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("Zürich", "Zürich"),
+        ("..", "%2E%2E"),
+        ("a%b=c", "a%25b%3Dc"),
+        ("🙂", "%F0%9F%99%82"),
+        (True, "true"),
+        (1.5, "1.5"),
+        (Decimal("1.50"), "1.50"),
+        (datetime(2026, 1, 2, tzinfo=UTC), "2026-01-02T00%3A00%3A00+00%3A00".replace("+", "%2B")),
+        ("", "none"),
+    ],
+)
+def test_fields_become_one_level_of_a_path(value: Any, text: str) -> None:
+    named = grouper(
+        "{{topic}}/{{partition}}/{{value:f}}/{{start_offset}}", **{"file.name.missing.value": "none"}
+    )
+    ((group, _),) = named.split(batch_of(Record(0, None, {"f": value})), 0)
+    assert named.object_key(group, 0) == f"t/3/{text}/0"
+
+
+@pytest.mark.parametrize(
+    ("escape", "name"),
+    [("none", "t/3/a/b/c/d/0"), ("fields", "t/3/a/b/c%2Fd/0"), ("all", "t/3/a%2Fb/c%2Fd/0")],
+)
+def test_what_is_escaped_is_an_option(escape: str, name: str) -> None:
+    named = grouper(
+        "{{topic}}/{{partition}}/{{key}}/{{value:f}}/{{start_offset}}", **{"file.name.escape": escape}
+    )
+    ((group, _),) = named.split(batch_of(Record(0, "a/b", {"f": "c/d"})), 0)
+    assert named.object_key(group, 0) == name
+
+
+def test_records_whose_value_has_no_fields_are_named() -> None:
+    named = grouper("{{topic}}/{{partition}}/{{value:f}}/{{start_offset}}")
+    with pytest.raises(
+        BatchError, match=r"has no \{\{value:f\}\} for its object's name: its value is no JSON"
+    ) as caught:
+        named.split(batch_of(Record(0, None, b'{"f":1}'), Record(1, None, b"no")), 0)
+    assert list(caught.value.failed) == [1]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -93,20 +95,20 @@ def test_a_template_without_variables_is_refused() -> None:
     [
         "{{partition:padding=maybe}}",
         "{{start_offset:unit=HH}}",
-        "{{timestamp:unit=mm}}",
+        "{{timestamp:unit=SSS}}",
         "{{topic:padding=true}}",
     ],
 )
 def test_unknown_parameters_are_refused(placeholder: str) -> None:
     assert fault(name__template=FULL + placeholder).endswith(
         "unsupported set of template variables parameters, supported sets are: partition:padding=true|false,"
-        "start_offset:padding=true|false,timestamp:unit=yyyy|MM|dd|HH"
+        "start_offset:padding=true|false,timestamp:unit=yyyy|MM|dd|HH|mm|ss"
     )
 
 
 def test_a_timestamp_needs_a_unit() -> None:
     assert fault(name__template=FULL + "{{timestamp}}").endswith(
-        "parameter unit is required for the the variable timestamp, supported values are: yyyy|MM|dd|HH"
+        "parameter unit is required for the the variable timestamp, supported values are: yyyy|MM|dd|HH|mm|ss"
     )
 
 
@@ -129,11 +131,20 @@ def test_fixed_text_that_fills_a_name_is_refused() -> None:
     assert "1024 bytes" in fault(name__template="é" * 512 + FULL)
 
 
-def test_snappy_is_refused_with_what_there_is() -> None:
-    assert fault(compression__type="snappy").endswith(
-        "snappy is not available here; supported values are: 'none', 'gzip', 'zstd'"
-    )
-    assert fault(compression__type="lz4").endswith("supported values are: 'none', 'gzip', 'zstd'")
+def test_an_unknown_compression_is_refused_with_what_there_is() -> None:
+    assert fault(compression__type="lz4").endswith("supported values are: 'none', 'gzip', 'snappy', 'zstd'")
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "reason"),
+    [
+        ("gzip", "10", "a level of gzip is from 1 to 9"),
+        ("zstd", "0", "a level of zstd is from 1 to 22"),
+        ("snappy", "1", "snappy has no levels"),
+    ],
+)
+def test_a_level_that_a_compression_does_not_have_is_refused(name: str, level: str, reason: str) -> None:
+    assert reason in fault(compression__type=name, compression__level=level)
 
 
 def test_objects_of_one_key_hold_one_record() -> None:
@@ -151,3 +162,54 @@ def test_max_records_is_a_number_from_zero(number: str) -> None:
 def test_unknown_timestamp_sources_are_refused() -> None:
     assert "Unknown timestamp source: broker" in fault(name__timestamp__source="broker")
     grouper(name__timestamp__source="EVENT")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        FULL + "/{{header:h}}",
+        FULL + "/{{value:a.b}}/{{key:id}}/{{key}}",
+        "{{topic}}/dt={{timestamp:format=yyyy-MM-dd}}/{{partition}}/{{start_offset}}",
+        FULL + "/{{timestamp:unit=mm}}{{timestamp:unit=ss}}",
+    ],
+)
+def test_headers_fields_and_patterns_are_accepted(template: str) -> None:
+    assert not grouper(name__template=template).keeps_last_only
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        (
+            "{{topic}}/{{value:id}}",
+            "Objects would replace each other.*Add {{partition}} and {{start_offset}}",
+        ),
+        ("{{topic}}/{{partition}}/{{header:h}}", "Add {{start_offset}}, which make names unique"),
+        ("{{value:id}}/{{key}}", "Objects would replace each other"),
+        (FULL + "{{value:id}}{{foo}}", "there is no variable foo"),
+        (FULL + "{{timestamp:format=YYYY}}", "the format YYYY of timestamp has Y, the year of the week"),
+        (FULL + "{{value:}}", "Wrong variable with parameter definition"),
+    ],
+)
+def test_names_that_cannot_be_unique_are_refused_with_the_reason(template: str, reason: str) -> None:
+    assert re.search(reason.replace("{", r"\{"), fault(name__template=template))
+
+
+@pytest.mark.parametrize(("source", "option"), [("header", "header"), ("field", "field")])
+def test_a_source_of_time_must_be_named(source: str, option: str) -> None:
+    assert f"is needed where file.name.timestamp.source is {source}" in fault(name__timestamp__source=source)
+    grouper(**{"name__timestamp__source": source, f"name__timestamp__{option}": "at"})
+
+
+@pytest.mark.parametrize(
+    ("template", "notes"),
+    [
+        ("{{topic}}-{{partition}}{{start_offset}}", 1),
+        ("{{topic}}-{{partition}}{{start_offset:padding=true}}", 0),
+        (FULL, 0),
+    ],
+)
+def test_numbers_that_run_together_are_told(template: str, notes: int) -> None:
+    config = FileNameConfig.parse({"file.name.template": template})
+    assert [note for note in config.notes() if "side by side" in note] == list(config.notes())
+    assert len(list(config.notes())) == notes

@@ -1,0 +1,15 @@
+"""Aiven's json: one JSON array per object, a record on each line."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from connector.formats.jsonl import JsonlFormat
+
+
+class JsonFormat(JsonlFormat):
+    """The records of jsonl between ``[`` and ``]``, each on a line of its own."""
+
+    head: ClassVar[bytes] = b"[\n"
+    separator: ClassVar[bytes] = b",\n"
+    tail: ClassVar[bytes] = b"\n]"
