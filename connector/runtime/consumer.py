@@ -49,6 +49,9 @@ DEFAULTS: dict[str, Any] = {
 _POLL_BYTES = 4 * 1024 * 1024
 _FIRST_RECORDS = 500
 _LOOK_SECONDS = 1.0
+_LEAVE_POLL_SECONDS = 0.1
+_CLOSE_SECONDS = 5.0
+"""More than the others' heartbeat interval, by default 3 s: a rebalance that waits for them ends sooner."""
 
 _DENIED = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED: "grant READ and DESCRIBE on the topic to the worker's principal",
@@ -122,6 +125,10 @@ class TaskConsumer:
         # Rebalance callbacks come from the consumer's thread, which knows nothing of the task's log context.
         self._context = contextvars.copy_context()
         self._thread = ThreadPoolExecutor(1, f"consumer-{config.get('client.id', '')}")
+        self._leave_deadline = float("inf")
+        # A static member stays in its group when it ends (KIP-345), and a member of the new protocol
+        # (KIP-848) leaves by itself.
+        self._leaves_first = "group.instance.id" not in config and config.get("group.protocol") != "consumer"
         self._consumer = Consumer(
             {
                 **DEFAULTS,
@@ -170,11 +177,17 @@ class TaskConsumer:
         if self._paused:
             await self._run(self._set_paused, False)
 
-    async def close(self) -> None:
-        """Leave the group; partitions that are still assigned are revoked on the way."""
+    async def close(self, seconds: float = _CLOSE_SECONDS) -> None:
+        """Leave the group; partitions that are still assigned are revoked on the way, and committed.
+
+        Args:
+            seconds: How long a rebalance that is under way may hold this up; after that nothing is
+                committed any more.
+        """
         if not self._closed:
             self._closed = True
-            await self._run(self._consumer.close)
+            self._leave_deadline = time.monotonic() + seconds
+            await self._run(self._close)
             self._thread.shutdown(wait=False)
 
     def end_offset(self, partition: TopicPartition) -> int | None:
@@ -183,7 +196,10 @@ class TaskConsumer:
 
     async def _run(self, function: Callable[..., Any], *args: Any) -> Any:
         # Shielded: if the caller is cancelled, the thread still finishes what it began, in order.
-        return await asyncio.shield(self._loop.run_in_executor(self._thread, function, *args))
+        running = self._loop.run_in_executor(self._thread, function, *args)
+        # Nobody may be left to hear of a failure, which asyncio would tell as an error of the program.
+        running.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(running)
 
     # ---- on the consumer's thread ----
 
@@ -240,6 +256,9 @@ class TaskConsumer:
     def _commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         if not offsets:
             return
+        if self._is_leaving_late():
+            # It has no timeout and is answered after the rebalance that is under way, which refuses it.
+            raise RetriableError("Kafka has not ended a rebalance in time: no offsets were committed")
         request = [_to_kafka(partition, offset) for partition, offset in offsets.items()]
         try:
             answer = self._consumer.commit(offsets=request, asynchronous=False)
@@ -248,6 +267,23 @@ class TaskConsumer:
         for partition in answer or ():
             if partition.error is not None:
                 raise RetriableError(f"Kafka refused an offset of {partition.topic}: {partition.error.str()}")
+
+    def _close(self) -> None:
+        """Unsubscribe, and poll until the group is left; what the polls bring was put nowhere.
+
+        Closing alone has two faults (librdkafka 2.16, ``rd_kafka_cgrp_revoke_all_rejoin``): a cooperative
+        member without partitions sends no LeaveGroup, so that the others wait for its session to end; and
+        during a rebalance it revokes at once, when a commit can only be refused. Unsubscribing leaves in
+        the first case, and waits for the rebalance in the second. The member id goes when LeaveGroup is sent.
+        """
+        if self._leaves_first:
+            self._consumer.unsubscribe()
+            while self._consumer.memberid() and not self._is_leaving_late():
+                self._consumer.consume(self._poll_records, _LEAVE_POLL_SECONDS)
+        self._consumer.close()
+
+    def _is_leaving_late(self) -> bool:
+        return time.monotonic() >= self._leave_deadline
 
     def _set_paused(self, paused: bool) -> None:
         assigned = self._consumer.assignment()

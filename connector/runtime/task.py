@@ -44,6 +44,8 @@ log = logs.get(__name__)
 OBSERVE_SECONDS = 1.0
 LEAVE_SECONDS = 10.0
 """Beyond the graceful timeout, for what only lets go: leaving the group, aborting uploads."""
+GROUP_SECONDS = 5.0
+"""Of these, what a rebalance under way may take until it is left: others answer it with their heartbeats."""
 RETRY_BACKOFF = Backoff(base_seconds=0.5, cap_seconds=30.0)
 
 
@@ -208,7 +210,10 @@ class Task:
         started = time.perf_counter()
         try:
             async with asyncio.timeout(self.spec.commit_seconds):
-                await self.consumer.commit(offsets, lambda where: self._offsets.epoch(where) == epochs[where])
+                # During a rebalance the answer may come late: a stop does not wait for it.
+                await self._finish(
+                    self.consumer.commit(offsets, lambda where: self._offsets.epoch(where) == epochs[where])
+                )
         except (RetriableError, TimeoutError) as error:
             self._observer.commit_failures.inc()
             log.warning("offset commit failed", error=str(error) or "no answer in time")
@@ -241,11 +246,13 @@ class Task:
         """What can be finished before the deadline is committed; the rest is read again elsewhere."""
         try:
             async with asyncio.timeout(self._remaining_seconds()):
-                await self._sink.close(partitions)
+                await self._unless_failed(self._sink.close(partitions))
         except TimeoutError:
             log.warning("not everything was finished in time; it will be read again")
         except Exception as error:  # noqa: BLE001 - the partitions go, whatever the sink says
             log.warning("closing partitions failed; they will be read again", error=str(error))
+        if self._context.failure.done():
+            return {}
         durable = self._sink.committable()
         return self._offsets.to_commit({where: durable[where] for where in partitions if where in durable})
 
@@ -271,7 +278,7 @@ class Task:
                 if self._feed is not None:
                     await self._feed.stop()
                 if self._consumer is not None:
-                    await self._consumer.close()
+                    await self._consumer.close(self._remaining_seconds() + GROUP_SECONDS)
                 await self._sink.stop()
         except TimeoutError:
             log.warning("task did not end in time", seconds=LEAVE_SECONDS)
@@ -320,6 +327,17 @@ class Task:
                 self._observe_if_due()
                 if self._deadline is not None and time.monotonic() > self._deadline:
                     raise _StoppedError("the graceful timeout passed")
+            return await pending
+        finally:
+            pending.cancel()
+
+    async def _unless_failed(self, work: Awaitable[T]) -> T:
+        """Wait for ``work``, which a failure in the background ends: what it waits for may never come."""
+        pending = asyncio.ensure_future(work)
+        try:
+            watched: set[asyncio.Future[Any]] = {pending, self._context.failure}
+            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+            self._raise_background_failure()
             return await pending
         finally:
             pending.cancel()

@@ -7,7 +7,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import ConsumerGroupState, Producer
+from confluent_kafka.admin import AdminClient
 
 from connector.record import COLUMNS, RecordBatch, TopicPartition
 from connector.runtime.consumer import TaskConsumer
@@ -24,11 +25,14 @@ class Listener:
 
     def __init__(self) -> None:
         self.events: list[str] = []
+        self.owned: set[TopicPartition] = set()
 
     async def assigned(self, partitions: Collection[TopicPartition]) -> None:
         self.events.append("assigned")
+        self.owned.update(partitions)
 
     async def revoked(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        self.owned.difference_update(partitions)
         self.events.append("revoked")
         return dict.fromkeys(partitions, 1)
 
@@ -161,3 +165,34 @@ async def test_a_commit_that_was_decided_under_an_earlier_assignment_is_not_made
     await consumer.commit({TopicPartition(name, 0): 2}, lambda _: True)
     assert committed(f"late-{name}", name)[0].offset == 2
     await consumer.close()
+
+
+@pytest.mark.real_kafka
+async def test_a_member_without_partitions_leaves_its_group_when_it_closes(
+    kafka: KafkaBroker, topic: CreateTopic
+) -> None:
+    name = topic(1)
+    config = {"bootstrap.servers": kafka.bootstrap_servers, "group.id": f"idle-{name}"}
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+
+    def members() -> int:
+        group = admin.describe_consumer_groups([config["group.id"]])[config["group.id"]].result(30)
+        return len(group.members) if group.state is ConsumerGroupState.STABLE else -1
+
+    listeners = [Listener(), Listener()]
+    consumers = [TaskConsumer(config, listener, listener) for listener in listeners]
+    async with asyncio.timeout(30):
+        for consumer in consumers:
+            await consumer.subscribe([name])
+        while await asyncio.to_thread(members) != 2:
+            await asyncio.gather(*(consumer.poll(0.1) for consumer in consumers))
+        (idle,) = (
+            consumer for consumer, listener in zip(consumers, listeners, strict=True) if not listener.owned
+        )
+        await idle.close()
+        (owner,) = (consumer for consumer in consumers if consumer is not idle)
+        # Well before the session of 45 s would end.
+        async with asyncio.timeout(10):
+            while await asyncio.to_thread(members) != 1:
+                await owner.poll(0.1)
+        await owner.close()

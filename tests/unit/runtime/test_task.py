@@ -1,0 +1,69 @@
+"""What a task does when its partitions move away."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from connector.config.connector import ConnectorConfig
+from connector.converters.byte_array import ByteArrayConverter
+from connector.errors import AccessError
+from connector.record import Record, RecordBatch, TopicPartition
+from connector.runtime.consumer import Polled
+from connector.runtime.context import TaskContext
+from connector.runtime.errant import ErrantRecords
+from connector.runtime.observer import TaskObserver
+from connector.runtime.pipeline import Pipeline
+from connector.runtime.task import Task, TaskSpec
+from connector.sinks.base import Sink
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from connector.sinks.base import SinkContext
+
+ORDERS = TopicPartition("orders", 0)
+
+
+class RefusedSink(Sink):
+    """Is refused in the background, so that closing waits for what never comes."""
+
+    async def start(self, context: SinkContext) -> None:
+        await super().start(context)
+        context.spawn(self._deliver())
+
+    async def _deliver(self) -> None:
+        await asyncio.sleep(0)
+        raise AccessError("the queue refuses")
+
+    async def put(self, batch: RecordBatch) -> None: ...
+
+    def committable(self) -> Mapping[TopicPartition, int]:
+        return {ORDERS: 1}
+
+    async def close(self, partitions: Collection[TopicPartition]) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_a_revocation_does_not_wait_for_a_sink_that_has_failed_and_commits_nothing() -> None:
+    config = ConnectorConfig.parse({"name": "orders", "connector.class": "refused", "topics": "orders"})
+    errant = ErrantRecords(config, 0)
+    sink = RefusedSink(None)
+    converter = ByteArrayConverter(ByteArrayConverter.config_class({}))
+    with ThreadPoolExecutor(1) as executor:
+        context = TaskContext("orders", 0, executor)
+        spec = TaskSpec("orders", 0, ["orders"], {}, 100, 1000, 60, 5, shutdown_seconds=60)
+        task = Task(
+            spec,
+            sink,
+            pipeline=Pipeline(converter, converter, converter, [], errant),
+            errant=errant,
+            context=context,
+            observer=TaskObserver("orders", 0),
+        )
+        await task.assigned([ORDERS])
+        await task._put([Polled(RecordBatch.of(ORDERS, [Record(0, None, b"v", 1, [])]), 1)])
+        await sink.start(context)
+        async with asyncio.timeout(5):
+            assert await task.revoked([ORDERS]) == {}
