@@ -13,14 +13,16 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from connector.aws.check import IdentityCheck
-from connector.aws.faults import DENIED, code_of
+from connector.aws.faults import DENIED, NOT_OFFERED, code_of
 from connector.aws.partition import partition, region_of_endpoint
 from connector.aws.reach import endpoint_of, reach
 from connector.check import Check, failed, ok, skipped, warning
 from connector.errors import AccessError, BatchError, RetriableError
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.retry import Backoff, retrying
+from connector.sinks.s3.attributes import Origin
 from connector.sinks.s3.grouping import MAX_KEY_BYTES
+from connector.sinks.s3.refusal import explained
 from connector.sinks.s3.store import ABSENT, MOVED, head_answer, s3_client
 
 if TYPE_CHECKING:
@@ -49,11 +51,14 @@ _NO_ETAG = f'"{"0" * 32}"'
 _NOT_MET = frozenset({"PreconditionFailed", "NoSuchKey", "ConditionalRequestConflict"})
 _NO_SUCH_UPLOAD = "NoSuchUpload"
 _NO_LIFECYCLE = "NoSuchLifecycleConfiguration"
-_NOT_OFFERED = frozenset({"NotImplemented", "MethodNotAllowed", "XNotImplemented"})
 
 
 class BucketCheck:
-    """The checks of an S3 sink, its identity's first."""
+    """The checks of an S3 sink, its identity's first.
+
+    Requests carry what those of the sink carry, encryption and labels among it: who may not encrypt so, or a
+    store that does not, refuses the first of them.
+    """
 
     def __init__(self, config: S3Config, context: SinkContext, topics: Sequence[str]) -> None:
         """Args: ``topics`` are those whose object names are tried; none if only a pattern is known."""
@@ -61,6 +66,7 @@ class BucketCheck:
         self._context = context
         self._identity = config.identity(context.connector, context.task)
         self.identity = IdentityCheck(self._identity, sts_matters=config.asks_sts)
+        self._attributes = config.attributes()
         self._keys = {topic: probe_key(config, topic) for topic in list(topics)[:_TOPICS] or [_NOBODY]}
         self._tried: set[str] = set()
 
@@ -98,7 +104,11 @@ class BucketCheck:
         async with self._client() as client:
             try:
                 answer = await client.call_once(
-                    "HeadBucket", "head_bucket", self._arn(), Bucket=self._config.bucket
+                    "HeadBucket",
+                    "head_bucket",
+                    self._arn(),
+                    Bucket=self._config.bucket,
+                    **self._attributes.owner(),
                 )
             except AccessError as error:
                 status, region = head_answer(error)
@@ -125,7 +135,10 @@ class BucketCheck:
 
     async def _upload(self, key: str) -> Finding:
         async with self._client() as client:
-            created = await self._begin(client, key)
+            try:
+                created = await self._begin(client, key)
+            except AccessError as error:
+                raise explained(error, self._config) from error.__cause__
             await self._undo(key, created["UploadId"])
         return ok(f"created and aborted under {key}{_encryption(created)}")
 
@@ -135,7 +148,7 @@ class BucketCheck:
         try:
             found = await self._left()
         except (AccessError, RetriableError) as error:
-            if code_of(error) in DENIED | _NOT_OFFERED:
+            if code_of(error) in DENIED | NOT_OFFERED:
                 return _cannot_tell(error)
             raise
         for key, upload_id in found:
@@ -155,12 +168,13 @@ class BucketCheck:
                     "get_bucket_lifecycle_configuration",
                     self._arn(),
                     Bucket=self._config.bucket,
+                    **self._attributes.owner(),
                 )
         except (AccessError, RetriableError) as error:
             code = code_of(error)
             if code == _NO_LIFECYCLE:
                 return _no_rule("the bucket has no lifecycle rule")
-            if code in DENIED | _NOT_OFFERED:
+            if code in DENIED | NOT_OFFERED:
                 return _cannot_tell(error)
             raise
         return lifecycle_finding(answer.get("Rules", []), list(self._keys.values()))
@@ -196,6 +210,7 @@ class BucketCheck:
             self._arn(key),
             Bucket=self._config.bucket,
             Key=key,
+            **self._attributes.creation(Origin(TopicPartition(_NOBODY, 0), 0)),
         )
 
     async def _complete_nothing(self, client: AwsClient, key: str, upload_id: str) -> None:
@@ -208,6 +223,7 @@ class BucketCheck:
             UploadId=upload_id,
             MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": _NO_ETAG}]},
             IfMatch=_NO_ETAG,
+            **self._attributes.reading(),
         )
 
     def _client(self) -> AwsClient:
@@ -282,6 +298,7 @@ class BucketCheck:
                 Bucket=self._config.bucket,
                 Key=key,
                 UploadId=upload_id,
+                **self._attributes.account,
             )
 
     async def _left(self) -> list[tuple[str, str]]:
@@ -295,6 +312,7 @@ class BucketCheck:
                     self._arn(),
                     Bucket=self._config.bucket,
                     Prefix=key,
+                    **self._attributes.account,
                 )
                 found += [(upload["Key"], upload["UploadId"]) for upload in answer.get("Uploads", ())]
         return found
@@ -330,7 +348,7 @@ def _condition_finding(code: str, error: AccessError | RetriableError) -> Findin
     if code in _NOT_MET:
         return ok(f"supported: a condition that is not met was refused with {code}")
     fact = error.fact if isinstance(error, AccessError) else error
-    if code in _NOT_OFFERED:
+    if code in NOT_OFFERED:
         return skipped(f"not offered: {fact}; this connector does without")
     return skipped(
         f"cannot tell: {fact}. The store does not know conditions, or looks at the parts or the"

@@ -88,6 +88,11 @@ def _check_parameter(placeholder: Placeholder) -> None:
         raise ValueError(f"unsupported set of template variables parameters, supported sets are: {supported}")
 
 
+def is_named_by_offset(template: str) -> bool:
+    """Whether objects of a legal template are never meant to be replaced."""
+    return "start_offset" in _template(template).variables
+
+
 def _time_zone(name: str) -> None:
     zone(name)
 
@@ -130,6 +135,18 @@ class FileNameConfig(Config):
         importance=Importance.LOW,
         group="File",
     )
+    compatibility = defaulted(
+        "file.name.compatibility",
+        STRING,
+        "2.15",
+        "Which versions of Aiven's connector the default name is that of. 2.15 to 3.1 (2.15) end it with the"
+        " suffix of the compression, .gz if none is chosen; 3.2 and later (3.x) leave the suffix out unless"
+        " file.compression.type is given by that name.",
+        validate=one_of("2.15", "3.x", ignore_case=True),
+        choices=("2.15", "3.x"),
+        importance=Importance.LOW,
+        group="File",
+    )
     max_records = defaulted(
         "file.max.records",
         INT,
@@ -164,7 +181,7 @@ class FileNameConfig(Config):
         yield from self._check_level()
         if self.name_template is None:
             return
-        if "start_offset" not in _template(self.name_template).variables and self.max_records > 1:
+        if not is_named_by_offset(self.name_template) and self.max_records > 1:
             yield Problem(
                 "file.max.records",
                 f"When file.name.template is {self.name_template}, file.max.records must be either 1 or not"
@@ -194,7 +211,12 @@ class FileNameConfig(Config):
         """
         if self.name_template is not None:
             return _template(self.name_template)
-        return _template(_DEFAULT_NAME + format_suffix + SUFFIXES[self.compression])
+        return _template(_DEFAULT_NAME + format_suffix + self._compression_suffix)
+
+    @property
+    def _compression_suffix(self) -> str:
+        is_named = self.raw.get(FileNameConfig.compression_type.name) is not None
+        return SUFFIXES[self.compression] if is_named or self.compatibility == "2.15" else ""
 
     def create_grouper(self, format_suffix: str = "") -> Grouper:
         """What sorts records into objects and names these; takes what :meth:`create_template` takes."""

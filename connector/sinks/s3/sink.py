@@ -55,7 +55,7 @@ class S3Sink(Sink):
         await super().start(context)
         client = s3_client(self.config, context)
         await self._resources.enter_async_context(client)
-        self._store = ObjectStore(client, self.config.bucket, self.config.upload_concurrency)
+        self._store = ObjectStore(client, self.config)
         await self._store.check()
 
     def open(self, partitions: Collection[TopicPartition]) -> None:
