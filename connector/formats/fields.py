@@ -83,7 +83,7 @@ def _avro_codec(value: str) -> None:
 
 
 def separator_bytes(text: str) -> bytes:
-    r"""The bytes of a separator; ``\\n``, ``\\r``, ``\\t``, ``\\0``, ``\\s``, ``\\\\`` and ``\\xNN`` are escapes.
+    """The bytes of a separator, in which a backslash begins one of the escapes of the option.
 
     Raises:
         ValueError: It is empty, or has another escape.

@@ -45,7 +45,10 @@ def _bucket_name(value: str) -> None:
         (re.fullmatch(r"\d+(\.\d+){3}", value), "Bucket name must not be formatted as an IP Address"),
         (re.search(r"[A-Z]", value), "Bucket name should not contain uppercase characters"),
         (re.search(r"\s", value), "Bucket name should not contain white space"),
-        (re.search(r"[^a-z0-9.-]", value), "Bucket name may hold only a-z, 0-9, '.' and '-'"),
+        (
+            found := re.search(r"[^a-z0-9.-]", value),
+            f"Bucket name should not contain '{found[0] if found else ''}'",
+        ),
         (value[:1] in {".", "-"}, "Bucket name should not begin with '.' or '-'"),
         (".." in value, "Bucket name should not contain two adjacent periods"),
         (".-" in value or "-." in value, "Bucket name should not contain dashes next to periods"),
@@ -179,7 +182,9 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig, ObjectConfig, IdleConfig
     def check(self) -> Iterator[Problem]:
         yield from super().check()
         if not self.is_set(S3Config.bucket_name) and not self.is_set(S3Config.url):
-            yield self.missing(S3Config.bucket_name)
+            missing = self.missing(S3Config.bucket_name)
+            reason = "Neither aws.s3.bucket.name nor aws_s3_bucket properties have been set. "
+            yield Problem(missing.option, reason + missing.message)
         located = self._located
         if located and self.bucket_name and located.bucket != self.bucket_name:
             yield Problem(

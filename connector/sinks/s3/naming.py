@@ -20,10 +20,10 @@ from connector.config.option import (
     one_of,
     optional,
 )
-from connector.config.schema import Config
 from connector.errors import Problem
 from connector.sinks.s3.compression import LEVELS, SUFFIXES
 from connector.sinks.s3.grouping import MAX_KEY_BYTES, Grouper
+from connector.sinks.s3.prefix import PrefixConfig, template_of
 from connector.sinks.s3.template import Placeholder, Template
 from connector.sinks.s3.zone import zone
 
@@ -102,7 +102,7 @@ def _timestamp_source(value: str) -> None:
         raise ValueError(f"Unknown timestamp source: {value}. Use wallclock or event.")
 
 
-class FileNameConfig(Config):
+class FileNameConfig(PrefixConfig):
     """How records are grouped into objects, what objects are called, how they are compressed."""
 
     name_template: Option[str | None] = optional(
@@ -181,6 +181,12 @@ class FileNameConfig(Config):
         yield from self._check_level()
         if self.name_template is None:
             return
+        if self.prefix is not None and "key" in _template(self.name_template).variables:
+            yield Problem(
+                "aws.s3.prefix",
+                "cannot be combined with {{key}} in file.name.template, since names then show no key: remove"
+                " one of them",
+            )
         if not is_named_by_offset(self.name_template) and self.max_records > 1:
             yield Problem(
                 "file.max.records",
@@ -209,6 +215,8 @@ class FileNameConfig(Config):
         Args:
             format_suffix: What the format adds to the default name, before the compression's suffix.
         """
+        if self.prefix is not None:
+            return _template(template_of(self.prefix) + format_suffix + SUFFIXES[self.compression])
         if self.name_template is not None:
             return _template(self.name_template)
         return _template(_DEFAULT_NAME + format_suffix + self._compression_suffix)
@@ -221,10 +229,12 @@ class FileNameConfig(Config):
     def create_grouper(self, format_suffix: str = "") -> Grouper:
         """What sorts records into objects and names these; takes what :meth:`create_template` takes."""
         template = self.create_template(format_suffix)
-        if self.name_template not in {None, template.text}:
+        if self.prefix is None and self.name_template not in {None, template.text}:
             log.warning(
                 "unit=YYYY is the year of the week and wrong around New Year; unit=yyyy is used instead",
                 option=FileNameConfig.name_template.name,
             )
-        is_event_time = self.timestamp_source.lower() == "event"
-        return Grouper(template, zone(self.timestamp_timezone), is_event_time=is_event_time)
+        is_prefixed = self.prefix is not None
+        source = self.prefix_source if is_prefixed else self.timestamp_source
+        name = self.prefix_timezone if is_prefixed else self.timestamp_timezone
+        return Grouper(template, zone(name), is_event_time=source.lower() == "event")
