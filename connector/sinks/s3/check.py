@@ -16,7 +16,7 @@ from connector.aws.check import IdentityCheck
 from connector.aws.faults import DENIED, NOT_OFFERED, code_of
 from connector.aws.partition import partition, region_of_endpoint
 from connector.aws.reach import endpoint_of, reach
-from connector.check import Check, failed, ok, skipped, warning
+from connector.check import Check, Outcome, failed, ok, skipped, warning
 from connector.errors import AccessError, BatchError, RetriableError
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.retry import Backoff, retrying
@@ -191,7 +191,8 @@ class BucketCheck:
             try:
                 await self._complete_nothing(client, key, upload_id)
             except (AccessError, RetriableError) as error:
-                return _condition_finding(code_of(error), error)
+                found = _condition_finding(code_of(error), error)
+                return _needed(found) if self._attributes.is_conditional else found
             finally:
                 await self._undo(key, upload_id)
         return warning(
@@ -353,6 +354,16 @@ def _condition_finding(code: str, error: AccessError | RetriableError) -> Findin
     return skipped(
         f"cannot tell: {fact}. The store does not know conditions, or looks at the parts or the"
         " permissions first; trying further could leave an object behind, and this connector does without"
+    )
+
+
+def _needed(found: Finding) -> Finding:
+    """The same, where ``aws.s3.object.exists`` relies on conditions."""
+    if found.outcome is Outcome.OK:
+        return found
+    return warning(
+        f"aws.s3.object.exists relies on conditional writes, and: {found.detail}",
+        "try it with two objects of one name, or set aws.s3.object.exists to overwrite",
     )
 
 
