@@ -16,6 +16,7 @@ from connector.errors import AccessError
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.runtime.context import TaskContext
 from connector.sinks.s3 import S3Config, S3Sink
+from connector.testing.proxy import Answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -371,11 +372,23 @@ async def test_a_refusal_names_the_option_that_it_is_about(
     assert aws.objects(bucket) == {}
 
 
+async def test_a_bucket_in_another_region_is_told_with_its_region(
+    aws: AwsServer, bucket: str, proxy: FaultProxy
+) -> None:
+    body = (
+        b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>AuthorizationHeaderMalformed</Code>'
+        b"<Message>the region is wrong</Message><Region>eu-north-1</Region></Error>"
+    )
+    proxy.on("PutObject", lambda _: Answer(400, body, {"Content-Type": "application/xml"}))
+    async with running_sink(proxy.url, aws, bucket, {}) as sink:
+        await sink.put(lines(SMALL))
+        with pytest.raises(AccessError, match=r"the bucket is in eu-north-1: set aws\.s3\.region to it"):
+            await sink.flush()
+
+
 async def test_the_header_that_a_store_does_not_know_names_its_option(
     aws: AwsServer, bucket: str, proxy: FaultProxy
 ) -> None:
-    from connector.testing.proxy import Answer  # noqa: PLC0415
-
     body = (
         b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>NotImplemented</Code><Message>no</Message>'
         b"<Header>x-amz-storage-class</Header></Error>"
