@@ -255,12 +255,11 @@ def test_keys_that_nobody_has_are_refused_with_what_to_correct(
 
 
 async def test_the_printed_policy_is_enough_to_judge_what_is_there_already(
-    strict_aws: AwsServer, raw: dict[str, str], bucket: str, tmp_path: Path
+    strict_aws: AwsServer, raw: dict[str, str], bucket: str, policies: Any
 ) -> None:
-    raw |= {"aws.s3.object.exists": "fail", "aws.s3.object.tags": "topic={{topic}}"}
-    create_role(strict_aws, raw, printed(raw, tmp_path, "--who-am-i"))
+    create_role(strict_aws, raw, policies)
     strict_aws.client("s3").put_object(Bucket=bucket, Key="in/orders/0-0", Body=b"old")
-    async with running_sink(raw) as sink:
+    async with running_sink(raw | {"aws.s3.object.exists": "fail"}) as sink:
         await sink.put(lines(0, 10))
         with pytest.raises(AccessError, match="in/orders/0-0 is there already"):
             await sink.flush()
