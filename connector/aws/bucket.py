@@ -5,7 +5,7 @@ HeadBucket needs s3:ListBucket, which whoever only writes objects need not have:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -15,6 +15,8 @@ from connector.check import failed, ok, skipped, warning
 from connector.errors import AccessError, RetriableError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from connector.aws.clients import AwsClient
     from connector.check import Finding
 
@@ -34,6 +36,7 @@ class Bucket:
         arn: As permissions name it.
         option: That names it.
         endpoint: The one given; None is AWS's own.
+        owner: Parameters that say whose bucket it must be.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Bucket:
     arn: str
     option: str
     endpoint: str | None = None
+    owner: Mapping[str, Any] = field(default_factory=dict)
 
     async def expect(self, client: AwsClient) -> None:
         """Find a missing bucket or a wrong region before the first record.
@@ -76,7 +80,7 @@ class Bucket:
         return self._elsewhere(_region(answer)) or ok(f"{self.name} is in {self.region}")
 
     async def _head(self, client: AwsClient) -> dict[str, Any]:
-        return await client.call_once("HeadBucket", "head_bucket", self.arn, Bucket=self.name)
+        return await client.call_once("HeadBucket", "head_bucket", self.arn, Bucket=self.name, **self.owner)
 
     def _refused(self, error: AccessError, status: int, region: str | None) -> Finding:
         """A HEAD has no body: the status and one header are all that tells."""

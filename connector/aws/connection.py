@@ -102,6 +102,7 @@ class AwsConfig(Config):
         "Long-term access key id, with aws.secret.access.key; prefer aws.sts.role.arn. With a role, these"
         " keys ask for the role's credentials.",
         validate=in_a_header,
+        aliases=("aws_access_key_id",),
         group="AWS",
     )
     secret_access_key = optional(
@@ -109,6 +110,7 @@ class AwsConfig(Config):
         PASSWORD,
         "The secret of aws.access.key.id.",
         validate=secret_key,
+        aliases=("aws_secret_access_key",),
         group="AWS",
     )
     session_token = optional(
@@ -224,6 +226,7 @@ class AwsConfig(Config):
         STRING,
         "The region of the bucket; aws.region if absent.",
         validate=region,
+        aliases=("aws_s3_region",),
         importance=Importance.HIGH,
         group="AWS",
     )
@@ -239,6 +242,7 @@ class AwsConfig(Config):
         STRING,
         "The endpoint of an S3-compatible store; turns on path-style addressing.",
         validate=endpoint,
+        aliases=("aws_s3_endpoint",),
         importance=Importance.LOW,
         group="S3",
     )

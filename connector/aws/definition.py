@@ -209,9 +209,8 @@ def option_problems(options: Mapping[str, str]) -> Iterator[Problem]:
     """Every fault of a connection's options, on their own and together."""
     known = AwsConfig.options()
     name_of = {alias: option.name for option in known.values() for alias in option.aliases}
-    answered = {*known, *name_of}
     for key in options:
-        if key not in answered and not key.startswith(PROVIDER_OPTIONS):
+        if key not in known and not key.startswith(PROVIDER_OPTIONS):
             yield Problem(
                 key,
                 "is no option of connections, which hold identity, region, endpoint and transport; what"

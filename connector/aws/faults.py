@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _PASSING_CODES = frozenset(
     {
         "BandwidthLimitExceeded",
+        "ConditionalRequestConflict",
         "ConcurrentModification",
         "EC2ThrottledException",
         "IDPCommunicationError",
@@ -52,7 +53,7 @@ _PASSING_CODES = frozenset(
         "TransactionInProgressException",
     }
 )
-"""botocore's ``standard`` retry mode, and ``Throttled`` of SNS."""
+"""botocore's ``standard`` retry mode, ``Throttled`` of SNS, S3's conditional writes that meet."""
 
 _EXPIRED_CODES = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
@@ -74,6 +75,7 @@ _ACTIONS = {
     "ListMultipartUploads": "s3:ListBucketMultipartUploads",
     "AssumeRole": "sts:AssumeRole",
     "HeadBucket": "s3:ListBucket",
+    "HeadObject": "s3:GetObject",
     "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
     "GetTopicAttributes": "sns:GetTopicAttributes",
     "PublishBatch": "sns:Publish",
@@ -131,6 +133,7 @@ _REMEDIES = {
     "KmsDisabled": _KMS_DISABLED,
     "KmsNotFound": _KMS_ABSENT,
     "KmsInvalidState": _KMS_STATE,
+    "NotImplemented": "the service does not offer what is asked of it; remove the option that asks for it",
     "407": _CORRECT_LOGIN,
     "RegionDisabledException": "enable STS in this region for the account, or choose another endpoint",
 }
@@ -167,6 +170,8 @@ DENIED = frozenset(
         "UnauthorizedAccess",
     }
 )
+NOT_OFFERED = frozenset({"NotImplemented", "MethodNotAllowed", "XNotImplemented"})
+"""What compatible services answer to what they lack, partly as 501; the same again would not succeed."""
 _STATUS_PASSING = 500
 
 
@@ -244,7 +249,8 @@ def _service_answer(response: Mapping[str, Any], operation: str, resource: str) 
     metadata = response.get("ResponseMetadata", {})
     fact = f"{operation} on {resource} was refused with {code} ({message})"
     status = metadata.get("HTTPStatusCode", 0)
-    if code in _PASSING_CODES or code in _EXPIRED_CODES or status >= _STATUS_PASSING:
+    is_passing = status >= _STATUS_PASSING and code not in NOT_OFFERED
+    if is_passing or code in _PASSING_CODES or code in _EXPIRED_CODES:
         return RetriableError(fact)
     if code in DENIED:
         return AccessError(fact, remedy=_grant(operation, resource, message))

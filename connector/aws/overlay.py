@@ -88,7 +88,12 @@ def _divided(connection: NamedConnection, raw: Mapping[str, str]) -> Iterator[Pr
 
 
 def _among(group: Collection[str], options: Mapping[str, str]) -> list[str]:
-    return [key for key in group if key in options]
+    known = AwsConfig.options()
+    return [
+        key
+        for key in group
+        if any(name in options for name in (key, *(known[key].aliases if key in known else ())))
+    ]
 
 
 def _names(problem: Problem, key: str) -> bool:

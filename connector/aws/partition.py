@@ -55,8 +55,17 @@ def of_endpoint(endpoint: str) -> str | None:
 
 def region_of_endpoint(endpoint: str) -> str | None:
     """The region in the name of an AWS host; None if it has none, or is no host of AWS."""
-    host = urlsplit(endpoint if "://" in endpoint else f"//{endpoint}").hostname or ""
+    host = _host(endpoint)
     if not host.endswith(_AWS_HOSTS):
         return None
     labels = (label.removeprefix("s3-") for label in host.split("."))
     return next(filter(of_region, labels), None)
+
+
+def is_aws(endpoint: str) -> bool:
+    """Whether a host of AWS answers there, not a compatible system."""
+    return _host(endpoint).endswith(_AWS_HOSTS)
+
+
+def _host(endpoint: str) -> str:
+    return urlsplit(endpoint if "://" in endpoint else f"//{endpoint}").hostname or ""

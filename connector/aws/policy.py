@@ -6,7 +6,7 @@ Documents only; a sink says itself what it needs, :mod:`connector.aws.rendering`
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -40,11 +40,13 @@ class Statement:
         sid: Why, in letters and digits; all that IAM takes there.
         actions: As ``service:Action``.
         resources: ARNs; text in them that is not ours goes through :func:`escaped`.
+        condition: As IAM writes it; empty if there is none.
     """
 
     sid: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]
+    condition: Document = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -112,6 +114,7 @@ def permission_policy(statements: Sequence[Statement]) -> Document:
                 "Effect": "Allow",
                 "Action": list(statement.actions),
                 "Resource": list(statement.resources),
+                **({"Condition": statement.condition} if statement.condition else {}),
             }
             for statement in statements
         ],

@@ -16,7 +16,7 @@ __all__ = ["HIDDEN", "is_reference", "looks_secret", "masked"]
 _SECRET_ANYWHERE = re.compile(r"passw(or)?d|passphrase|secret", re.IGNORECASE)
 _SECRET_AT_END = re.compile(
     r"(^|[._-])(jaas[._-]config|(session|access|auth|bearer|refresh)?[._-]?token|credentials?|user[._-]info"
-    r"|(private|api|account|keystore|ssl)[._-]?key|key[._-]pem|service[._-]account[._-]json)$",
+    r"|(private|api|account|customer|keystore|ssl)[._-]?key|key[._-]pem|service[._-]account[._-]json)$",
     re.IGNORECASE,
 )
 

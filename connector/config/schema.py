@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from connector.config.option import Option
 from connector.config.suggest import closest
@@ -23,6 +23,10 @@ class Config:
         class FileConfig(Config):
             path = required("file.path", STRING, "The file that records are appended to.")
     """
+
+    tolerated: ClassVar[tuple[str, ...]] = ()
+    """Keys that mean something elsewhere and nothing here; nobody is warned of them, nor of keys below those
+    that end with a dot."""
 
     def __init__(self, raw: Mapping[str, str | None]) -> None:
         """Parse without raising; :meth:`problems` then tells every fault. Prefer :meth:`parse`."""

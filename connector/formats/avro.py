@@ -31,6 +31,7 @@ class AvroFormat(Format):
     """Rows of Connect's schemas, or of inferred ones where values have none."""
 
     suffix: ClassVar[str] = ".avro"
+    content_type: ClassVar[str] = "application/avro"
 
     def encoder(self) -> Encoder:
         return _AvroEncoder(self.fields)

@@ -86,10 +86,12 @@ class Format:
     """
 
     head: ClassVar[bytes] = b""
-    separator: ClassVar[bytes] = b"\n"
+    separator: bytes = b"\n"
     tail: ClassVar[bytes] = b""
     suffix: ClassVar[str] = ""
     """What the default object name gets before the compression's suffix."""
+    content_type: ClassVar[str] = "application/octet-stream"
+    """The media type of an object that is not compressed as a whole."""
     compresses: ClassVar[bool] = False
     """Compression is inside of the format, and its objects are not compressed again."""
 

@@ -6,7 +6,7 @@ Not RFC 4180: base64 keeps commas and line breaks out of the fields; a value wri
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from connector.formats.base import Format
 from connector.formats.columns import Encoding, base64, base64_column, base64_lines, integers, weave
@@ -25,6 +25,8 @@ class CsvFormat(Format):
     Keys, values and headers are base64, values not with encoding ``none``. The timestamp is milliseconds
     since the epoch. Values and header values must be bytes, as ByteArrayConverter leaves them.
     """
+
+    content_type: ClassVar[str] = "text/csv"
 
     def encode(self, batch: RecordBatch) -> bytes:
         if self.fields.names == ("value",):

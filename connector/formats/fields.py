@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 FIELDS = ("key", "value", "offset", "timestamp", "headers")
 AVRO_CODECS = ("null", "deflate", "bzip2", "snappy", "zstandard", "xz")
 _PAGE_VERSIONS = {"PARQUET_1_0": "1.0", "PARQUET_2_0": "2.0"}
-_BUILT_IN = ("avro", "csv", "json", "jsonl", "parquet")
+_BUILT_IN = ("avro", "csv", "json", "jsonl", "parquet", "raw")
+FRAMINGS = ("none", "separator", "int32", "varint")
+_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.?)")
+_ESCAPED = {"n": b"\n", "r": b"\r", "t": b"\t", "0": b"\0", "s": b" ", "\\": b"\\"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class OutputFields:
         avro_codec: The compression of blocks in Avro files.
         connect_meta_data: Whether Avro schemas keep what only Connect knows.
         parquet: The layout of Parquet files.
+        raw_framing: One of ``FRAMINGS``: how raw tells where a record ends.
+        raw_separator: What it then puts between records.
     """
 
     names: tuple[str, ...] = ("value",)
@@ -67,11 +73,37 @@ class OutputFields:
     avro_codec: str = "null"
     connect_meta_data: bool = True
     parquet: ParquetOptions = field(default_factory=ParquetOptions)
+    raw_framing: str = "none"
+    raw_separator: bytes = b"\n"
 
 
 def _avro_codec(value: str) -> None:
     if value not in AVRO_CODECS:
         raise ValueError(f"Unknown or not supported codec {value}. Use one of {', '.join(AVRO_CODECS)}.")
+
+
+def separator_bytes(text: str) -> bytes:
+    """The bytes of a separator, in which a backslash begins one of the escapes of the option.
+
+    Raises:
+        ValueError: It is empty, or has another escape.
+    """
+    if not text:
+        raise ValueError("must not be empty; for nothing between records set format.output.raw.framing=none")
+    found = bytearray()
+    end = 0
+    for match in _ESCAPE.finditer(text):
+        code = match[1]
+        if len(code) <= 1 and code not in _ESCAPED:
+            raise ValueError(r"knows the escapes \n, \r, \t, \0, \s, \\ and \xNN")
+        found += text[end : match.start()].encode()
+        found += _ESCAPED[code] if code in _ESCAPED else bytes.fromhex(code[1:])
+        end = match.end()
+    return bytes(found + text[end:].encode())
+
+
+def _separator(value: str) -> None:
+    separator_bytes(value)
 
 
 def _installed(value: str) -> None:
@@ -90,6 +122,20 @@ def _formats() -> dict[str, str]:
 
 class FormatConfig(Config):
     """The options of every sink that writes objects or files."""
+
+    # Of Aiven's connector: options of Hadoop's Parquet writer, and of the converter to Avro schemas.
+    tolerated = (
+        "connect.",
+        "allow.optional.map.keys",
+        "discard.type.doc.default",
+        "enhanced.avro.schema.support",
+        "flatten.singleton.unions",
+        "flatten.unions",
+        "generalized.sum.type.support",
+        "ignore.default.for.nullables",
+        "schemas.cache.config",
+        "scrub.invalid.names",
+    )
 
     output_type = defaulted(
         "format.output.type",
@@ -139,6 +185,27 @@ class FormatConfig(Config):
         " them out, fail treats them as records that can never succeed.",
         validate=one_of("ignore", "write", "fail", ignore_case=True),
         choices=("ignore", "write", "fail"),
+        group="Format",
+    )
+    raw_framing = defaulted(
+        "format.output.raw.framing",
+        STRING,
+        "none",
+        "How raw tells where a record ends: none, records follow each other as they are; separator between"
+        " them; or before each its length, as int32 (4 bytes, big-endian) or varint (as Protobuf delimits"
+        " messages).",
+        validate=one_of(*FRAMINGS, ignore_case=True),
+        choices=FRAMINGS,
+        group="Format",
+    )
+    raw_separator = defaulted(
+        "format.output.raw.separator",
+        STRING,
+        r"\n",
+        r"What stands between records of raw with framing separator; \n, \r, \t, \0, \s (blank), \\ and \xNN"
+        " mean bytes. Records that hold it cannot be told apart.",
+        validate=_separator,
+        importance=Importance.LOW,
         group="Format",
     )
     drift = defaulted(
@@ -225,6 +292,28 @@ class FormatConfig(Config):
                 "When format.output.envelope is false, format.output.fields must contain only one field",
             )
 
+        yield from self._check_raw()
+
+    def _check_raw(self) -> Iterator[Problem]:
+        is_raw = self.output_type.lower() == "raw"
+        fields = [field.lower() for field in self.output_fields]
+        if is_raw and fields not in (["value"], ["key"]) and not self.is_faulty(FormatConfig.output_fields):
+            yield Problem(
+                "format.output.fields",
+                "When format.output.type is raw, it must be value or key: nothing tells fields apart",
+            )
+        for option in (FormatConfig.raw_framing, FormatConfig.raw_separator):
+            if self.is_set(option) and not is_raw:
+                yield Problem(
+                    option.name,
+                    "has no meaning without format.output.type=raw: set it, or remove this",
+                )
+        if is_raw and self.is_set(FormatConfig.raw_separator) and self.raw_framing.lower() != "separator":
+            yield Problem(
+                "format.output.raw.separator",
+                "has no meaning without format.output.raw.framing=separator: set it, or remove this",
+            )
+
     def create_format(self, codec: str = "none", level: int | None = None) -> Format:
         """The format that these options ask for.
 
@@ -247,6 +336,8 @@ class FormatConfig(Config):
                 self.avro_codec,
                 self.connect_meta_data,
                 self._parquet(codec, level),
+                self.raw_framing.lower(),
+                separator_bytes(self.raw_separator),
             )
         )
 

@@ -10,6 +10,7 @@ from connector.formats.jsonl import JsonlFormat
 class JsonFormat(JsonlFormat):
     """The records of jsonl between ``[`` and ``]``, each on a line of its own."""
 
+    content_type: ClassVar[str] = "application/json"
     head: ClassVar[bytes] = b"[\n"
-    separator: ClassVar[bytes] = b",\n"
+    separator: bytes = b",\n"
     tail: ClassVar[bytes] = b"\n]"

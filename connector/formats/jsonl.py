@@ -6,7 +6,7 @@ default envelope around the value alone, a batch is then one ``bytes.join``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from connector.column import JsonColumn
 from connector.formats.base import Format
@@ -29,6 +29,8 @@ class JsonlFormat(Format):
 
     Bytes become base64 strings; the timestamp is an ISO instant in UTC; nulls are ``null``.
     """
+
+    content_type: ClassVar[str] = "application/x-ndjson"
 
     def __init__(self, fields: OutputFields) -> None:
         super().__init__(fields)

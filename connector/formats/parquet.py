@@ -35,6 +35,7 @@ _AVRO_SCHEMA = b"parquet.avro.schema"
 class ParquetFormat(Format):
     """Rows of Connect's schemas, or of inferred ones where values have none."""
 
+    content_type: ClassVar[str] = "application/vnd.apache.parquet"
     compresses: ClassVar[bool] = True
 
     def encoder(self) -> Encoder:

@@ -17,7 +17,7 @@ from connector.plugins import PluginKind
 from connector.runtime.pipeline import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from typing import Protocol
 
     from connector.aws.named import NamedConnection
@@ -228,8 +228,14 @@ def _unknown(raw: RawConfig, sink_config: Config) -> dict[str, str | None]:
     return {
         key: meant
         for key, meant in unknown_options(raw, known).items()
-        if key not in _FRAMEWORK_KEYS and not key.startswith(_FRAMEWORK_PREFIXES)
+        if key not in _FRAMEWORK_KEYS
+        and not key.startswith(_FRAMEWORK_PREFIXES)
+        and not _is_tolerated(key, sink_config.tolerated)
     }
+
+
+def _is_tolerated(key: str, tolerated: Collection[str]) -> bool:
+    return any(key.startswith(each) if each.endswith(".") else key == each for each in tolerated)
 
 
 def _converter(raw: RawConfig, role: Role, worker: WorkerDefaults) -> Callable[[], Converter]:

@@ -9,7 +9,8 @@ import fastavro
 import pytest
 from pyarrow import parquet
 
-from connector.formats.fields import OutputFields
+from connector.formats.fields import FRAMINGS, OutputFields
+from connector.formats.raw import RawFormat
 from connector.plugins import PluginKind, find, names
 from connector.record import Record
 from connector.testing.contract.formats import FormatContract
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 FIELDS = [("value",), ("offset", "value"), ("key", "value", "offset", "timestamp", "headers")]
 
 
-@pytest.mark.parametrize("name", names(PluginKind.FORMAT), indirect=True)
+@pytest.mark.parametrize("name", sorted({*names(PluginKind.FORMAT)} - {"raw"}), indirect=True)
 @pytest.mark.parametrize("fields", FIELDS, ids=["value", "two", "all"])
 @pytest.mark.parametrize("encoding", ["base64", "none"])
 class TestInstalledFormats(FormatContract):
@@ -48,6 +49,24 @@ class TestInstalledFormats(FormatContract):
         return read_rows(data)
 
 
+@pytest.mark.parametrize("framing", FRAMINGS)
+class TestRawFormat(FormatContract):
+    """It writes one field, and knows no other."""
+
+    @pytest.fixture
+    def output_format(self, framing: str) -> Format:
+        return RawFormat(OutputFields(("value",), raw_framing=framing, raw_separator=b"\0"))
+
+    @pytest.fixture
+    def records(self) -> list[Record]:
+        return [
+            Record(0, b"k1", b"v1"),
+            Record(1, None, b"\xff"),
+            Record(7, b"k2", None),
+            Record(8, b"", "ü"),
+        ]
+
+
 def read_rows(data: bytes) -> Any:
     """Rows where the format has blocks or row groups, which follow the batches; else the bytes."""
     if data.startswith(b"Obj\x01"):
@@ -58,4 +77,4 @@ def read_rows(data: bytes) -> Any:
 
 
 def test_the_built_in_formats_are_installed() -> None:
-    assert {"avro", "csv", "json", "jsonl", "parquet"} <= set(names(PluginKind.FORMAT))
+    assert {"avro", "csv", "json", "jsonl", "parquet", "raw"} <= set(names(PluginKind.FORMAT))

@@ -431,6 +431,35 @@ async def test_a_kms_key_one_may_not_use_is_named(options: dict[str, str], proxy
     assert "grant kms:GenerateDataKey on arn:aws:kms:x:1:key/k" in steps["S3 upload of orders"].remedy
 
 
+async def test_uploads_are_tried_with_what_objects_will_be_stored_with(
+    options: dict[str, str], proxy: FaultProxy
+) -> None:
+    asked: list[ApiRequest] = []
+    proxy.on("CreateMultipartUpload", asked.append)
+    await checked(options, aws_s3_sse_algorithm="aws:kms", aws_s3_object_tags="team=lake")
+    assert asked
+    for request in asked:
+        assert request.headers["x-amz-server-side-encryption"] == "aws:kms"
+        assert request.headers["x-amz-tagging"] == "team=lake"
+
+
+async def test_a_store_that_lacks_what_an_option_asks_for_names_the_option(
+    options: dict[str, str], proxy: FaultProxy
+) -> None:
+    proxy.fail("CreateMultipartUpload", FOREVER, status=501, code="NotImplemented", message="not here")
+    steps = await checked(options, aws_s3_object_tags="team=lake")
+    assert failed(steps) == ["S3 upload of orders"]
+    assert "try without each of these options: aws.s3.object.tags" in steps["S3 upload of orders"].remedy
+
+
+async def test_a_config_that_relies_on_conditions_is_warned_where_none_are_known(
+    options: dict[str, str],
+) -> None:
+    step = (await checked(options, aws_s3_object_exists="keep"))[s3.CONDITIONAL]
+    assert step.outcome is Outcome.WARNING
+    assert "aws.s3.object.exists relies on conditional writes" in step.detail
+
+
 async def test_a_bucket_without_a_lifecycle_rule_is_a_warning(options: dict[str, str]) -> None:
     step = (await checked(options))[s3.LIFECYCLE]
     assert step.outcome is Outcome.WARNING

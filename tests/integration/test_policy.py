@@ -252,3 +252,15 @@ def test_keys_that_nobody_has_are_refused_with_what_to_correct(
     assert result.exit_code != 0
     assert "correct aws.access.key.id" in result.stderr
     assert raw["aws.secret.access.key"] not in result.output
+
+
+async def test_the_printed_policy_is_enough_to_judge_what_is_there_already(
+    strict_aws: AwsServer, raw: dict[str, str], bucket: str, policies: Any
+) -> None:
+    create_role(strict_aws, raw, policies)
+    strict_aws.client("s3").put_object(Bucket=bucket, Key="in/orders/0-0", Body=b"old")
+    async with running_sink(raw | {"aws.s3.object.exists": "fail"}) as sink:
+        await sink.put(lines(0, 10))
+        with pytest.raises(AccessError, match="in/orders/0-0 is there already"):
+            await sink.flush()
+    assert strict_aws.objects(bucket) == {"in/orders/0-0": b"old"}

@@ -13,14 +13,16 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from connector.aws.check import IdentityCheck
-from connector.aws.faults import DENIED, code_of
+from connector.aws.faults import DENIED, NOT_OFFERED, code_of
 from connector.aws.partition import region_of_endpoint
 from connector.aws.reach import endpoint_of, reach
-from connector.check import Check, failed, ok, skipped, warning
+from connector.check import Check, Outcome, failed, ok, skipped, warning
 from connector.errors import AccessError, BatchError, RetriableError
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.retry import Backoff, retrying
+from connector.sinks.s3.attributes import Origin
 from connector.sinks.s3.grouping import MAX_KEY_BYTES
+from connector.sinks.s3.refusal import explained
 from connector.sinks.s3.store import bucket_of, s3_client
 
 if TYPE_CHECKING:
@@ -48,11 +50,14 @@ _NO_ETAG = f'"{"0" * 32}"'
 _NOT_MET = frozenset({"PreconditionFailed", "NoSuchKey", "ConditionalRequestConflict"})
 _NO_SUCH_UPLOAD = "NoSuchUpload"
 _NO_LIFECYCLE = "NoSuchLifecycleConfiguration"
-_NOT_OFFERED = frozenset({"NotImplemented", "MethodNotAllowed", "XNotImplemented"})
 
 
 class BucketCheck:
-    """The checks of an S3 sink, its identity's first."""
+    """The checks of an S3 sink, its identity's first.
+
+    Requests carry what those of the sink carry, encryption and labels among it: who may not encrypt so, or a
+    store that does not, refuses the first of them.
+    """
 
     def __init__(self, config: S3Config, context: SinkContext, topics: Sequence[str]) -> None:
         """Args: ``topics`` are those whose object names are tried; none if only a pattern is known."""
@@ -60,6 +65,8 @@ class BucketCheck:
         self._context = context
         self._identity = config.identity(context.connector, context.task)
         self.identity = IdentityCheck(self._identity, sts_matters=config.asks_sts)
+        self._attributes = config.attributes()
+        self._place = bucket_of(config)
         self._keys = {topic: probe_key(config, topic) for topic in list(topics)[:_TOPICS] or [_NOBODY]}
         self._tried: set[str] = set()
 
@@ -95,7 +102,7 @@ class BucketCheck:
 
     async def _bucket(self) -> Finding:
         async with self._client() as client:
-            return await bucket_of(self._config).look(client)
+            return await self._place.look(client)
 
     async def _abort_nothing(self) -> Finding:
         """Before anything is begun: an upload that does not exist can be aborted by whoever may abort."""
@@ -115,7 +122,10 @@ class BucketCheck:
 
     async def _upload(self, key: str) -> Finding:
         async with self._client() as client:
-            created = await self._begin(client, key)
+            try:
+                created = await self._begin(client, key)
+            except AccessError as error:
+                raise explained(error, self._config) from error.__cause__
             await self._undo(key, created["UploadId"])
         return ok(f"created and aborted under {key}{_encryption(created)}")
 
@@ -125,7 +135,7 @@ class BucketCheck:
         try:
             found = await self._left()
         except (AccessError, RetriableError) as error:
-            if code_of(error) in DENIED | _NOT_OFFERED:
+            if code_of(error) in DENIED | NOT_OFFERED:
                 return _cannot_tell(error)
             raise
         for key, upload_id in found:
@@ -145,12 +155,13 @@ class BucketCheck:
                     "get_bucket_lifecycle_configuration",
                     self._arn(),
                     Bucket=self._config.bucket,
+                    **self._attributes.owner(),
                 )
         except (AccessError, RetriableError) as error:
             code = code_of(error)
             if code == _NO_LIFECYCLE:
                 return _no_rule("the bucket has no lifecycle rule")
-            if code in DENIED | _NOT_OFFERED:
+            if code in DENIED | NOT_OFFERED:
                 return _cannot_tell(error)
             raise
         return lifecycle_finding(answer.get("Rules", []), list(self._keys.values()))
@@ -167,7 +178,8 @@ class BucketCheck:
             try:
                 await self._complete_nothing(client, key, upload_id)
             except (AccessError, RetriableError) as error:
-                return _condition_finding(code_of(error), error)
+                found = _condition_finding(code_of(error), error)
+                return _needed(found) if self._attributes.is_conditional else found
             finally:
                 await self._undo(key, upload_id)
         return warning(
@@ -186,6 +198,7 @@ class BucketCheck:
             self._arn(key),
             Bucket=self._config.bucket,
             Key=key,
+            **self._attributes.creation(Origin(TopicPartition(_NOBODY, 0), 0)),
         )
 
     async def _complete_nothing(self, client: AwsClient, key: str, upload_id: str) -> None:
@@ -198,13 +211,14 @@ class BucketCheck:
             UploadId=upload_id,
             MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": _NO_ETAG}]},
             IfMatch=_NO_ETAG,
+            **self._attributes.reading(),
         )
 
     def _client(self) -> AwsClient:
         return s3_client(self._config, self._context)
 
     def _arn(self, key: str = "") -> str:
-        return f"{bucket_of(self._config).arn}{'/' if key else ''}{key}"
+        return f"{self._place.arn}{'/' if key else ''}{key}"
 
     async def _undo(self, key: str, upload_id: str) -> None:
         """Abort, even if the time of the step ends meanwhile; it has a time of its own.
@@ -240,6 +254,7 @@ class BucketCheck:
                 Bucket=self._config.bucket,
                 Key=key,
                 UploadId=upload_id,
+                **self._attributes.account,
             )
 
     async def _left(self) -> list[tuple[str, str]]:
@@ -253,6 +268,7 @@ class BucketCheck:
                     self._arn(),
                     Bucket=self._config.bucket,
                     Prefix=key,
+                    **self._attributes.account,
                 )
                 found += [(upload["Key"], upload["UploadId"]) for upload in answer.get("Uploads", ())]
         return found
@@ -288,11 +304,21 @@ def _condition_finding(code: str, error: AccessError | RetriableError) -> Findin
     if code in _NOT_MET:
         return ok(f"supported: a condition that is not met was refused with {code}")
     fact = error.fact if isinstance(error, AccessError) else error
-    if code in _NOT_OFFERED:
+    if code in NOT_OFFERED:
         return skipped(f"not offered: {fact}; this connector does without")
     return skipped(
         f"cannot tell: {fact}. The store does not know conditions, or looks at the parts or the"
         " permissions first; trying further could leave an object behind, and this connector does without"
+    )
+
+
+def _needed(found: Finding) -> Finding:
+    """The same, where ``aws.s3.object.exists`` relies on conditions."""
+    if found.outcome is Outcome.OK:
+        return found
+    return warning(
+        f"aws.s3.object.exists relies on conditional writes, and: {found.detail}",
+        "try it with two objects of one name, or set aws.s3.object.exists to overwrite",
     )
 
 

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 SUFFIXES = {"none": "", "gzip": ".gz", "snappy": ".snappy", "zstd": ".zst"}
 """Every compression, and what the default object name ends with."""
 
+ENCODINGS = frozenset({"gzip", "zstd"})
+"""The compressions that HTTP has content codings for, of the same name (RFC 9110, RFC 8878)."""
+
+CONTENT_TYPES = {
+    "gzip": "application/gzip",
+    "zstd": "application/zstd",
+    "snappy": "application/octet-stream",
+}
+"""What a whole object is that readers must decompress themselves."""
+
 LEVELS = {"gzip": (1, 9), "zstd": (1, 22)}
 """The lowest and the highest level of those compressions that have levels."""
 

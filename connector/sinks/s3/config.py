@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from connector.aws.connection import AwsConfig
 from connector.aws.location import BucketLocation, beyond_bucket, bucket_location, is_special
+from connector.aws.partition import is_aws
 from connector.config.option import (
     BOOLEAN,
     INT,
@@ -20,13 +21,17 @@ from connector.config.option import (
 )
 from connector.errors import Problem
 from connector.formats.fields import FormatConfig
-from connector.sinks.s3.naming import FileNameConfig
+from connector.sinks.s3.compression import CONTENT_TYPES, ENCODINGS
+from connector.sinks.s3.idle import IdleConfig
+from connector.sinks.s3.naming import FileNameConfig, is_named_by_offset
+from connector.sinks.s3.objects import OVERWRITE, STORAGE_CLASSES, ObjectConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connector.aws.connection import WaitOptions
     from connector.formats.base import Format
+    from connector.sinks.s3.attributes import Attributes
 
 MINIMUM_PART_BYTES = 5 * 1024 * 1024
 """S3's minimum for every part but the last."""
@@ -40,7 +45,10 @@ def _bucket_name(value: str) -> None:
         (re.fullmatch(r"\d+(\.\d+){3}", value), "Bucket name must not be formatted as an IP Address"),
         (re.search(r"[A-Z]", value), "Bucket name should not contain uppercase characters"),
         (re.search(r"\s", value), "Bucket name should not contain white space"),
-        (re.search(r"[^a-z0-9.-]", value), "Bucket name may hold only a-z, 0-9, '.' and '-'"),
+        (
+            found := re.search(r"[^a-z0-9.-]", value),
+            f"Bucket name should not contain '{found[0] if found else ''}'",
+        ),
         (value[:1] in {".", "-"}, "Bucket name should not begin with '.' or '-'"),
         (".." in value, "Bucket name should not contain two adjacent periods"),
         (".-" in value or "-." in value, "Bucket name should not contain dashes next to periods"),
@@ -61,7 +69,7 @@ def _part_size(value: int) -> None:
         raise ValueError(f"Part size must be no more: {_MAXIMUM_PART_BYTES} bytes (2GB)")
 
 
-class S3Config(AwsConfig, FormatConfig, FileNameConfig):
+class S3Config(AwsConfig, FormatConfig, FileNameConfig, ObjectConfig, IdleConfig):
     """Everything that the S3 sink is told."""
 
     services = frozenset({"s3"})
@@ -71,6 +79,7 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig):
         STRING,
         "The bucket that objects are written to; it must exist. Required, unless aws.s3.url names it.",
         validate=_bucket_name,
+        aliases=("aws_s3_bucket",),
         importance=Importance.HIGH,
         group="S3",
     )
@@ -123,6 +132,26 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig):
         group="S3",
     )
 
+    def attributes(self) -> Attributes:
+        """What requests carry beside the bytes of objects."""
+        found = self.create_format()
+        compression = "none" if found.compresses else self.compression
+        encoding = compression if compression in ENCODINGS else None
+        is_encoded = self.content_encoding is not None and encoding is not None
+        return self.create_attributes(
+            content_type=found.content_type
+            if is_encoded
+            else CONTENT_TYPES.get(compression, found.content_type),
+            content_encoding=encoding,
+            default_checksum=self.checksum_default,
+        )
+
+    @property
+    def checksum_default(self) -> str:
+        """As the SDKs: but a store that is not known to be AWS may know none."""
+        url = self.endpoint_url
+        return "crc32" if url is None or is_aws(url) else "when_required"
+
     @property
     def bucket(self) -> str:
         """By name, or by URL."""
@@ -152,7 +181,9 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig):
     def check(self) -> Iterator[Problem]:
         yield from super().check()
         if not self.is_set(S3Config.bucket_name) and not self.is_set(S3Config.url):
-            yield self.missing(S3Config.bucket_name)
+            missing = self.missing(S3Config.bucket_name)
+            reason = "Neither aws.s3.bucket.name nor aws_s3_bucket properties have been set. "
+            yield Problem(missing.option, reason + missing.message)
         located = self._located
         if located and self.bucket_name and located.bucket != self.bucket_name:
             yield Problem(
@@ -163,8 +194,27 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig):
                 "aws.s3.url", f"names another region than aws.s3.region: {located.region}; keep one"
             )
 
+        yield from self._check_objects()
+
+    def _check_objects(self) -> Iterator[Problem]:
+        classes = {*STORAGE_CLASSES, None}
+        is_elsewhere = self.endpoint_url is not None and not is_aws(self.endpoint_url)
+        if self.storage_class not in classes and not is_elsewhere:
+            yield Problem(
+                "aws.s3.object.storage.class",
+                f"S3 has no storage class {self.storage_class}: choose one of {', '.join(STORAGE_CLASSES)}",
+            )
+        template = self.name_template
+        if self.existing != OVERWRITE and template and not is_named_by_offset(template):
+            yield Problem(
+                "aws.s3.object.exists",
+                f"must be overwrite when file.name.template is {template}: an object then holds the last"
+                " record of its key, so that it has to be replaced",
+            )
+
     def notes(self) -> Iterator[str]:
         yield from super().notes()
+        yield from self._old_names()
         if self.url and (path := beyond_bucket(self.url)):
             yield (
                 f"aws.s3.url names {path} within the bucket, which is left out: let file.name.template"
@@ -175,6 +225,16 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig):
                 "aws.s3.url is of a FIPS or dual-stack endpoint; it fills bucket and region only: set"
                 " aws.s3.endpoint for requests to go there"
             )
+
+    def _old_names(self) -> Iterator[str]:
+        for option in self.options().values():
+            for name in option.aliases:
+                if "_" not in name or self.raw.get(name) is None:
+                    continue
+                if self.raw.get(option.name) is not None:
+                    yield f"{name} is left out, since {option.name} is given, which wins: remove {name}"
+                else:
+                    yield f"{name} is an old name of {option.name}, and deprecated: use {option.name}"
 
     def create_format(self, codec: str | None = None, level: int | None = None) -> Format:
         """As in Aiven's connector the default of file.compression.type does not compress inside formats."""

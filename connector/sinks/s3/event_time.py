@@ -30,7 +30,15 @@ class EventTime:
         column: The column of a batch that is looked at.
     """
 
-    def __init__(self, source: str, name: str, form: str | None, zone: tzinfo) -> None:
+    def __init__(
+        self,
+        source: str,
+        name: str,
+        form: str | None,
+        zone: tzinfo,
+        *,
+        option: str = "file.name.timestamp.source",
+    ) -> None:
         """Take checked options.
 
         Args:
@@ -39,7 +47,9 @@ class EventTime:
             form: ``epoch_ms``, ``epoch_s``, ``epoch_us``, ``epoch_ns``, ``iso``, a pattern, or None: numbers
                 are milliseconds then, text is ISO 8601.
             zone: Where text without an offset is from.
+            option: That asks for the source.
         """
+        self._option = option
         self.column = COLUMNS[source]
         self._source = source
         self._name = name
@@ -53,7 +63,7 @@ class EventTime:
             times = batch.timestamps
             if None not in times:
                 return times, {}
-            reason = "has no timestamp, which file.name.timestamp.source=event needs"
+            reason = f"has no timestamp, which {self._option}=event needs"
             return times, {index: reason for index, at in enumerate(times) if at is None}
         found: list[int | None] = []
         faults: dict[int, str] = {}

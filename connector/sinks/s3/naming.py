@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from connector import logs
 from connector.config.option import (
@@ -26,6 +26,7 @@ from connector.sinks.s3.compression import LEVELS, SUFFIXES
 from connector.sinks.s3.event_time import EventTime, legal_format
 from connector.sinks.s3.grouping import MAX_KEY_BYTES, FieldText, Grouper
 from connector.sinks.s3.pattern import DatePattern
+from connector.sinks.s3.prefix import PrefixConfig, template_of
 from connector.sinks.s3.rotation import Rotation, RotationConfig
 from connector.sinks.s3.template import Placeholder, Template
 from connector.sinks.s3.zone import zone
@@ -130,6 +131,11 @@ def _check_pattern(text: str) -> None:
         raise ValueError(f"the format {text} of timestamp {error}") from None
 
 
+def is_named_by_offset(template: str) -> bool:
+    """Whether objects of a legal template are never meant to be replaced."""
+    return "start_offset" in _template(template).variables
+
+
 def _time_zone(name: str) -> None:
     zone(name)
 
@@ -139,7 +145,15 @@ def _timestamp_source(value: str) -> None:
         raise ValueError(f"Unknown timestamp source: {value}. Use wallclock, event, header or field.")
 
 
-class FileNameConfig(RotationConfig):
+class _Times(NamedTuple):
+    """The time that names show: where it is from, its zone, and the option that says where from."""
+
+    source: str
+    zone: str
+    option: str
+
+
+class FileNameConfig(RotationConfig, PrefixConfig):
     """How records are grouped into objects, what objects are called, how they are compressed."""
 
     name_template: Option[str | None] = optional(
@@ -170,6 +184,18 @@ class FileNameConfig(RotationConfig):
         INT,
         "How hard the compression tries: gzip 1 to 9, zstd 1 to 22, more is smaller and slower; 1 if absent."
         " gzip above 3 is as slow as Java's, which writes 6.",
+        importance=Importance.LOW,
+        group="File",
+    )
+    compatibility = defaulted(
+        "file.name.compatibility",
+        STRING,
+        "2.15",
+        "Which versions of Aiven's connector the default name is that of. 2.15 to 3.1 (2.15) end it with the"
+        " suffix of the compression, .gz if none is chosen; 3.2 and later (3.x) leave the suffix out unless"
+        " file.compression.type is given by that name.",
+        validate=one_of("2.15", "3.x", ignore_case=True),
+        choices=("2.15", "3.x"),
         importance=Importance.LOW,
         group="File",
     )
@@ -249,7 +275,13 @@ class FileNameConfig(RotationConfig):
         yield from self._check_source()
         if self.name_template is None:
             return
-        if "start_offset" not in _template(self.name_template).variables and self.max_records > 1:
+        if self.prefix is not None and "key" in _template(self.name_template).variables:
+            yield Problem(
+                "aws.s3.prefix",
+                "cannot be combined with {{key}} in file.name.template, since names then show no key: remove"
+                " one of them",
+            )
+        if not is_named_by_offset(self.name_template) and self.max_records > 1:
             yield Problem(
                 "file.max.records",
                 f"When file.name.template is {self.name_template}, file.max.records must be either 1 or not"
@@ -261,12 +293,14 @@ class FileNameConfig(RotationConfig):
             ("header", FileNameConfig.timestamp_header),
             ("field", FileNameConfig.timestamp_field),
         ):
-            if self.timestamp_source.lower() == source and not self.value(option.name):
+            if self._times.source == source and not self.value(option.name):
                 yield Problem(option.name, f"is needed where file.name.timestamp.source is {source}: set it")
 
     def notes(self) -> Iterator[str]:
         yield from super().notes()
-        if self.name_template and (pair := _run_together(_template(self.name_template))):
+        if self.prefix is not None or self.name_template is None:
+            return
+        if pair := _run_together(_template(self.name_template)):
             yield (
                 f"file.name.template has {pair[0]} and {pair[1]} side by side: 1 and 11 read like 11 and 1,"
                 " so an object can replace another; put something in between, or pad"
@@ -293,36 +327,51 @@ class FileNameConfig(RotationConfig):
         Args:
             format_suffix: What the format adds to the default name, before the compression's suffix.
         """
+        if self.prefix is not None:
+            return _template(template_of(self.prefix) + format_suffix + SUFFIXES[self.compression])
         if self.name_template is not None:
             return _template(self.name_template)
-        return _template(_DEFAULT_NAME + format_suffix + SUFFIXES[self.compression])
+        return _template(_DEFAULT_NAME + format_suffix + self._compression_suffix)
+
+    @property
+    def _compression_suffix(self) -> str:
+        is_named = self.raw.get(FileNameConfig.compression_type.name) is not None
+        return SUFFIXES[self.compression] if is_named or self.compatibility == "2.15" else ""
 
     def create_grouper(self, format_suffix: str = "") -> Grouper:
         """What sorts records into objects and names these; takes what :meth:`create_template` takes."""
         template = self.create_template(format_suffix)
-        if self.name_template not in {None, template.text}:
+        if self.prefix is None and self.name_template not in {None, template.text}:
             log.warning(
                 "unit=YYYY is the year of the week and wrong around New Year; unit=yyyy is used instead",
                 option=FileNameConfig.name_template.name,
             )
         text = FieldText(self.missing_text, _ESCAPES[self.escape])
-        return Grouper(
-            template, zone(self.timestamp_timezone), event_time=self._event_time(), field_text=text
-        )
+        return Grouper(template, zone(self._times.zone), event_time=self._event_time(), field_text=text)
 
     def rotation(self) -> Rotation:
         """When objects are finished."""
         return self.create_rotation(
-            is_wallclock=self.timestamp_source.lower() == "wallclock",
-            default_zone=self.timestamp_timezone,
+            is_wallclock=self._times.source == "wallclock", default_zone=self._times.zone
         )
 
+    @property
+    def _times(self) -> _Times:
+        """By a prefix, or by a template."""
+        if self.prefix is not None:
+            option = PrefixConfig.prefix_source.name
+            return _Times(self.prefix_source.lower(), self.prefix_timezone, option)
+        option = FileNameConfig.timestamp_source.name
+        return _Times(self.timestamp_source.lower(), self.timestamp_timezone, option)
+
     def _event_time(self) -> EventTime | None:
-        source = self.timestamp_source.lower()
-        if source == "wallclock":
+        times = self._times
+        if times.source == "wallclock":
             return None
-        name = self.timestamp_header if source == "header" else self.timestamp_field
-        return EventTime(source, name or "", self.timestamp_format, zone(self.timestamp_timezone))
+        name = self.timestamp_header if times.source == "header" else self.timestamp_field
+        return EventTime(
+            times.source, name or "", self.timestamp_format, zone(times.zone), option=times.option
+        )
 
 
 def _run_together(template: Template) -> tuple[str, str] | None:

@@ -25,17 +25,50 @@ def permissions(config: S3Config, topics: Sequence[str]) -> list[Statement]:
 
     Actions: S3 user guide, "Multipart upload API and permissions".
     """
-    bucket = f"arn:{partition(config, config.endpoint_url)}:s3:::{config.bucket}"
+    name = partition(config, config.endpoint_url)
+    bucket = f"arn:{name}:s3:::{config.bucket}"
     objects = _objects(bucket, config.create_template(config.create_format().suffix), topics)
     return [
         Statement(
             "StoreObjectsWholeOrInParts",
-            ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
+            ("s3:PutObject", *_labelling(config), "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
             objects,
         ),
         Statement("ReadBackItsOwnStateForExactlyOnce", ("s3:GetObject",), objects),
         Statement("FindItsUnfinishedUploads", ("s3:ListBucketMultipartUploads",), (bucket,)),
+        *_encryption(config, name),
     ]
+
+
+def _labelling(config: S3Config) -> Iterator[str]:
+    if config.tags:
+        yield "s3:PutObjectTagging"
+    if config.acl:
+        yield "s3:PutObjectAcl"
+
+
+def _encryption(config: S3Config, partition_name: str) -> Iterator[Statement]:
+    """Of a key of the user's; S3's own, aws/s3, lets everybody of its account use it through S3.
+
+    Parts are decrypted when an upload is completed (S3 user guide, "Multipart upload API and permissions",
+    AWS KMS). A policy names keys, not aliases: these are a condition (KMS developer guide, "Use aliases to
+    control access to KMS keys").
+    """
+    key = config.sse_kms_key
+    if key is None:
+        return
+    arn = key if key.startswith("arn:") else f"arn:{partition_name}:kms:{config.region}:*:{_named(key)}"
+    where, is_alias, alias = arn.partition(":alias/")
+    yield Statement(
+        "EncryptObjects",
+        ("kms:GenerateDataKey", "kms:Decrypt"),
+        (f"{where}:key/*" if is_alias else arn,),
+        {"ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{alias}"}} if is_alias else {},
+    )
+
+
+def _named(key: str) -> str:
+    return key if key.startswith(("alias/", "key/")) else f"key/{key}"
 
 
 def _objects(bucket: str, template: Template, topics: Sequence[str]) -> tuple[str, ...]:

@@ -190,8 +190,8 @@ class RotationConfig(Config):
         LONG,
         0,
         "A record that is so much later than the first of its object, by the time that"
-        " file.name.timestamp.source names, begins the next object; by the wall clock this is"
-        " file.max.age.ms. 0 or -1 sets no limit.",
+        " file.name.timestamp.source names (timestamp.source with aws.s3.prefix), begins the next object; by"
+        " the wall clock this is file.max.age.ms. 0 or -1 sets no limit.",
         validate=at_least(-1),
         aliases=("rotate.interval.ms",),
         group="Rotation",
@@ -210,7 +210,7 @@ class RotationConfig(Config):
         "file.rotate.schedule.timezone",
         STRING,
         "The time zone whose midnight file.rotate.schedule.interval.ms counts from;"
-        " file.name.timestamp.timezone if absent.",
+        " file.name.timestamp.timezone if absent, or timestamp.timezone with aws.s3.prefix.",
         validate=_time_zone,
         importance=Importance.LOW,
         aliases=("timezone",),

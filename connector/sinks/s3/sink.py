@@ -65,7 +65,7 @@ class S3Sink(Sink):
         await super().start(context)
         client = s3_client(self.config, context)
         await self._resources.enter_async_context(client)
-        self._store = ObjectStore(client, self.config.bucket, self.config.upload_concurrency)
+        self._store = ObjectStore(client, self.config)
         await bucket_of(self.config).expect(client)
         if self._rotation.has_clock or not self._rotation.on_commit:
             self._clock = context.spawn(self._finish_by_clock())

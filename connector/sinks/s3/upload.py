@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connector.sinks.base import SinkContext
+    from connector.sinks.s3.attributes import Origin
     from connector.sinks.s3.store import ObjectStore, Part
 
 MAXIMUM_PARTS = 10_000
@@ -25,10 +26,17 @@ class ObjectUpload:
     """
 
     def __init__(
-        self, key: str, store: ObjectStore, context: SinkContext, on_part: Callable[[], None]
+        self,
+        key: str,
+        store: ObjectStore,
+        context: SinkContext,
+        on_part: Callable[[], None],
+        origin: Origin,
     ) -> None:
         """Args: ``on_part`` is called for every part that S3 has taken."""
         self.key = key
+        self._origin = origin
+        self._size_bytes = 0
         self.in_flight_bytes = 0
         self._store = store
         self._context = context
@@ -44,8 +52,9 @@ class ObjectUpload:
     def add_part(self, body: bytes) -> None:
         """Send a part in the background; all but the last must have at least 5 MiB."""
         if self._creation is None:
-            self._creation = self._context.spawn(self._store.create_upload(self.key))
+            self._creation = self._context.spawn(self._store.create_upload(self.key, self._origin))
         self.in_flight_bytes += len(body)
+        self._size_bytes += len(body)
         self._parts.append(self._context.spawn(self._send(len(self._parts) + 1, body, self._creation)))
 
     async def finish(self, rest: bytes) -> None:
@@ -53,14 +62,15 @@ class ObjectUpload:
         if self._creation is None:
             self.in_flight_bytes += len(rest)
             try:
-                await self._store.put_object(self.key, rest)
+                await self._store.put_object(self.key, self._origin, rest)
             finally:
                 self.in_flight_bytes -= len(rest)
             return
         if rest:
             self.add_part(rest)
         parts = await asyncio.gather(*self._parts)
-        await self._store.complete_upload(self.key, await self._creation, parts)
+        upload_id = await self._creation
+        await self._store.complete_upload(self.key, self._origin, upload_id, parts, self._size_bytes)
 
     async def abort(self) -> None:
         """Give the upload up; best effort, since what cannot be aborted a lifecycle rule removes."""

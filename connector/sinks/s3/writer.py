@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector import logs, metrics
 from connector.formats.nulls import without_nulls
+from connector.sinks.s3.attributes import Origin
 from connector.sinks.s3.compression import compressor, overhead_bytes
 from connector.sinks.s3.upload import ObjectUpload
 
@@ -424,7 +425,8 @@ class PartitionWriter:
 
     def _new_object(self, group: GroupKey, first_offset: int, opened: Moment) -> OpenObject:
         key = self._grouper.object_key(group, first_offset)
-        upload = ObjectUpload(key, self._store, self._context, self._parts_total.inc)
+        origin = Origin(group.topic_partition, first_offset)
+        upload = ObjectUpload(key, self._store, self._context, self._parts_total.inc, origin)
         compressing = compressor(self._compression, self._config.compression_level)
         return OpenObject(upload, first_offset, self._encoder.begin(), compressing, opened)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from connector.aws.definition import Definition, secret_options
+from connector.aws.definition import Definition, option_problems, secret_options
 from connector.errors import ConfigError
 
 KEYS = {"aws.access.key.id": "AKIAEXAMPLE", "aws.secret.access.key": "s3cret"}
@@ -105,3 +105,8 @@ def test_a_hidden_value_of_no_secret_is_taken_at_its_word() -> None:
 def test_options_of_a_provider_that_is_not_here_are_all_secret() -> None:
     options = {"aws.credentials.provider": "vault", "aws.credentials.provider.address": "x"}
     assert "aws.credentials.provider.address" in secret_options(options)
+
+
+def test_old_names_are_for_connectors_only_since_masking_goes_by_the_new() -> None:
+    problems = list(option_problems({"aws_access_key_id": "A", "aws_secret_access_key": "s"}))
+    assert {problem.option for problem in problems} >= {"aws_access_key_id", "aws_secret_access_key"}

@@ -141,3 +141,14 @@ def test_a_role_that_may_be_assumed_but_not_with_tags_is_told_what_is_missing() 
     assert "allow sts:TagSession" in remedy(refused("AccessDenied", message), "AssumeRole")
     message = message.replace("TagSession", "AssumeRole")
     assert "aws.sts.role.external.id" in remedy(refused("AccessDenied", message), "AssumeRole")
+
+
+def test_what_a_service_does_not_offer_is_not_asked_for_again() -> None:
+    error = refused("NotImplemented", status=501)
+    assert "does not offer" in remedy(error)
+    assert isinstance(translate(refused("InternalError", status=501), "PutObject", "k"), RetriableError)
+
+
+def test_conditional_writes_that_meet_are_repeated() -> None:
+    meeting = refused("ConditionalRequestConflict", status=409)
+    assert isinstance(translate(meeting, "PutObject", "k"), RetriableError)

@@ -115,3 +115,11 @@ def test_without_a_store_the_property_to_set_is_named() -> None:
     settings = WorkerSettings.load(None, {"CONNECT_BOOTSTRAP_SERVERS": "k:1"})
     with pytest.raises(ConfigError, match=r"aws\.connections\.directory"):
         draw({**SINK, "aws.connection": "lake"}, settings)
+
+
+def test_half_a_key_under_its_old_name_is_no_more_combined_than_under_the_new() -> None:
+    both = overlay(named(KEYS), {**SINK, "aws_access_key_id": "AKIAOTHER"})
+    assert "would come from connection lake" in both.problems[0].message
+    whole = overlay(named(KEYS), {**SINK, "aws_access_key_id": "A", "aws_secret_access_key": "s"})
+    assert whole.problems == ()
+    assert not whole.inherited & KEYS.keys()

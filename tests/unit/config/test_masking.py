@@ -12,7 +12,7 @@ from connector.config.masking import HIDDEN, looks_secret, masked
         "db.passwd", "aws.session.token", "value.converter.basic.auth.user.info", "ssl.keystore.key",
         "ssl.key.pem",
         "sftpPassword", "oauth.client_secret", "api.key", "gcp.credentials", "token", "SASL.PASSWORD",
-        "CONNECT_CONSUMER_SASL_JAAS_CONFIG", "aws_session_token",
+        "CONNECT_CONSUMER_SASL_JAAS_CONFIG", "aws_session_token", "aws.s3.sse.customer.key",
     ],
 )  # fmt: skip
 def test_names_of_secrets_are_known_by_sight(name: str) -> None:
