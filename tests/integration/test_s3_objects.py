@@ -130,6 +130,8 @@ async def test_an_object_is_created_with_what_the_options_ask_for(
     for part in asked["UploadPart"] + asked["CompleteMultipartUpload"]:
         assert {name: part.headers[name] for name in ACCOUNT} == ACCOUNT
         assert "x-amz-server-side-encryption" not in part.headers
+    (about,) = asked["HeadBucket"]
+    assert sent(about) == {"x-amz-expected-bucket-owner": "123456789012"}
     found = head(aws, bucket)
     assert found["ServerSideEncryption"] == "aws:kms"
     assert found["StorageClass"] == "STANDARD_IA"

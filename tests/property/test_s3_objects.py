@@ -7,6 +7,7 @@ import gzip
 import json
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
+from operator import or_
 from typing import TYPE_CHECKING, Any, cast
 
 from hypothesis import given, settings
@@ -41,7 +42,7 @@ class MemoryStore:
         self.objects: dict[str, bytes] = {}
         self._uploads: dict[str, dict[int, bytes]] = {}
 
-    async def put_object(self, key: str, body: bytes, *_: Any, **__: Any) -> None:
+    async def put_object(self, key: str, _origin: Any, body: bytes) -> None:
         await asyncio.sleep(0)
         assert key not in self.objects, "one object replaced another"
         self.objects[key] = body
@@ -56,8 +57,12 @@ class MemoryStore:
         self._uploads[upload][number] = body
         return Part(number, str(number))
 
-    async def complete_upload(self, key: str, upload: str, parts: Sequence[Part], *_: Any, **__: Any) -> None:
-        await self.put_object(key, b"".join(self._uploads[upload][part.number] for part in parts))
+    async def complete_upload(
+        self, key: str, origin: Any, upload: str, parts: Sequence[Part], size: int
+    ) -> None:
+        body = b"".join(self._uploads[upload][part.number] for part in parts)
+        assert len(body) == size
+        await self.put_object(key, origin, body)
 
     async def abort_upload(self, *_: Any, **__: Any) -> None:
         await asyncio.sleep(0)
@@ -73,9 +78,14 @@ class MemoryStore:
         return sorted(found, key=lambda records: records[0]["offset"])
 
 
+names: st.SearchStrategy[dict[str, str]] = st.one_of(
+    st.fixed_dictionaries({"file.name.template": st.sampled_from(TEMPLATES)}),
+    st.just({"aws.s3.prefix": NAME + "/{{utc_date}}/{{timestamp:unit=HH}}/"}),
+)
 rotations = st.fixed_dictionaries(
-    {"file.name.template": st.sampled_from(TEMPLATES)},
+    {},
     optional={
+        "timestamp.source": st.sampled_from(["wallclock", "event"]),
         "file.name.timestamp.source": st.sampled_from(["wallclock", "event", "field"]),
         "file.max.records": st.integers(1, 7).map(str),
         "file.max.bytes": st.integers(20, 400).map(str),
@@ -155,7 +165,7 @@ class Run:
 
 
 @settings(max_examples=150, deadline=None)
-@given(rotations, st.lists(steps, max_size=15))
+@given(st.builds(or_, names, rotations), st.lists(steps, max_size=15))
 def test_every_record_is_in_one_object_in_order_and_committable_only_then(
     options: dict[str, str], story: list[tuple[str, TopicPartition, list[Any]]]
 ) -> None:

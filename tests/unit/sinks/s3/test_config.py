@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
-from connector.errors import ConfigError
+from connector.errors import BatchError, ConfigError
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.sinks.s3 import S3Config
 
@@ -145,6 +147,26 @@ def test_a_prefix_names_objects_as_it_did(options: dict[str, str], key: str) -> 
     batch = RecordBatch.of(TopicPartition("orders", 3), [Record(17, b"k", b"v", 3_700_000)])
     ((group, _),) = grouper.split(batch, now_ms=0)
     assert grouper.object_key(group, 17) == key
+
+
+def test_a_prefix_brings_the_time_and_the_zone_that_bounds_go_by() -> None:
+    of_names = {"file.name.timestamp.source": "field", "file.name.timestamp.timezone": "Asia/Tokyo"}
+    bounds = {"file.max.timespan.ms": "1000", "file.rotate.schedule.interval.ms": "60000"}
+    options = {"aws.s3.bucket.name": "shop", "aws.s3.prefix": "x/", **of_names, **bounds}
+    by_clock = S3Config.parse({**options, "timestamp.timezone": "Europe/Paris"}).rotation()
+    assert (by_clock.max_age_ms, by_clock.max_span_ms, by_clock.zone) == (1000, 0, ZoneInfo("Europe/Paris"))
+    by_event = S3Config.parse({**options, "timestamp.source": "event"})
+    assert (by_event.rotation().max_age_ms, by_event.rotation().max_span_ms) == (0, 1000)
+    assert by_event.create_grouper().event_column == "timestamps"
+
+
+def test_a_record_without_the_time_that_a_prefix_asks_for_is_told_with_its_option() -> None:
+    config = S3Config.parse(
+        {"aws.s3.bucket.name": "shop", "aws.s3.prefix": "{{utc_date}}/", "timestamp.source": "event"}
+    )
+    batch = RecordBatch.of(TopicPartition("orders", 3), [Record(17, b"k", b"v", None)])
+    with pytest.raises(BatchError, match=r"no timestamp, which timestamp\.source=event needs"):
+        config.create_grouper().split(batch, now_ms=0)
 
 
 def test_a_prefix_that_cannot_be_kept_is_refused() -> None:
