@@ -10,10 +10,11 @@ import pytest
 from connector.record import TopicPartition
 from connector.sinks.dispatch import sink as dispatch
 from connector.sinks.sns import SnsSink
-from connector.testing.contract.sinks import SinkContract
+from connector.testing.contract.sinks import FIRST, SinkContract, batch_of
 from connector.testing.topics import SubscribedTopic
 
 if TYPE_CHECKING:
+    from connector.sinks.base import Sink
     from connector.testing.aws import AwsServer
 
 
@@ -39,6 +40,12 @@ class _SnsContract(SinkContract):
             "delivery.max.requests": "1",
             **self.more,
         }
+
+    async def test_memory_is_free_after_a_flush(self, sink: Sink) -> None:
+        """With fewer records than the suite has: moto looks at a whole queue for each further message."""
+        await sink.put(batch_of(FIRST, *range(100)))
+        await sink.flush()
+        assert sink.buffered_bytes == 0
 
     async def stored(self) -> dict[TopicPartition, list[bytes]]:
         found: dict[TopicPartition, list[bytes]] = {}
