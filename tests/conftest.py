@@ -8,6 +8,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 
 from connector.aws import refresh
 from connector.testing.aws import AwsServer
@@ -15,7 +16,8 @@ from connector.testing.kafka import KafkaClient, start_kafka
 from connector.testing.proxy import FaultProxy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, MutableMapping
+    from typing import Any
 
     from connector.testing.kafka import CreateTopic, KafkaBroker, Produce, ReadCommitted
 
@@ -48,6 +50,13 @@ def _logging_as_it_was() -> Iterator[None]:
     yield
     root.setLevel(level)
     root.handlers[:] = handlers
+
+
+@pytest.fixture
+def logged() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What is logged from here on, however logging was configured before."""
+    with capture_logs() as lines:
+        yield lines
 
 
 @pytest.fixture(scope="session")

@@ -417,7 +417,7 @@ async def test_throttled_json_service_is_seen_with_its_code(aws: AwsServer, prox
         with pytest.raises(ClientError) as caught:
             await kinesis.list_streams()
         assert caught.value.response["Error"]["Code"] == "LimitExceededException"
-        assert (await kinesis.list_streams())["StreamNames"] == []
+        assert "StreamNames" in await kinesis.list_streams()
 
 
 def test_client_that_expects_a_continue_gets_one(aws: AwsServer, bucket: str, proxy: FaultProxy) -> None:

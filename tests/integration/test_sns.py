@@ -26,7 +26,7 @@ from connector.testing.topics import SubscribedTopic
 from connector.testing.worker import WorkerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, MutableMapping
 
     from connector.testing.aws import AwsServer
     from connector.testing.kafka import CreateTopic, KafkaBroker, Produce, ReadCommitted
@@ -259,7 +259,7 @@ async def test_without_the_right_to_read_limits_those_of_a_new_topic_hold(
     proxy: FaultProxy,
     options: dict[str, str],
     name: str,
-    capsys: pytest.CaptureFixture[str],
+    logged: list[MutableMapping[str, Any]],
 ) -> None:
     topic = SubscribedTopic(aws, name)
     proxy.fail("GetTopicAttributes", status=403, code="AuthorizationError")
@@ -267,7 +267,7 @@ async def test_without_the_right_to_read_limits_those_of_a_new_topic_hold(
         assert sink.limits(topic.arn).entry_bytes == 262_144
         await deliver(sink, 50, keys=5)
     assert len(topic.bodies()) == 100
-    assert "sns:GetTopicAttributes" in capsys.readouterr().out
+    assert any("sns:GetTopicAttributes" in str(line) for line in logged)
 
 
 async def test_a_topic_that_may_not_be_published_to_stops_the_task_with_the_grant(
