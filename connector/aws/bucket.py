@@ -46,6 +46,10 @@ class Bucket:
     endpoint: str | None = None
     owner: Mapping[str, Any] = field(default_factory=dict)
 
+    def arn_of(self, key: str) -> str:
+        """Of an object in it."""
+        return f"{self.arn}/{key}"
+
     async def expect(self, client: AwsClient) -> None:
         """Find a missing bucket or a wrong region before the first record.
 

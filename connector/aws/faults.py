@@ -25,7 +25,24 @@ from connector.errors import AccessError, ConnectorError, RetriableError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PASSING_CODES = frozenset(
+THROTTLING_CODES = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "Throttled",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+"""The service wants fewer requests."""
+
+_PASSING_CODES = THROTTLING_CODES | frozenset(
     {
         "BandwidthLimitExceeded",
         "ConditionalRequestConflict",
@@ -34,22 +51,11 @@ _PASSING_CODES = frozenset(
         "IDPCommunicationError",
         "InternalError",
         "InternalFailure",
-        "LimitExceededException",
         "OperationAborted",
         "PriorRequestNotComplete",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
         "RequestTimeout",
         "RequestTimeoutException",
         "ServiceUnavailable",
-        "SlowDown",
-        "Throttled",
-        "Throttling",
-        "ThrottledException",
-        "ThrottlingException",
-        "TooManyRequestsException",
         "TransactionInProgressException",
     }
 )

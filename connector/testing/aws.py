@@ -7,10 +7,9 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
-REGION = "us-east-1"
-
+from connector.testing.client import ClientFactory
 
 _ALLOW_ALL = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 _ALLOW_S3 = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}
@@ -23,7 +22,7 @@ class IncompleteUpload(NamedTuple):
     upload_id: str
 
 
-class AwsServer:
+class AwsServer(ClientFactory):
     """moto on a loopback port: S3, STS, IAM and the services to come.
 
     A process of its own leaves the interpreter lock to the code under test; measured, it is as fast as a
@@ -36,12 +35,8 @@ class AwsServer:
         secret_access_key: Its secret.
     """
 
-    url: str
-    access_key_id: str
-    secret_access_key: str
-
     def __init__(self) -> None:
-        self._clients: dict[str, Any] = {}
+        super().__init__()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         self._process = subprocess.Popen(
             [sys.executable, "-m", "connector.demo.moto_process"],
@@ -68,20 +63,6 @@ class AwsServer:
 
     def __exit__(self, *_exception: object) -> None:
         self.stop()
-
-    def client(self, service: str) -> Any:
-        """A blocking client with the administrator's keys; the one of botocore, as in boto3."""
-        import botocore.session  # noqa: PLC0415
-
-        if service not in self._clients:
-            self._clients[service] = botocore.session.get_session().create_client(
-                service,
-                region_name=REGION,
-                endpoint_url=self.url,
-                aws_access_key_id=self.access_key_id,
-                aws_secret_access_key=self.secret_access_key,
-            )
-        return self._clients[service]
 
     def create_bucket(self, name: str) -> None:
         self.client("s3").create_bucket(Bucket=name)

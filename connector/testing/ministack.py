@@ -11,14 +11,14 @@ import socket
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
+from connector.testing.client import ClientFactory
 from connector.testing.process import ChildProcess
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-REGION = "us-east-1"
 ACCOUNT = "000000000000"
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.1
@@ -28,7 +28,7 @@ class MinistackUnavailableError(Exception):
     """It is not installed here; says what installs it."""
 
 
-class MinistackServer:
+class MinistackServer(ClientFactory):
     """Started at once; ends with :meth:`stop`, or with this process.
 
     Attributes:
@@ -46,12 +46,12 @@ class MinistackServer:
         Raises:
             MinistackUnavailableError: It is not installed.
         """
+        super().__init__()
         command = Path(sys.prefix) / "ministack" / "bin" / "ministack"
         if not command.exists():
             raise MinistackUnavailableError("MiniStack is not installed: run make .venv/.ministack")
         port = _free_port()
         self.url = f"http://127.0.0.1:{port}"
-        self._clients: dict[str, Any] = {}
         self._log = folder / "ministack.log"
         self._process = ChildProcess(
             [str(command)],
@@ -70,20 +70,6 @@ class MinistackServer:
         except BaseException:
             self.stop()
             raise
-
-    def client(self, service: str) -> Any:
-        """A blocking client of botocore."""
-        import botocore.session  # noqa: PLC0415
-
-        if service not in self._clients:
-            self._clients[service] = botocore.session.get_session().create_client(
-                service,
-                region_name=REGION,
-                endpoint_url=self.url,
-                aws_access_key_id=self.access_key_id,
-                aws_secret_access_key=self.secret_access_key,
-            )
-        return self._clients[service]
 
     def stop(self) -> None:
         self._process.kill()

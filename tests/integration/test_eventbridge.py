@@ -9,7 +9,6 @@ import sys
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -24,10 +23,12 @@ from connector.sinks.eventbridge import EventBridgeConfig, EventBridgeSink
 from connector.sinks.eventbridge.check import BUS, ENDPOINT, SEND
 from connector.testing.events import BusWithQueue, EventLog, FailingEntries
 from connector.testing.kafka import ExternalKafka
+from connector.testing.sink import running as running_in_task
 from connector.testing.worker import WorkerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, MutableMapping
+    from collections.abc import MutableMapping
+    from contextlib import AbstractAsyncContextManager
 
     from connector.testing.aws import AwsServer
     from connector.testing.kafka import CreateTopic, KafkaBroker, Produce, ReadCommitted
@@ -55,20 +56,10 @@ def options(aws: AwsServer, bus: BusWithQueue, proxy: FaultProxy) -> Options:
     }
 
 
-@asynccontextmanager
-async def running(options: Options, topics: tuple[str, ...] = ("orders",)) -> AsyncIterator[EventBridgeSink]:
-    sink = EventBridgeSink(EventBridgeConfig.parse(options))
-    with ThreadPoolExecutor(2) as executor:
-        context = TaskContext("shop", 0, executor, topics=topics)
-        try:
-            await sink.start(context)
-            sink.open([ORDERS])
-            yield sink
-        finally:
-            await sink.stop()
-            await context.cancel_background()
-        if context.failure.done():
-            raise context.failure.result()
+def running(
+    options: Options, topics: tuple[str, ...] = ("orders",)
+) -> AbstractAsyncContextManager[EventBridgeSink]:
+    return running_in_task(EventBridgeSink(EventBridgeConfig.parse(options)), [ORDERS], topics=topics)
 
 
 def batch(*values: bytes, start: int = 0, keys: int = 3) -> RecordBatch:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from connector.errors import AccessError, RetriableError
 from connector.record import Record, RecordBatch, TopicPartition
-from connector.runtime.context import TaskContext
 from connector.sinks.eventbridge import EventBridgeConfig, EventBridgeSink
 from connector.testing.second_bus import SecondBus
+from connector.testing.sink import running as running_in_task
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
 ORDERS = TopicPartition("orders", 0)
 
@@ -27,8 +26,7 @@ async def bus() -> AsyncIterator[SecondBus]:
         yield server
 
 
-@asynccontextmanager
-async def running(bus: SecondBus, **options: str) -> AsyncIterator[EventBridgeSink]:
+def running(bus: SecondBus, **options: str) -> AbstractAsyncContextManager[EventBridgeSink]:
     raw = {
         "aws.access.key.id": "nobody",
         "aws.secret.access.key": "nothing",
@@ -37,18 +35,7 @@ async def running(bus: SecondBus, **options: str) -> AsyncIterator[EventBridgeSi
         "aws.eventbridge.endpoint": bus.url,
         **{f"aws.eventbridge.{name.replace('_', '.')}": value for name, value in options.items()},
     }
-    sink = EventBridgeSink(EventBridgeConfig.parse(raw))
-    with ThreadPoolExecutor(2) as executor:
-        context = TaskContext("shop", 0, executor, topics=["orders"])
-        try:
-            await sink.start(context)
-            sink.open([ORDERS])
-            yield sink
-        finally:
-            await sink.stop()
-            await context.cancel_background()
-        if context.failure.done():
-            raise context.failure.result()
+    return running_in_task(EventBridgeSink(EventBridgeConfig.parse(raw)), [ORDERS], topics=["orders"])
 
 
 def batch(count: int, start: int = 0) -> RecordBatch:

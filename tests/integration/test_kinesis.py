@@ -9,7 +9,6 @@ import time
 import uuid
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -21,7 +20,7 @@ from connector.errors import AccessError, BatchError, RetriableError
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.runtime.context import TaskContext
 from connector.sinks.kinesis import KinesisConfig, KinesisSink
-from connector.testing.aws import REGION
+from connector.testing.client import REGION
 from connector.testing.kinesis import (
     RecordFaults,
     create_stream,
@@ -31,9 +30,11 @@ from connector.testing.kinesis import (
     stored_records,
 )
 from connector.testing.proxy import FOREVER, Answer
+from connector.testing.sink import running as running_in_task
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, MutableMapping, Sequence
+    from collections.abc import Callable, MutableMapping, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from connector.testing.aws import AwsServer
     from connector.testing.proxy import ApiRequest, FaultProxy
@@ -63,18 +64,10 @@ def options(aws: AwsServer, proxy: FaultProxy, stream: str) -> Options:
     }
 
 
-@asynccontextmanager
-async def running(options: Options, topics: Sequence[str] = ("orders",)) -> AsyncIterator[KinesisSink]:
-    sink = KinesisSink(KinesisConfig.parse(options))
-    with ThreadPoolExecutor(2) as executor:
-        context = TaskContext("kinesis", 0, executor, topics=topics)
-        try:
-            await sink.start(context)
-            sink.open(PARTITIONS)
-            yield sink
-        finally:
-            await sink.stop()
-            await context.cancel_background()
+def running(
+    options: Options, topics: Sequence[str] = ("orders",)
+) -> AbstractAsyncContextManager[KinesisSink]:
+    return running_in_task(KinesisSink(KinesisConfig.parse(options)), PARTITIONS, topics=topics)
 
 
 def batch(partition: TopicPartition, start: int, count: int, keys: int) -> RecordBatch:

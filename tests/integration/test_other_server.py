@@ -8,7 +8,6 @@ import json
 import random
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from connector.testing.kafka import ExternalKafka
 from connector.testing.ministack import MinistackServer, MinistackUnavailableError
 from connector.testing.proxy import FaultProxy
 from connector.testing.queues import QueueReader
+from connector.testing.sink import running as running_in_task
 from connector.testing.worker import WorkerProcess
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinistackServer
 class Context(TaskContext):
     """Of a task that leaves errant records out and remembers them."""
 
-    def __init__(self, executor: ThreadPoolExecutor) -> None:
-        super().__init__("other", 0, executor, topics=("orders",))
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
         self.left_out: dict[int, RecordError] = {}
 
     async def errant(self, partition: TopicPartition, failed: Mapping[int, RecordError]) -> None:
@@ -70,15 +70,9 @@ async def started(
         "delivery.linger.ms": "5",
         **{option.replace("_", "."): value for option, value in options.items()},
     }
-    with ThreadPoolExecutor(2) as executor:
-        sink, context = sink_class(sink_class.config_class.parse(raw)), Context(executor)
-        await sink.start(context)
-        sink.open([ORDERS])
-        try:
-            yield sink, context
-        finally:
-            await sink.stop()
-            await context.cancel_background()
+    made = sink_class(sink_class.config_class.parse(raw))
+    async with running_in_task(made, [ORDERS], topics=("orders",), context_class=Context) as sink:
+        yield sink, sink.context
 
 
 def batch(count: int, keys: int = 7, **values: str) -> RecordBatch:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,11 +15,11 @@ from typer.testing import CliRunner
 from connector.cli import app
 from connector.errors import AccessError
 from connector.record import Record, RecordBatch, TopicPartition
-from connector.runtime.context import TaskContext
 from connector.sinks.s3 import S3Config, S3Sink
+from connector.testing.sink import running as running_in_task
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from connector.testing.aws import AwsServer
@@ -72,18 +70,8 @@ def create_role(aws: AwsServer, raw: dict[str, str], policies: Any, lacking: str
     iam.put_role_policy(RoleName=name, PolicyName="printed", PolicyDocument=permissions)
 
 
-@asynccontextmanager
-async def running_sink(raw: dict[str, str]) -> AsyncIterator[S3Sink]:
-    sink = S3Sink(S3Config.parse(raw))
-    with ThreadPoolExecutor(2) as executor:
-        context = TaskContext("orders-to-s3", 0, executor)
-        try:
-            await sink.start(context)
-            sink.open([PARTITION])
-            yield sink
-        finally:
-            await sink.stop()
-            await context.cancel_background()
+def running_sink(raw: dict[str, str]) -> AbstractAsyncContextManager[S3Sink]:
+    return running_in_task(S3Sink(S3Config.parse(raw)), [PARTITION], may_fail=True)
 
 
 def lines(start: int, count: int) -> RecordBatch:

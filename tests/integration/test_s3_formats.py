@@ -5,8 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import fastavro
@@ -16,11 +14,11 @@ from pyarrow import parquet
 from connector.converters.json import JsonConverter, JsonConverterConfig
 from connector.errors import BatchError
 from connector.record import Record, RecordBatch, TopicPartition
-from connector.runtime.context import TaskContext
 from connector.sinks.s3 import S3Config, S3Sink
+from connector.testing.sink import running as running_in_task
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
     from connector.testing.aws import AwsServer
 
@@ -28,8 +26,7 @@ PARTITION = TopicPartition("t", 0)
 NAME, ID = ({"field": "name", "type": "string"}, {"field": "id", "type": "int32"})
 
 
-@asynccontextmanager
-async def running_sink(aws: AwsServer, bucket: str, options: dict[str, str]) -> AsyncIterator[S3Sink]:
+def running_sink(aws: AwsServer, bucket: str, options: dict[str, str]) -> AbstractAsyncContextManager[S3Sink]:
     raw = {
         "aws.access.key.id": aws.access_key_id,
         "aws.secret.access.key": aws.secret_access_key,
@@ -38,16 +35,7 @@ async def running_sink(aws: AwsServer, bucket: str, options: dict[str, str]) -> 
         "file.name.template": "{{topic}}-{{partition}}-{{start_offset}}",
         **options,
     }
-    sink = S3Sink(S3Config.parse(raw))
-    with ThreadPoolExecutor(2) as executor:
-        context = TaskContext("formats", 0, executor)
-        try:
-            await sink.start(context)
-            sink.open([PARTITION])
-            yield sink
-        finally:
-            await sink.stop()
-            await context.cancel_background()
+    return running_in_task(S3Sink(S3Config.parse(raw)), [PARTITION])
 
 
 def users(first: int, count: int, *fields: dict[str, str]) -> RecordBatch:

@@ -6,20 +6,18 @@ import base64
 import gzip
 import hashlib
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from connector.errors import AccessError
 from connector.record import Record, RecordBatch, TopicPartition
-from connector.runtime.context import TaskContext
 from connector.sinks.s3 import S3Config, S3Sink
 from connector.testing.proxy import Answer
+from connector.testing.sink import running as running_in_task
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
     from connector.testing.aws import AwsServer
     from connector.testing.proxy import ApiRequest, FaultProxy
@@ -30,10 +28,9 @@ SMALL, LARGE = 10, 5 * 1024 + 10
 CUSTOMER_KEY = b"k" * 32
 
 
-@asynccontextmanager
-async def running_sink(
+def running_sink(
     url: str, aws: AwsServer, bucket: str, options: dict[str, str]
-) -> AsyncIterator[S3Sink]:
+) -> AbstractAsyncContextManager[S3Sink]:
     raw = {
         "aws.access.key.id": aws.access_key_id,
         "aws.secret.access.key": aws.secret_access_key,
@@ -45,16 +42,7 @@ async def running_sink(
         "file.compression.type": "none",
         **options,
     }
-    sink = S3Sink(S3Config.parse(raw))
-    with ThreadPoolExecutor(2) as executor:
-        context = TaskContext("objects", 0, executor)
-        try:
-            await sink.start(context)
-            sink.open([PARTITION])
-            yield sink
-        finally:
-            await sink.stop()
-            await context.cancel_background()
+    return running_in_task(S3Sink(S3Config.parse(raw)), [PARTITION], may_fail=True)
 
 
 async def store(url: str, aws: AwsServer, bucket: str, options: dict[str, str], count: int = SMALL) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from random import Random
 from typing import TYPE_CHECKING
 
 from connector.record import Record, RecordBatch, TopicPartition
-from connector.runtime.context import TaskContext
 from connector.sinks.s3 import S3Config, S3Sink
+from connector.testing.sink import running as running_in_task
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
     from connector.testing.aws import AwsServer
 
@@ -31,10 +29,9 @@ class Clock:
         return self.seconds
 
 
-@asynccontextmanager
-async def running_sink(
+def running_sink(
     aws: AwsServer, bucket: str, clock: Clock, options: dict[str, str]
-) -> AsyncIterator[S3Sink]:
+) -> AbstractAsyncContextManager[S3Sink]:
     raw = {
         "aws.access.key.id": aws.access_key_id,
         "aws.secret.access.key": aws.secret_access_key,
@@ -43,16 +40,7 @@ async def running_sink(
         "format.output.fields.value.encoding": "none",
         **options,
     }
-    sink = S3Sink(S3Config.parse(raw), now=clock)
-    with ThreadPoolExecutor(2) as executor:
-        context = TaskContext("rotation", 0, executor)
-        try:
-            await sink.start(context)
-            sink.open([PARTITION])
-            yield sink
-        finally:
-            await sink.stop()
-            await context.cancel_background()
+    return running_in_task(S3Sink(S3Config.parse(raw), now=clock), [PARTITION])
 
 
 def lines(start: int, count: int) -> RecordBatch:

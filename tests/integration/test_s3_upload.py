@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from connector.errors import AccessError
 from connector.record import Record, RecordBatch, TopicPartition
-from connector.runtime.context import TaskContext
 from connector.sinks.s3 import S3Config, S3Sink
+from connector.testing.sink import running as running_in_task
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
     from connector.testing.aws import AwsServer
     from connector.testing.proxy import FaultProxy
@@ -25,8 +23,9 @@ LINE = b"x" * 1023
 FIVE_MIB_LINES = 5 * 1024
 
 
-@asynccontextmanager
-async def running_sink(url: str, aws: AwsServer, bucket: str, **options: str) -> AsyncIterator[S3Sink]:
+def running_sink(
+    url: str, aws: AwsServer, bucket: str, **options: str
+) -> AbstractAsyncContextManager[S3Sink]:
     raw = {
         "aws.access.key.id": aws.access_key_id,
         "aws.secret.access.key": aws.secret_access_key,
@@ -38,16 +37,7 @@ async def running_sink(url: str, aws: AwsServer, bucket: str, **options: str) ->
         "file.compression.type": "none",
         **{name.replace("_", "."): value for name, value in options.items()},
     }
-    sink = S3Sink(S3Config.parse(raw))
-    with ThreadPoolExecutor(2) as executor:
-        context = TaskContext("upload", 0, executor)
-        try:
-            await sink.start(context)
-            sink.open([PARTITION])
-            yield sink
-        finally:
-            await sink.stop()
-            await context.cancel_background()
+    return running_in_task(S3Sink(S3Config.parse(raw)), [PARTITION], may_fail=True)
 
 
 def lines(start: int, count: int) -> RecordBatch:

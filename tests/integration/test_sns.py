@@ -9,7 +9,6 @@ import time
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,11 +21,13 @@ from connector.sinks.sns import SnsConfig, SnsSink
 from connector.testing.kafka import ExternalKafka
 from connector.testing.proxy import Answer
 from connector.testing.proxy.entries import failing_publications
+from connector.testing.sink import running as running_in_task
 from connector.testing.topics import SubscribedTopic
 from connector.testing.worker import WorkerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, MutableMapping
+    from collections.abc import MutableMapping
+    from contextlib import AbstractAsyncContextManager
 
     from connector.testing.aws import AwsServer
     from connector.testing.kafka import CreateTopic, KafkaBroker, Produce, ReadCommitted
@@ -50,21 +51,9 @@ def options(aws: AwsServer, proxy: FaultProxy) -> dict[str, str]:
     }
 
 
-@asynccontextmanager
-async def running(options: dict[str, str], arn: str, **more: str) -> AsyncIterator[SnsSink]:
+def running(options: dict[str, str], arn: str, **more: str) -> AbstractAsyncContextManager[SnsSink]:
     config = SnsConfig.parse({**options, "aws.sns.topic.arn": arn, **more})
-    with ThreadPoolExecutor(2) as executor:
-        context = TaskContext("sns", 0, executor, topics=["orders"])
-        sink = SnsSink(config)
-        try:
-            await sink.start(context)
-            sink.open(PARTITIONS)
-            yield sink
-        finally:
-            await sink.stop()
-            await context.cancel_background()
-        if context.failure.done():
-            raise context.failure.result()
+    return running_in_task(SnsSink(config), PARTITIONS, topics=["orders"])
 
 
 def batch_of(partition: TopicPartition, start: int, rows: list[tuple[bytes, bytes]]) -> RecordBatch:

@@ -9,7 +9,6 @@ import time
 import urllib.request
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +22,12 @@ from connector.sinks.sqs import SqsConfig, SqsSink
 from connector.sinks.sqs import check as names
 from connector.testing.proxy import FOREVER, Answer
 from connector.testing.queues import QueueReader
+from connector.testing.sink import running as running_in_task
 from connector.testing.worker import WorkerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
 
     from connector.check import Step
     from connector.testing.aws import AwsServer
@@ -60,20 +61,8 @@ def name_of(url: str) -> str:
     return url.rpartition("/")[2]
 
 
-@asynccontextmanager
-async def started(options: dict[str, str], *topics: str) -> AsyncIterator[SqsSink]:
-    sink = SqsSink(SqsConfig.parse(options))
-    with ThreadPoolExecutor(2) as executor:
-        context = TaskContext("sqs", 0, executor, topics=topics or ("orders",))
-        try:
-            await sink.start(context)
-            sink.open([ORDERS])
-            yield sink
-        finally:
-            await sink.stop()
-            await context.cancel_background()
-            if context.failure.done():
-                raise context.failure.result()
+def started(options: dict[str, str], *topics: str) -> AbstractAsyncContextManager[SqsSink]:
+    return running_in_task(SqsSink(SqsConfig.parse(options)), [ORDERS], topics=topics or ("orders",))
 
 
 async def drained(sink: SqsSink, upto: int) -> None:

@@ -27,8 +27,8 @@ from connector.aws.wire import WireClient
 from connector.errors import AccessError, RetriableError
 from connector.retry import Backoff
 from connector.runtime.context import TaskContext
-from connector.testing.aws import REGION
 from connector.testing.certificate import certificate
+from connector.testing.client import REGION
 from connector.testing.proxy import Answer, FaultProxy
 
 if TYPE_CHECKING:

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from connector.aws.faults import code_of
+from connector.aws.faults import THROTTLING_CODES, code_of
 from connector.errors import AccessError, ConnectorError, RetriableError
 from connector.sinks.dispatch import RequestTooLargeError, ThrottledError
 
-THROTTLED = frozenset(
-    {
-        "KMSThrottling",
-        "KMS.ThrottlingException",
-        "KMSThrottlingException",
-        "KmsThrottled",
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "Throttled",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
+THROTTLED = THROTTLING_CODES | frozenset(
+    {"KMSThrottling", "KMS.ThrottlingException", "KMSThrottlingException", "KmsThrottled"}
 )
 TOO_LARGE = frozenset(
     {"413", "BatchRequestTooLong", "RequestEntityTooLarge", "RequestEntityTooLargeException"}

@@ -74,9 +74,13 @@ class BodyStore:
 
         async def put_one(key: str, body: bytes) -> None:
             async with slots:
-                resource = f"{self._bucket.arn}/{key}"
                 await self._client.call(
-                    "PutObject", "put_object", resource, Bucket=self._bucket.name, Key=key, Body=body
+                    "PutObject",
+                    "put_object",
+                    self._bucket.arn_of(key),
+                    Bucket=self._bucket.name,
+                    Key=key,
+                    Body=body,
                 )
 
         try:

@@ -153,7 +153,7 @@ class BucketCheck:
                 answer = await client.call_once(
                     "GetBucketLifecycleConfiguration",
                     "get_bucket_lifecycle_configuration",
-                    self._arn(),
+                    self._place.arn,
                     Bucket=self._config.bucket,
                     **self._attributes.owner(),
                 )
@@ -195,7 +195,7 @@ class BucketCheck:
         return await client.call_once(
             "CreateMultipartUpload",
             "create_multipart_upload",
-            self._arn(key),
+            self._place.arn_of(key),
             Bucket=self._config.bucket,
             Key=key,
             **self._attributes.creation(Origin(TopicPartition(_NOBODY, 0), 0)),
@@ -205,7 +205,7 @@ class BucketCheck:
         await client.call_once(
             "CompleteMultipartUpload",
             "complete_multipart_upload",
-            self._arn(key),
+            self._place.arn_of(key),
             Bucket=self._config.bucket,
             Key=key,
             UploadId=upload_id,
@@ -216,9 +216,6 @@ class BucketCheck:
 
     def _client(self) -> AwsClient:
         return s3_client(self._config, self._context)
-
-    def _arn(self, key: str = "") -> str:
-        return f"{self._place.arn}{'/' if key else ''}{key}"
 
     async def _undo(self, key: str, upload_id: str) -> None:
         """Abort, even if the time of the step ends meanwhile; it has a time of its own.
@@ -250,7 +247,7 @@ class BucketCheck:
             await client.call_once(
                 "AbortMultipartUpload",
                 "abort_multipart_upload",
-                self._arn(key),
+                self._place.arn_of(key),
                 Bucket=self._config.bucket,
                 Key=key,
                 UploadId=upload_id,
@@ -265,7 +262,7 @@ class BucketCheck:
                 answer = await client.call_once(
                     "ListMultipartUploads",
                     "list_multipart_uploads",
-                    self._arn(),
+                    self._place.arn,
                     Bucket=self._config.bucket,
                     Prefix=key,
                     **self._attributes.account,

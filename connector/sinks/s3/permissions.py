@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from connector.aws.partition import partition
 from connector.aws.policy import Statement, escaped
+from connector.sinks.s3.store import bucket_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ def permissions(config: S3Config, topics: Sequence[str]) -> list[Statement]:
     Actions: S3 user guide, "Multipart upload API and permissions".
     """
     name = partition(config, config.endpoint_url)
-    bucket = f"arn:{name}:s3:::{config.bucket}"
+    bucket = bucket_of(config).arn
     objects = _objects(bucket, config.create_template(config.create_format().suffix), topics)
     return [
         Statement(

@@ -71,7 +71,7 @@ class ObjectStore:
     def __init__(self, client: AwsClient, config: S3Config) -> None:
         self._client = client
         self._config = config
-        self._bucket = config.bucket
+        self._bucket = bucket_of(config)
         self._attributes = config.attributes()
         self._slots = asyncio.Semaphore(config.upload_concurrency)
 
@@ -162,10 +162,7 @@ class ObjectStore:
         try:
             async with self._slots:
                 return await self._client.call(
-                    operation, method, self._arn(key), Bucket=self._bucket, Key=key, **request
+                    operation, method, self._bucket.arn_of(key), Bucket=self._bucket.name, Key=key, **request
                 )
         except AccessError as error:
             raise explained(error, self._config) from error.__cause__
-
-    def _arn(self, key: str = "") -> str:
-        return f"arn:aws:s3:::{self._bucket}{'/' if key else ''}{key}"

@@ -16,13 +16,12 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
 from connector.record import Record, RecordBatch, TopicPartition
-from connector.runtime.context import TaskContext
+from connector.testing.sink import running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -74,15 +73,8 @@ class SinkContract(ABC):
     @pytest.fixture
     async def sink(self) -> AsyncIterator[Sink]:
         sink = self.sink_class(self.sink_class.config_class.parse(self.options()))
-        with ThreadPoolExecutor(2) as executor:
-            context = TaskContext("contract", 0, executor)
-            await sink.start(context)
-            sink.open([FIRST, SECOND])
-            yield sink
-            await sink.stop()
-            await context.cancel_background()
-            if context.failure.done():
-                raise context.failure.result()
+        async with running(sink, [FIRST, SECOND]) as started:
+            yield started
 
     async def test_flush_stores_everything_that_was_put(self, sink: Sink) -> None:
         await sink.put(batch_of(FIRST, 5, 6, 7))

@@ -1,0 +1,94 @@
+"""An object that is being written: what it has taken, encoded and compressed, and what waits for a part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from connector.formats.base import Body
+    from connector.sinks.base import SinkContext
+    from connector.sinks.s3.compression import Compressor
+    from connector.sinks.s3.rotation import Moment
+    from connector.sinks.s3.upload import ObjectUpload
+
+
+class OpenObject:
+    """An object that still takes records: encoded and compressed bytes, and the upload they go to."""
+
+    def __init__(
+        self,
+        upload: ObjectUpload,
+        first_offset: int,
+        body: Body,
+        compressor: Compressor,
+        opened: Moment,
+    ) -> None:
+        self.upload = upload
+        self.first_offset = first_offset
+        self.records = 0
+        self.stored_bytes = 0
+        self.tail_bytes = 0
+        """Bytes that are ready for the next part."""
+        self.has_frame = False
+        """The compressor holds its tables."""
+        self.opened = opened
+        self.used_ms = opened.ms
+        self.use = 0
+        self.first_event_ms: int | None = None
+        self._body = body
+        self._compressor = compressor
+        self._encoded_bytes = 0
+        self._tail: list[bytes] = []
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes that wait for the next part, or for their place in the format."""
+        return self.tail_bytes + self._body.held_bytes
+
+    @property
+    def raw_bytes(self) -> int:
+        """Encoded, before compression."""
+        return self._encoded_bytes + self._body.held_bytes
+
+    @property
+    def object_bytes(self) -> int:
+        """After compression, as far as the compressor gave them back."""
+        return self.stored_bytes + self.tail_bytes
+
+    def takes(self, encoded: Any) -> bool:
+        return self._body.takes(encoded)
+
+    def append(self, encoded: Any, records: int) -> None:
+        """Take encoded records; CPU work, for a thread."""
+        for ready in self._body.append(encoded):
+            self._encoded_bytes += len(ready)
+            self._add(self._compressor.compress(ready))
+        self.has_frame = True
+        self.records += records
+
+    def end_frame(self) -> None:
+        """Free the compressor's tables; what follows is compressed on its own. CPU work, for a thread."""
+        self._add(self._compressor.finish())
+        self.has_frame = False
+
+    async def finish(self, context: SinkContext) -> None:
+        """Make the object visible; nothing may be appended any more."""
+        rest = await context.in_thread(self._end)
+        await self.upload.finish(rest)
+
+    def _end(self) -> bytes:
+        self._add(self._compressor.compress(self._body.finish()))
+        self.end_frame()
+        return self.take_tail()
+
+    def take_tail(self) -> bytes:
+        tail = b"".join(self._tail)
+        self._tail.clear()
+        self.tail_bytes = 0
+        self.stored_bytes += len(tail)
+        return tail
+
+    def _add(self, data: bytes) -> None:
+        if data:
+            self._tail.append(data)
+            self.tail_bytes += len(data)

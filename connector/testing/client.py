@@ -1,0 +1,32 @@
+"""Blocking clients of an AWS of tests, made once for each service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+REGION = "us-east-1"
+
+
+class ClientFactory:
+    """Base of servers; one has ``url``, ``access_key_id`` and ``secret_access_key``."""
+
+    url: str
+    access_key_id: str
+    secret_access_key: str
+
+    def __init__(self) -> None:
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """A blocking client with the server's keys; the one of botocore, as in boto3."""
+        import botocore.session  # noqa: PLC0415
+
+        if service not in self._clients:
+            self._clients[service] = botocore.session.get_session().create_client(
+                service,
+                region_name=REGION,
+                endpoint_url=self.url,
+                aws_access_key_id=self.access_key_id,
+                aws_secret_access_key=self.secret_access_key,
+            )
+        return self._clients[service]
