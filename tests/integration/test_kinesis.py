@@ -67,7 +67,9 @@ def options(aws: AwsServer, proxy: FaultProxy, stream: str) -> Options:
 def running(
     options: Options, topics: Sequence[str] = ("orders",)
 ) -> AbstractAsyncContextManager[KinesisSink]:
-    return running_in_task(KinesisSink(KinesisConfig.parse(options)), PARTITIONS, topics=topics)
+    return running_in_task(
+        KinesisSink(KinesisConfig.parse(options)), PARTITIONS, topics=topics, may_fail=True
+    )
 
 
 def batch(partition: TopicPartition, start: int, count: int, keys: int) -> RecordBatch:
