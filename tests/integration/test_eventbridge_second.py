@@ -60,7 +60,7 @@ async def test_events_go_a_hundred_at_a_time_with_group_and_deduplication_id(bus
             "DeduplicationId": f"orders-0-{place}",
         }
         assert entry["Resources"] == [f"arn:k{place % 3}"]
-        assert entry["Source"] == "kafka-connect.shop"
+        assert entry["Source"] == "kafka-connect.test"
         assert entry["Time"].timestamp() == 1_700_000_000
 
 
