@@ -64,6 +64,20 @@ class AccessError(ConnectorError):
         self.remedy = remedy
 
 
+class LedgerError(ConnectorError):
+    """What is committed and what is found do not agree, and going on by a guess could lose or double records.
+
+    Attributes:
+        fact: What is committed, and what was found instead.
+        remedy: What to do about it.
+    """
+
+    def __init__(self, fact: str, *, remedy: str) -> None:
+        super().__init__(f"{fact}: {remedy}.")
+        self.fact = fact
+        self.remedy = remedy
+
+
 class RecordError(ConnectorError):
     """This record can never succeed; errant-record handling decides what happens to it."""
 

@@ -65,6 +65,14 @@ REQUESTS_LIMIT = _gauge(
 )
 OBJECTS = _counter("connector_objects_total", "Objects completed at the destination.")
 PARTS = _counter("connector_upload_parts_total", "Parts of multipart uploads stored.")
+BYTES_RESUMED = _counter(
+    "connector_upload_bytes_resumed_total",
+    "Bytes of unfinished objects that were taken over, stored as they were.",
+)
+BYTES_REPEATED = _counter(
+    "connector_upload_bytes_repeated_total",
+    "Bytes of objects that had to be written again from their records.",
+)
 UPLOADS_ABORTED = _counter("connector_uploads_aborted_total", "Multipart uploads aborted.")
 
 LAG = _gauge(

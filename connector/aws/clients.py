@@ -20,7 +20,7 @@ from connector.errors import ConnectorError
 from connector.retry import Backoff, retrying
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
@@ -90,13 +90,15 @@ class AwsClient:
         Raises:
             AccessError: The service refuses; says what to grant or change.
         """
+        return await self.repeated(operation, lambda: self.call_once(operation, method, resource, **request))
+
+    async def repeated(self, operation: str, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Repeat something of several calls until it does not raise RetriableError."""
 
         def on_retry(error: RetriableError) -> None:
             self._context.retried(operation, error)
 
-        return await retrying(
-            lambda: self.call_once(operation, method, resource, **request), self._backoff, on_retry
-        )
+        return await retrying(attempt, self._backoff, on_retry)
 
     async def call_once(self, operation: str, method: str, resource: str, **request: Any) -> dict[str, Any]:
         """Call once; raises RetriableError as well as AccessError."""

@@ -32,6 +32,7 @@ class AvroFormat(Format):
 
     suffix: ClassVar[str] = ".avro"
     content_type: ClassVar[str] = "application/avro"
+    resumes: ClassVar[bool] = False
 
     def encoder(self) -> Encoder:
         return _AvroEncoder(self.fields)

@@ -50,6 +50,10 @@ class Body(ABC):
         """Whether these encoded records may follow; if not they need an object of their own."""
         return True
 
+    def resume(self) -> None:
+        """The object has records already, whose bytes are elsewhere; only where ``Format.resumes``."""
+        raise NotImplementedError
+
     @abstractmethod
     def append(self, data: Any) -> Sequence[bytes]:
         """Take the data of one piece.
@@ -92,6 +96,8 @@ class Format:
     """What the default object name gets before the compression's suffix."""
     content_type: ClassVar[str] = "application/octet-stream"
     """The media type of an object that is not compressed as a whole."""
+    resumes: ClassVar[bool] = True
+    """Bytes that were given out can be gone on with by somebody else; not so where an object has a footer."""
     compresses: ClassVar[bool] = False
     """Compression is inside of the format, and its objects are not compressed again."""
 
@@ -135,6 +141,9 @@ class _TextBody(Body):
     def __init__(self, format_: Format) -> None:
         self._format = format_
         self._is_empty = True
+
+    def resume(self) -> None:
+        self._is_empty = False
 
     def append(self, data: bytes) -> Sequence[bytes]:
         before = self._format.head if self._is_empty else self._format.separator

@@ -37,6 +37,7 @@ class ParquetFormat(Format):
 
     content_type: ClassVar[str] = "application/vnd.apache.parquet"
     compresses: ClassVar[bool] = True
+    resumes: ClassVar[bool] = False
 
     def encoder(self) -> Encoder:
         return _ParquetEncoder(self.fields)

@@ -70,6 +70,7 @@ class CheckContext:
     """
 
     task = 0
+    ends_for_good = False
 
     def __init__(self, connector: str, topics: Sequence[str]) -> None:
         self.connector = connector
@@ -92,6 +93,15 @@ class CheckContext:
 
     async def errant(self, partition: TopicPartition, failed: Mapping[int, RecordError]) -> None:
         """A check puts no records."""
+
+    def request_commit(self) -> None:
+        """A check commits nothing."""
+
+    def restart(self, partition: TopicPartition) -> None:
+        """A check has no partitions."""
+
+    async def rewind(self, partition: TopicPartition, offset: int) -> None:
+        """A check has no partitions."""
 
     def retried(self, operation: str, error: RetriableError) -> None:
         """The steps tell."""

@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import confluent_kafka
 import orjson
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as KafkaTopicPartition
 
 from connector import logs
 from connector.errors import AccessError, RetriableError
 from connector.record import COLUMNS, RecordBatch, TopicPartition
+from connector.runtime.topic_ids import TopicIds
+from connector.sinks.base import Committed, OffsetAndMetadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
@@ -53,6 +55,30 @@ _LEAVE_POLL_SECONDS = 0.1
 _CLOSE_SECONDS = 5.0
 """More than the others' heartbeat interval, by default 3 s: a rebalance that waits for them ends sooner."""
 
+_COMMITTED_SECONDS = 10.0
+_COMMITTED_ATTEMPTS = 3
+_REVOKE_COMMITS = 3
+"""What is open is announced, what was announced becomes visible, and that is committed: two, and one more."""
+
+_REFUSALS = frozenset(
+    {
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.FENCED_INSTANCE_ID,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.ILLEGAL_GENERATION,
+        KafkaError.INVALID_COMMIT_OFFSET_SIZE,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.OFFSET_METADATA_TOO_LARGE,
+        KafkaError.REBALANCE_IN_PROGRESS,
+        KafkaError.STALE_MEMBER_EPOCH,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.UNKNOWN_MEMBER_ID,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._ASSIGNMENT_LOST,  # noqa: SLF001 - librdkafka's own, given before anything is sent
+    }
+)
+"""Answers by which the offsets were certainly not taken."""
+
 _DENIED = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED: "grant READ and DESCRIBE on the topic to the worker's principal",
     KafkaError.GROUP_AUTHORIZATION_FAILED: "grant READ on the consumer group to the worker's principal",
@@ -67,15 +93,39 @@ class Polled(NamedTuple):
 
 
 class RebalanceListener(Protocol):
-    """What a task does when its partitions change, on the event loop, while the consumer's thread waits."""
+    """What a task does when its partitions change, on the event loop, while the consumer's thread waits.
 
-    async def assigned(self, partitions: Collection[TopicPartition]) -> None: ...
+    A revocation is ``revoked`` · commit · ``committed``, as often as there is something new to commit, and
+    ``released`` in the end; the task's own deadline ends it sooner.
+    """
 
-    async def revoked(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Finish what is open, under the task's own deadline; the offsets returned are committed."""
+    async def assigned(self, partitions: Mapping[TopicPartition, Committed]) -> Mapping[TopicPartition, int]:
+        """Take partitions over; what is committed is told only to those that asked for it.
+
+        Returns:
+            Where to read from, for partitions that do not go on at the committed offset.
+        """
+        ...
+
+    async def revoked(
+        self, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, OffsetAndMetadata]:
+        """Finish what is to be finished; the offsets returned are committed."""
+        ...
+
+    async def committed(self, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
+        """Kafka took what :meth:`revoked` returned."""
+        ...
+
+    async def released(self, partitions: Collection[TopicPartition]) -> None:
+        """They are nobody's from now on."""
         ...
 
     async def lost(self, partitions: Collection[TopicPartition]) -> None: ...
+
+
+class UnansweredError(RetriableError):
+    """Whether Kafka took a commit is not known; it may even take it later."""
 
 
 class Observer(Protocol):
@@ -97,6 +147,7 @@ class TaskConsumer:
         epoch_of: Callable[[TopicPartition], int | None] = lambda _: None,
         columns: Collection[str] = COLUMNS,
         batch_records: int = 10_000,
+        asks_committed: bool = False,
     ) -> None:
         """Join no group yet.
 
@@ -107,6 +158,7 @@ class TaskConsumer:
             epoch_of: The number of the assignment under which a partition is owned now; from any thread.
             columns: The columns of records that somebody needs, beside values and offsets.
             batch_records: The most records of one poll.
+            asks_committed: The listener is told what is committed, with its metadata.
         """
         self._loop = asyncio.get_running_loop()
         self._listener = listener
@@ -114,6 +166,8 @@ class TaskConsumer:
         self._epoch_of = epoch_of
         self._columns = columns
         self._batch_records = batch_records
+        self._asks_committed = asks_committed
+        self._topic_ids = TopicIds(config)
         # librdkafka counts records; this makes it bytes, by the size of the records that came last.
         self._poll_records = min(batch_records, _FIRST_RECORDS)
         self._ends: Mapping[TopicPartition, int] = {}
@@ -151,8 +205,10 @@ class TaskConsumer:
         return polled
 
     async def commit(
-        self, offsets: Mapping[TopicPartition, int], is_current: Callable[[TopicPartition], bool]
-    ) -> None:
+        self,
+        offsets: Mapping[TopicPartition, OffsetAndMetadata],
+        is_current: Callable[[TopicPartition], bool],
+    ) -> Mapping[TopicPartition, OffsetAndMetadata]:
         """Commit, synchronously, on the consumer's thread.
 
         Kafka fences members, not the age of their decisions: what was decided before a rebalance would be
@@ -163,10 +219,29 @@ class TaskConsumer:
             offsets: The next offset of each partition.
             is_current: Whether the partition is still owned as it was when this was decided.
 
+        Returns:
+            What Kafka took: not that of partitions that have moved away.
+
         Raises:
+            UnansweredError: Nobody knows whether Kafka took it.
             RetriableError: Kafka did not take it; the same or later offsets may be committed again.
         """
-        await self._run(self._commit_current, offsets, is_current)
+        taken: Mapping[TopicPartition, OffsetAndMetadata]
+        taken = await self._run(self._commit_current, offsets, is_current)
+        return taken
+
+    async def committed(self, partition: TopicPartition) -> Committed:
+        """What is committed for a partition.
+
+        Raises:
+            RetriableError: Kafka does not tell.
+        """
+        answer: Mapping[TopicPartition, Committed] = await self._run(self._committed, [partition])
+        return answer[partition]
+
+    async def seek(self, partition: TopicPartition, offset: int | None) -> None:
+        """Read on from there, or from where a group without a committed offset begins; if still assigned."""
+        await self._run(self._seek, partition, offset)
 
     async def pause(self) -> None:
         """Stop fetching, for partitions that are assigned later, too; polling keeps the membership."""
@@ -249,11 +324,15 @@ class TaskConsumer:
         return [message for message in messages if message.error() is None]
 
     def _commit_current(
-        self, offsets: Mapping[TopicPartition, int], is_current: Callable[[TopicPartition], bool]
-    ) -> None:
-        self._commit({where: offset for where, offset in offsets.items() if is_current(where)})
+        self,
+        offsets: Mapping[TopicPartition, OffsetAndMetadata],
+        is_current: Callable[[TopicPartition], bool],
+    ) -> Mapping[TopicPartition, OffsetAndMetadata]:
+        current = {where: offset for where, offset in offsets.items() if is_current(where)}
+        self._commit(current)
+        return current
 
-    def _commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+    def _commit(self, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
         if not offsets:
             return
         if self._is_leaving_late():
@@ -263,10 +342,42 @@ class TaskConsumer:
         try:
             answer = self._consumer.commit(offsets=request, asynchronous=False)
         except KafkaException as error:
-            raise RetriableError(f"Kafka did not take the offset commit: {error.args[0].str()}") from error
+            raise _not_committed(error.args[0], "the offsets") from error
         for partition in answer or ():
             if partition.error is not None:
-                raise RetriableError(f"Kafka refused an offset of {partition.topic}: {partition.error.str()}")
+                raise _not_committed(partition.error, f"an offset of {partition.topic}")
+
+    def _committed(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, Committed]:
+        """Where reading begins must never be guessed, so this insists."""
+        request = [_to_kafka(partition, OffsetAndMetadata(0)) for partition in partitions]
+        for attempt in range(_COMMITTED_ATTEMPTS):
+            try:
+                answer = self._consumer.committed(request, timeout=_COMMITTED_SECONDS)
+                if fault := next((found.error for found in answer if found.error), None):
+                    raise KafkaException(fault)
+                break
+            except KafkaException as error:
+                if attempt == _COMMITTED_ATTEMPTS - 1:
+                    raise RetriableError(
+                        f"Kafka does not tell the committed offsets: {error.args[0].str()}"
+                    ) from error
+        ids = self._topic_ids.of({partition.topic for partition in partitions})
+        return {
+            _from_kafka(found): Committed(
+                OffsetAndMetadata(found.offset, found.metadata or "") if found.offset >= 0 else None,
+                ids.get(found.topic, ""),
+            )
+            for found in answer
+        }
+
+    def _seek(self, partition: TopicPartition, offset: int | None) -> None:
+        if any(_from_kafka(assigned) == partition for assigned in self._consumer.assignment()):
+            where = OffsetAndMetadata(OFFSET_INVALID if offset is None else offset)
+            # Unlike a seek this is also right while nothing has been fetched yet.
+            self._consumer.incremental_unassign([_to_kafka(partition, where)])
+            self._consumer.incremental_assign([_to_kafka(partition, where)])
+            if self._paused:
+                self._consumer.pause([_to_kafka(partition, where)])
 
     def _close(self) -> None:
         """Unsubscribe, and poll until the group is left; what the polls bring was put nowhere.
@@ -291,8 +402,13 @@ class TaskConsumer:
         self._paused = paused
 
     def _on_assign(self, consumer: Consumer, partitions: list[KafkaTopicPartition]) -> None:
-        self._await(self._listener.assigned(list(map(_from_kafka, partitions))))
+        found: Mapping[TopicPartition, Committed] = {_from_kafka(each): Committed() for each in partitions}
+        if self._asks_committed and partitions:
+            found = self._committed(list(found))
+        positions: Mapping[TopicPartition, int] = self._await(self._listener.assigned(found))
         self._topics.update(partition.topic for partition in partitions)
+        for each in partitions:
+            each.offset = positions.get(_from_kafka(each), each.offset)
         consumer.incremental_assign(partitions)
         # librdkafka remembers a pause beyond the assignment that it was for: a partition that was lost while
         # paused would come back paused.
@@ -301,12 +417,18 @@ class TaskConsumer:
     def _on_revoke(self, consumer: Consumer, partitions: list[KafkaTopicPartition]) -> None:
         if not partitions:
             return
-        offsets = self._await(self._listener.revoked(list(map(_from_kafka, partitions))))
+        revoked = list(map(_from_kafka, partitions))
         try:
-            self._commit(offsets)
+            for _ in range(_REVOKE_COMMITS):
+                offsets = self._await(self._listener.revoked(revoked))
+                if not offsets:
+                    break
+                self._commit(offsets)
+                self._await(self._listener.committed(offsets))
         except RetriableError as error:
-            # The next owner reads again from the last commit: nothing is lost.
+            # The next owner goes on from the last commit: nothing is lost.
             log.warning("commit on revocation failed", error=str(error), partitions=len(partitions))
+        self._await(self._listener.released(revoked))
         consumer.incremental_unassign(partitions)
 
     def _on_lost(self, consumer: Consumer, partitions: list[KafkaTopicPartition]) -> None:
@@ -384,8 +506,18 @@ _READERS: dict[str, Callable[[Sequence[Message]], list[Any]]] = {
 }
 
 
-def _to_kafka(partition: TopicPartition, offset: int) -> KafkaTopicPartition:
-    return KafkaTopicPartition(partition.topic, partition.partition, offset)
+def _not_committed(error: KafkaError, what: str) -> RetriableError:
+    if error.code() in _REFUSALS:
+        return RetriableError(f"Kafka refused {what}: {error.str()}")
+    return UnansweredError(f"Kafka did not say that it took {what}: {error.str()}")
+
+
+def _to_kafka(partition: TopicPartition, committed: OffsetAndMetadata) -> KafkaTopicPartition:
+    if committed.metadata:
+        return KafkaTopicPartition(
+            partition.topic, partition.partition, committed.offset, metadata=committed.metadata
+        )
+    return KafkaTopicPartition(partition.topic, partition.partition, committed.offset)
 
 
 def _from_kafka(partition: KafkaTopicPartition) -> TopicPartition:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from connector import logs, metrics
 
@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from connector.runtime.errant import ErrantRecords
 
 T = TypeVar("T")
+
+
+class Assignments(Protocol):
+    """What a two-phase sink may ask of the task that runs it."""
+
+    def request_commit(self) -> None: ...
+    async def restart_partition(self, partition: TopicPartition) -> None: ...
+    async def rewind_partition(self, partition: TopicPartition, offset: int) -> None: ...
+
+
 log = logs.get(__name__)
 
 _RETRY_LOG_SECONDS = 1.0
@@ -45,6 +55,9 @@ class TaskContext:
         self._background: set[asyncio.Task[Any]] = set()
         self.failure: asyncio.Future[BaseException] = self._loop.create_future()
         """Done as soon as background work fails, with the error."""
+        self.ends_for_good = False
+        self.assignments: Assignments | None = None
+        """The task's, once it runs."""
         labels = (connector, str(task))
         self._delivered_records = metrics.RECORDS_DELIVERED.labels(*labels)
         self._delivered_bytes = metrics.BYTES_DELIVERED.labels(*labels)
@@ -84,6 +97,18 @@ class TaskContext:
 
     def passed_over(self, reason: str, records: int) -> None:
         metrics.RECORDS_PASSED_OVER.labels(self._connector, str(self._task), reason).inc(records)
+
+    def request_commit(self) -> None:
+        if self.assignments:
+            self.assignments.request_commit()
+
+    def restart(self, partition: TopicPartition) -> None:
+        if self.assignments:
+            self.spawn(self.assignments.restart_partition(partition))
+
+    async def rewind(self, partition: TopicPartition, offset: int) -> None:
+        if self.assignments:
+            await self.assignments.rewind_partition(partition, offset)
 
     async def errant(self, partition: TopicPartition, failed: Mapping[int, RecordError]) -> None:
         if self._errant is None:

@@ -37,10 +37,18 @@ class Offsets:
     def __contains__(self, partition: TopicPartition) -> bool:
         return partition in self._owned
 
-    def own(self, partitions: Collection[TopicPartition]) -> None:
-        """An assignment starts from nothing, also when the partition was here before."""
+    def own(
+        self, partitions: Collection[TopicPartition], positions: Mapping[TopicPartition, int] | None = None
+    ) -> None:
+        """An assignment starts from nothing, also when the partition was here before.
+
+        Args:
+            partitions: Those that are assigned.
+            positions: Where reading begins, where that is known.
+        """
         for partition in partitions:
-            self._owned[partition] = _Progress(next(self._epochs))
+            position = (positions or {}).get(partition)
+            self._owned[partition] = _Progress(next(self._epochs), position)
 
     def disown(self, partitions: Collection[TopicPartition]) -> None:
         for partition in partitions:

@@ -23,6 +23,7 @@ from structlog.contextvars import bound_contextvars
 from connector import logs
 from connector.errors import BatchError, ConnectorError, RetriableError
 from connector.retry import Backoff, retrying
+from connector.runtime.commits import Commits
 from connector.runtime.consumer import Polled, TaskConsumer
 from connector.runtime.feed import Feed
 from connector.runtime.offsets import Offsets
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from connector.runtime.errant import ErrantRecords
     from connector.runtime.observer import TaskObserver
     from connector.runtime.pipeline import Pipeline
-    from connector.sinks.base import Sink
+    from connector.sinks.base import Committed, OffsetAndMetadata, Sink
 
 T = TypeVar("T")
 log = logs.get(__name__)
@@ -44,6 +45,8 @@ log = logs.get(__name__)
 OBSERVE_SECONDS = 1.0
 LEAVE_SECONDS = 10.0
 """Beyond the graceful timeout, for what only lets go: leaving the group, aborting uploads."""
+PREPARE_SECONDS = 5.0
+"""Beyond the graceful timeout, for the commit of what was finished within it."""
 GROUP_SECONDS = 5.0
 """Of these, what a rebalance under way may take until it is left: others answer it with their heartbeats."""
 RETRY_BACKOFF = Backoff(base_seconds=0.5, cap_seconds=30.0)
@@ -91,6 +94,16 @@ class Task:
         self._next_flush = self._next_observation = 0.0
         self._consumer: TaskConsumer | None = None
         self._feed: Feed | None = None
+        self._must_rejoin = False
+        self._revoking: set[TopicPartition] = set()
+        self._commits = Commits(
+            sink,
+            self._offsets,
+            observer,
+            consumer=lambda: self.consumer,
+            seconds=spec.commit_seconds,
+            unanswered=self._give_up_assignment,
+        )
 
     async def run(self) -> None:
         """From start to stop; never raises: ``state`` and ``trace`` tell how it ended."""
@@ -98,6 +111,7 @@ class Task:
             try:
                 await self._start()
                 while not self._stopping.is_set():
+                    await self._rejoin_if_unsure()
                     polled = await self._poll()
                     converted = await self._convert(polled)
                     await self._put(converted)
@@ -111,16 +125,30 @@ class Task:
             finally:
                 await self._leave()
 
-    def stop(self) -> None:
-        """Finish within the graceful timeout, which starts now; :meth:`run` then returns."""
+    def stop(self, *, for_good: bool = False) -> None:
+        """Finish within the graceful timeout, which starts now; :meth:`run` then returns.
+
+        Args:
+            for_good: Nobody goes on with what is open; it is to be finished.
+        """
         if not self._stopping.is_set():
+            self._context.ends_for_good = for_good
             self._deadline = time.monotonic() + self.spec.shutdown_seconds
             self._stopping.set()
 
     # ---- the story, line by line ----
 
     async def _start(self) -> None:
+        self._context.assignments = self
         await self._finish(self._retrying("start", lambda: self._sink.start(self._context)))
+        await self._join()
+        if self._sink.two_phase:
+            self._context.spawn(self._commits.run())
+        self._observer.budget_bytes.set(self.spec.memory_budget_bytes)
+        self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
+        self._enter(State.RUNNING)
+
+    async def _join(self) -> None:
         self._consumer = TaskConsumer(
             self.spec.consumer_config,
             self,
@@ -128,12 +156,10 @@ class Task:
             epoch_of=self._offsets.epoch,
             columns={*self._pipeline.columns, *self._sink.columns},
             batch_records=self.spec.batch_records,
+            asks_committed=self._sink.two_phase is not None,
         )
         await self._consumer.subscribe(self.spec.topics)
         self._feed = Feed(self._consumer, self._observer)
-        self._observer.budget_bytes.set(self.spec.memory_budget_bytes)
-        self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
-        self._enter(State.RUNNING)
 
     async def _poll(self) -> list[Polled]:
         self._raise_background_failure()
@@ -166,9 +192,12 @@ class Task:
     async def _restart(self, partition: TopicPartition) -> None:
         """The offsets of a partition that stayed ours went back: its topic was made again, or truncated."""
         log.warning("partition begins anew: made again or truncated", at=str(partition))
+        self._offsets.restart(partition)
+        if two_phase := self._sink.two_phase:
+            await two_phase.renew(partition)
+            return
         await self._finish(self._close([partition]))
         await self._sink.drop([partition])
-        self._offsets.restart(partition)
         self._sink.open([partition])
 
     async def _put_one(self, batch: RecordBatch, epoch: int | None) -> None:
@@ -198,52 +227,41 @@ class Task:
         started = time.perf_counter()
         await self._finish(self._retrying("flush", self._sink.flush))
         self._observer.flush_seconds.observe(time.perf_counter() - started)
-        await self._commit()
-        self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
-
-    async def _commit(self) -> None:
-        """The next commit covers what a refused one did not, so a refusal is counted, not raised."""
-        offsets = self._offsets.to_commit(self._sink.committable())
-        if not offsets:
-            return
-        epochs = {where: self._offsets.epoch(where) for where in offsets}
-        started = time.perf_counter()
-        try:
-            async with asyncio.timeout(self.spec.commit_seconds):
-                # During a rebalance the answer may come late: a stop does not wait for it.
-                await self._finish(
-                    self.consumer.commit(offsets, lambda where: self._offsets.epoch(where) == epochs[where])
-                )
-        except (RetriableError, TimeoutError) as error:
-            self._observer.commit_failures.inc()
-            log.warning("offset commit failed", error=str(error) or "no answer in time")
+        if self._sink.two_phase:
+            self._commits.request()
         else:
-            self._offsets.committed(offsets)
-            log.info("committed", offsets={str(where): offset for where, offset in offsets.items()})
-        self._observer.commit_seconds.observe(time.perf_counter() - started)
+            await self._finish(self._commits.commit())
+        self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
 
     def _convert_all(self, polled: list[Polled]) -> list[Polled]:
         return [Polled(self._pipeline.apply(batch), epoch) for batch, epoch in polled]
 
     # ---- rebalances: called while the consumer's thread waits ----
 
-    async def assigned(self, partitions: Collection[TopicPartition]) -> None:
+    async def assigned(self, partitions: Mapping[TopicPartition, Committed]) -> Mapping[TopicPartition, int]:
         self._observer.rebalanced("assigned", partitions)
-        self._offsets.own(partitions)
-        self._sink.open(partitions)
+        return self._own(partitions)
 
-    async def revoked(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
-        self._observer.rebalanced("revoked", partitions)
-        offsets = await self._close(partitions) if self.state is not State.FAILED else {}
-        await self._forget(partitions)
-        return offsets
+    def _own(self, partitions: Mapping[TopicPartition, Committed]) -> Mapping[TopicPartition, int]:
+        two_phase = self._sink.two_phase
+        if two_phase is None:
+            self._offsets.own(partitions)
+            self._sink.open(partitions)
+            return {}
+        positions = two_phase.resume(partitions)
+        self._offsets.own(partitions, {where: at for where, at in positions.items() if at >= 0})
+        return positions
 
-    async def lost(self, partitions: Collection[TopicPartition]) -> None:
-        self._observer.rebalanced("lost", partitions)
-        await self._forget(partitions)
-
-    async def _close(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+    async def revoked(
+        self, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, OffsetAndMetadata]:
         """What can be finished before the deadline is committed; the rest is read again elsewhere."""
+        if self._revoking.isdisjoint(partitions):
+            self._revoking.update(partitions)
+            self._observer.rebalanced("revoked", partitions)
+        if self.state is State.FAILED:
+            return {}
+        offsets: Mapping[TopicPartition, OffsetAndMetadata] = {}
         try:
             async with asyncio.timeout(self._remaining_seconds()):
                 await self._unless_failed(self._sink.close(partitions))
@@ -251,15 +269,76 @@ class Task:
             log.warning("not everything was finished in time; it will be read again")
         except Exception as error:  # noqa: BLE001 - the partitions go, whatever the sink says
             log.warning("closing partitions failed; they will be read again", error=str(error))
-        if self._context.failure.done():
-            return {}
-        durable = self._sink.committable()
-        return self._offsets.to_commit({where: durable[where] for where in partitions if where in durable})
+        try:
+            async with asyncio.timeout(self._remaining_seconds() + PREPARE_SECONDS):
+                offsets = await self._unless_failed(self._commits.to_commit(partitions))
+        except Exception as error:  # noqa: BLE001 - as above
+            log.warning("nothing is committed of the partitions", error=str(error) or "no answer in time")
+        return {} if self._context.failure.done() else offsets
+
+    async def committed(self, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
+        await self._commits.accepted(offsets)
+        if two_phase := self._sink.two_phase:
+            try:
+                async with asyncio.timeout(self._remaining_seconds()):
+                    await self._unless_failed(two_phase.settle(list(offsets)))
+            except Exception as error:  # noqa: BLE001 - whoever comes next does it
+                log.warning("left to the next owner", error=str(error) or "no answer in time")
+
+    async def released(self, partitions: Collection[TopicPartition]) -> None:
+        self._revoking.difference_update(partitions)
+        await self._forget(partitions)
+
+    async def lost(self, partitions: Collection[TopicPartition]) -> None:
+        self._observer.rebalanced("lost", partitions)
+        await self._forget(partitions)
+
+    async def _close(self, partitions: Collection[TopicPartition]) -> None:
+        """Finish and commit what is put; while the partitions stay."""
+        await self._sink.close(partitions)
+        await self._commits.commit()
 
     async def _forget(self, partitions: Collection[TopicPartition]) -> None:
         self._offsets.disown(partitions)
         self._observer.forget(partitions)
         await self._sink.drop(partitions)
+
+    # ---- what a two-phase sink may ask for ----
+
+    def request_commit(self) -> None:
+        self._commits.request()
+
+    async def restart_partition(self, partition: TopicPartition) -> None:
+        async with self._commits.lock:
+            if partition not in self._offsets:
+                return
+            self._offsets.own([partition])
+            epoch = self._offsets.epoch(partition)
+            await self._sink.drop([partition])
+            committed = await self._retrying("committed", lambda: self.consumer.committed(partition))
+            if self._offsets.epoch(partition) == epoch:
+                await self.consumer.seek(partition, self._own({partition: committed}).get(partition))
+
+    async def rewind_partition(self, partition: TopicPartition, offset: int) -> None:
+        async with self._commits.lock:
+            if partition in self._offsets:
+                self._offsets.own([partition], {partition: offset})
+                await self.consumer.seek(partition, offset)
+
+    async def _give_up_assignment(self) -> None:
+        """Nobody knows what is committed: forget everything, and take over anew as another member."""
+        self._must_rejoin = True
+        await self._forget(list(self._offsets))
+
+    async def _rejoin_if_unsure(self) -> None:
+        if not self._must_rejoin:
+            return
+        log.warning("leaving the group, since a commit was not answered; joining again")
+        async with self._commits.lock:
+            await self.feed.stop()
+            await self.consumer.close(GROUP_SECONDS)
+            self._must_rejoin = False
+            await self._join()
 
     # ---- the end ----
 

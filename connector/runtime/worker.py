@@ -39,10 +39,14 @@ class RunningConnector:
         """The connector's own state; that of its tasks is theirs (Connect keeps them apart, too)."""
         return State.RUNNING
 
-    async def stop(self) -> None:
-        """Stop all tasks under the graceful timeout, which they share."""
+    async def stop(self, *, for_good: bool = False) -> None:
+        """Stop all tasks under the graceful timeout, which they share.
+
+        Args:
+            for_good: Nobody goes on with what is open; it is to be finished.
+        """
         for task in self.tasks:
-            task.stop()
+            task.stop(for_good=for_good)
         await asyncio.gather(*self._runs)
         for task in self.tasks:
             metrics.forget_task(self.blueprint.name, task.spec.task)
@@ -68,7 +72,7 @@ class Worker:
 
     async def restart_connector(self, blueprint: Blueprint) -> None:
         """Stop the connector gracefully, which commits what is stored, and start it from the blueprint."""
-        await self.connectors[blueprint.name].stop()
+        await self.connectors[blueprint.name].stop(for_good=True)
         if not self._is_stopping:
             self.start_connector(blueprint)
 

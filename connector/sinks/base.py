@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from connector.config.schema import Config
 from connector.record import COLUMNS
@@ -23,6 +23,29 @@ if TYPE_CHECKING:
     from connector.record import RecordBatch, TopicPartition
 
 T = TypeVar("T")
+
+
+class OffsetAndMetadata(NamedTuple):
+    """A committed offset and the string that Kafka keeps with it, written in one go."""
+
+    offset: int
+    metadata: str = ""
+
+
+BEGINNING = -2
+"""The first offset that there is, whatever is committed; librdkafka's number for it."""
+
+
+class Committed(NamedTuple):
+    """What Kafka says of a partition when it is assigned.
+
+    Attributes:
+        found: None if nothing is committed.
+        topic_id: Of the topic as it is now; empty where the broker does not tell.
+    """
+
+    found: OffsetAndMetadata | None = None
+    topic_id: str = ""
 
 
 class SinkContext(Protocol):
@@ -57,6 +80,23 @@ class SinkContext(Protocol):
         """Count records that are not delivered because the config says so; ``reason`` is of a closed set."""
         ...
 
+    @property
+    def ends_for_good(self) -> bool:
+        """The connector is stopped, deleted or changed: what is open is to be finished, not left open."""
+        ...
+
+    def request_commit(self) -> None:
+        """Ask for a commit soon; of two-phase sinks only."""
+        ...
+
+    def restart(self, partition: TopicPartition) -> None:
+        """Begin the assignment of a partition again from what is committed, soon; of two-phase sinks only."""
+        ...
+
+    async def rewind(self, partition: TopicPartition, offset: int) -> None:
+        """Read a partition again from this offset; batches that were read before do not come any more."""
+        ...
+
     async def errant(self, partition: TopicPartition, failed: Mapping[int, RecordError]) -> None:
         """Records that were put and turn out to be undeliverable, by offset (KIP-610).
 
@@ -82,6 +122,44 @@ class Checkable(Protocol):
         ...
 
 
+class TwoPhase(Protocol):
+    """A sink whose commit record is Kafka's own: an offset and a string, in one write.
+
+    The sink prepares, Kafka commits, and only what Kafka has accepted becomes visible. So ``accepted`` is
+    the only place from which anything irreversible may follow, and a sink whose partitions are dropped
+    forgets what it has prepared: the next owner goes on from what is committed.
+    """
+
+    def resume(self, committed: Mapping[TopicPartition, Committed]) -> Mapping[TopicPartition, int]:
+        """Take partitions over, instead of ``open``.
+
+        Returns:
+            Where to read from, for those that do not go on as any consumer would; ``BEGINNING`` is legal.
+
+        Raises:
+            ConnectorError: What is committed cannot be read; says what to do.
+        """
+        ...
+
+    async def prepare(
+        self, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, OffsetAndMetadata]:
+        """What to commit now, of partitions that have something new."""
+        ...
+
+    async def accepted(self, committed: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
+        """Kafka has taken it; what it announced may happen, in the background."""
+        ...
+
+    async def settle(self, partitions: Collection[TopicPartition]) -> None:
+        """Wait for what accepted commits have announced; the runtime sets the deadline."""
+        ...
+
+    async def renew(self, partition: TopicPartition) -> None:
+        """The offsets of the partition begin anew: its topic was made again, or truncated."""
+        ...
+
+
 class Sink(ABC):
     """One task's way to a destination. All methods run on the worker's event loop.
 
@@ -96,6 +174,11 @@ class Sink(ABC):
 
     def __init__(self, config: Any) -> None:
         self.config = config
+
+    @property
+    def two_phase(self) -> TwoPhase | None:
+        """The sink's other contract, if it delivers exactly once through Kafka's commits."""
+        return None
 
     @property
     def columns(self) -> Collection[str]:

@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from connector.record import COLUMNS, RecordBatch, TopicPartition
 from connector.runtime.consumer import TaskConsumer
+from connector.sinks.base import Committed, OffsetAndMetadata
 from connector.testing.kafka import Message
 
 if TYPE_CHECKING:
@@ -27,14 +28,22 @@ class Listener:
         self.events: list[str] = []
         self.owned: set[TopicPartition] = set()
 
-    async def assigned(self, partitions: Collection[TopicPartition]) -> None:
+    async def assigned(self, partitions: Mapping[TopicPartition, Committed]) -> Mapping[TopicPartition, int]:
         self.events.append("assigned")
         self.owned.update(partitions)
+        return {}
 
-    async def revoked(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
-        self.owned.difference_update(partitions)
+    async def revoked(
+        self, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, OffsetAndMetadata]:
+        owned = self.owned.intersection(partitions)
+        self.owned -= owned
+        return dict.fromkeys(owned, OffsetAndMetadata(1))
+
+    async def committed(self, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None: ...
+
+    async def released(self, partitions: Collection[TopicPartition]) -> None:
         self.events.append("revoked")
-        return dict.fromkeys(partitions, 1)
 
     async def lost(self, partitions: Collection[TopicPartition]) -> None:
         self.events.append("lost")
@@ -160,9 +169,9 @@ async def test_a_commit_that_was_decided_under_an_earlier_assignment_is_not_made
     async with asyncio.timeout(60):
         while not await consumer.poll(0.1):
             pass
-    await consumer.commit({TopicPartition(name, 0): 2}, lambda _: False)
+    await consumer.commit({TopicPartition(name, 0): OffsetAndMetadata(2)}, lambda _: False)
     assert committed(f"late-{name}", name) == {}
-    await consumer.commit({TopicPartition(name, 0): 2}, lambda _: True)
+    await consumer.commit({TopicPartition(name, 0): OffsetAndMetadata(2)}, lambda _: True)
     assert committed(f"late-{name}", name)[0].offset == 2
     await consumer.close()
 

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from connector.sinks.s3.template import Placeholder, Template
 
 CLAIM = "connector-write"
-"""User metadata that tells one write of an object from another; only with conditions."""
+"""User metadata that tells one write of an object from another."""
+
+_ENCRYPTION = frozenset(
+    {"ServerSideEncryption", "SSEKMSKeyId", "SSEKMSEncryptionContext", "BucketKeyEnabled"}
+)
 
 _PADDED_DIGITS = {"partition": 10, "start_offset": 20}
 
@@ -52,6 +56,7 @@ class Attributes:
         tags: Names and templates of values.
         metadata: Names and templates of values.
         is_conditional: Whether an object may only be written if there is none of its name.
+        is_claimed: Whether an object tells by its metadata which write of it this was.
     """
 
     created_with: Parameters = field(default_factory=dict)
@@ -61,6 +66,7 @@ class Attributes:
     tags: Sequence[tuple[str, Template]] = ()
     metadata: Sequence[tuple[str, Template]] = ()
     is_conditional: bool = False
+    is_claimed: bool = False
 
     def put(self, origin: Origin) -> Parameters:
         return {**self.creation(origin), **self._condition()}
@@ -78,9 +84,24 @@ class Attributes:
     def reading(self) -> Parameters:
         return {**self.customer_key, **self.account}
 
+    def listing(self) -> Parameters:
+        """Of ListParts, which gives checksums only to those that could read the content."""
+        return {**self.customer_key, **self.account}
+
+    def state(self) -> Parameters:
+        """Of the objects that hold state: encrypted as data is, and nothing else."""
+        kept = {name: value for name, value in self.created_with.items() if name in _ENCRYPTION}
+        return {**kept, **self.customer_key, **self.account}
+
     def owner(self) -> Parameters:
         """Of requests about the bucket, for which nobody pays."""
         return {name: value for name, value in self.account.items() if name != "RequestPayer"}
+
+    @property
+    def has_content_etags(self) -> bool:
+        """ETags of parts depend on their bytes alone, which encryption by keys that are not S3's ends."""
+        encryption = str(self.created_with.get("ServerSideEncryption", ""))
+        return not self.customer_key and not encryption.startswith("aws:kms")
 
     @property
     def checksum_member(self) -> str:
@@ -92,7 +113,7 @@ class Attributes:
         if self.tags:
             parameters["Tagging"] = urlencode(rendered(self.tags, origin))
         metadata = rendered(self.metadata, origin)
-        if self.is_conditional:
+        if self.is_conditional or self.is_claimed:
             metadata[CLAIM] = origin.claim
         return {**parameters, "Metadata": metadata} if metadata else parameters
 

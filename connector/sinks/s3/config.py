@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,11 @@ from connector.config.option import (
 from connector.errors import Problem
 from connector.formats.fields import FormatConfig
 from connector.sinks.s3.compression import CONTENT_TYPES, ENCODINGS
+from connector.sinks.s3.guarantee import GuaranteeConfig
 from connector.sinks.s3.idle import IdleConfig
 from connector.sinks.s3.naming import FileNameConfig, is_named_by_offset
 from connector.sinks.s3.objects import OVERWRITE, STORAGE_CLASSES, ObjectConfig
+from connector.sinks.s3.rotation import RotationConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 
 MINIMUM_PART_BYTES = 5 * 1024 * 1024
 """S3's minimum for every part but the last."""
+_FINGERPRINT_BYTES = 6
 _MAXIMUM_PART_BYTES = 2_000_000_000
 
 
@@ -69,7 +73,7 @@ def _part_size(value: int) -> None:
         raise ValueError(f"Part size must be no more: {_MAXIMUM_PART_BYTES} bytes (2GB)")
 
 
-class S3Config(AwsConfig, FormatConfig, FileNameConfig, ObjectConfig, IdleConfig):
+class S3Config(AwsConfig, FormatConfig, FileNameConfig, ObjectConfig, GuaranteeConfig, IdleConfig):
     """Everything that the S3 sink is told."""
 
     services = frozenset({"s3"})
@@ -144,7 +148,15 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig, ObjectConfig, IdleConfig
             else CONTENT_TYPES.get(compression, found.content_type),
             content_encoding=encoding,
             default_checksum=self.checksum_default,
+            is_claimed=self.is_exactly_once,
         )
+
+    @property
+    def fingerprint(self) -> str:
+        """Of what bytes and names come from: objects that other options made end as they began."""
+        names = {*FormatConfig.options(), *FileNameConfig.options()} - {*RotationConfig.options()}
+        given = sorted((name, self.raw.get(name)) for name in names if self.raw.get(name) is not None)
+        return hashlib.blake2b(repr(given).encode(), digest_size=_FINGERPRINT_BYTES).hexdigest()
 
     @property
     def checksum_default(self) -> str:

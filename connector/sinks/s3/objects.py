@@ -343,7 +343,12 @@ class ObjectConfig(Config):
         return self.exists.lower()
 
     def create_attributes(
-        self, *, content_type: str | None, content_encoding: str | None, default_checksum: str
+        self,
+        *,
+        content_type: str | None,
+        content_encoding: str | None,
+        default_checksum: str,
+        is_claimed: bool = False,
     ) -> Attributes:
         """What requests carry.
 
@@ -351,6 +356,7 @@ class ObjectConfig(Config):
             content_type: That of the objects, for auto.
             content_encoding: Theirs, for auto.
             default_checksum: One of ``CHECKSUMS``, where the user chose none.
+            is_claimed: Objects tell which write of them this was.
         """
         checksum = (self.checksum or default_checksum).lower()
         return Attributes(
@@ -374,6 +380,7 @@ class ObjectConfig(Config):
             tags=_labels(self.tags),
             metadata=self._metadata_labels(),
             is_conditional=self.existing != OVERWRITE,
+            is_claimed=is_claimed,
         )
 
     def _encryption(self) -> Iterator[tuple[str, Any]]:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from connector.sinks.s3.partition_ledger import SavedTail
+
 if TYPE_CHECKING:
+    import asyncio
+
     from connector.formats.base import Body
-    from connector.sinks.base import SinkContext
     from connector.sinks.s3.compression import Compressor
+    from connector.sinks.s3.ledger.state import Span
     from connector.sinks.s3.rotation import Moment
+    from connector.sinks.s3.two_phase import TwoPhaseUpload
     from connector.sinks.s3.upload import ObjectUpload
 
 
@@ -17,7 +22,7 @@ class OpenObject:
 
     def __init__(
         self,
-        upload: ObjectUpload,
+        upload: ObjectUpload | TwoPhaseUpload,
         first_offset: int,
         body: Body,
         compressor: Compressor,
@@ -35,6 +40,8 @@ class OpenObject:
         self.used_ms = opened.ms
         self.use = 0
         self.first_event_ms: int | None = None
+        self.earlier: list[asyncio.Task[None]] = []
+        """What completes earlier objects of its key."""
         self._body = body
         self._compressor = compressor
         self._encoded_bytes = 0
@@ -71,15 +78,28 @@ class OpenObject:
         self._add(self._compressor.finish())
         self.has_frame = False
 
-    async def finish(self, context: SinkContext) -> None:
-        """Make the object visible; nothing may be appended any more."""
-        rest = await context.in_thread(self._end)
-        await self.upload.finish(rest)
+    def found(self, total: Span, stored_bytes: int) -> None:
+        """A predecessor has written so much of it."""
+        self.records = total.records
+        self._encoded_bytes = total.raw_bytes
+        self.stored_bytes = stored_bytes
 
-    def _end(self) -> bytes:
+    def resume(self, tail: bytes) -> None:
+        """Go on where a predecessor ended; the tail is whole frames that it had not sent."""
+        self._body.resume()
+        self._add(tail)
+
+    def end(self) -> bytes:
+        """What is left to send; nothing may be appended any more. CPU work, for a thread."""
         self._add(self._compressor.compress(self._body.finish()))
         self.end_frame()
         return self.take_tail()
+
+    def saved(self, ending: Compressor) -> SavedTail:
+        """What waits for the next part, which stays, and what would finish the object. CPU work."""
+        self.end_frame()
+        rest = self._body.finish()
+        return SavedTail(b"".join(self._tail), ending.compress(rest) + ending.finish() if rest else b"")
 
     def take_tail(self) -> bytes:
         tail = b"".join(self._tail)

@@ -11,7 +11,9 @@ from connector.check import Checklist
 from connector.sinks.base import Sink
 from connector.sinks.s3.check import BucketCheck
 from connector.sinks.s3.config import S3Config
+from connector.sinks.s3.ledger.upload import S3_LIMITS, Limits
 from connector.sinks.s3.limit import OpenLimit
+from connector.sinks.s3.partition_ledger import PartitionLedger
 from connector.sinks.s3.permissions import permissions
 from connector.sinks.s3.store import ObjectStore, bucket_of, s3_client
 from connector.sinks.s3.writer import PartitionWriter
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from connector.aws.policy import Statement
     from connector.record import RecordBatch, TopicPartition
-    from connector.sinks.base import SinkContext
+    from connector.sinks.base import Committed, OffsetAndMetadata, SinkContext, TwoPhase
 
 _RELIEF_SECONDS = 0.02
 _CLOCK_SECONDS = 1.0
@@ -34,9 +36,22 @@ class S3Sink(Sink):
 
     config: S3Config
 
-    def __init__(self, config: S3Config, *, now: Callable[[], float] = time.time) -> None:
-        """Take checked options; ``now`` is the time of day in seconds, by which objects are finished."""
+    def __init__(
+        self,
+        config: S3Config,
+        *,
+        now: Callable[[], float] = time.time,
+        limits: Limits = S3_LIMITS,
+    ) -> None:
+        """Take checked options.
+
+        Args:
+            config: Them.
+            now: The time of day in seconds, by which objects are finished.
+            limits: Of part numbers, where S3's are too large.
+        """
         super().__init__(config)
+        self._limits = limits
         self._now = now
         self._rotation = config.rotation()
         self._limit = OpenLimit(config.max_open)
@@ -70,17 +85,25 @@ class S3Sink(Sink):
         if self._rotation.has_clock or not self._rotation.on_commit:
             self._clock = context.spawn(self._finish_by_clock())
 
+    @property
+    def two_phase(self) -> TwoPhase | None:
+        return self if self.config.is_exactly_once else None
+
     def open(self, partitions: Collection[TopicPartition]) -> None:
         for partition in partitions:
-            self._writers[partition] = PartitionWriter(
-                self.config,
-                grouper=self._grouper,
-                format_=self._format,
-                store=self._store,
-                context=self.context,
-                limit=self._limit,
-                now=self._now,
-            )
+            self._writers[partition] = self._writer(None)
+
+    def _writer(self, ledger: PartitionLedger | None) -> PartitionWriter:
+        return PartitionWriter(
+            self.config,
+            grouper=self._grouper,
+            format_=self._format,
+            store=self._store,
+            context=self.context,
+            limit=self._limit,
+            now=self._now,
+            ledger=ledger,
+        )
 
     async def put(self, batch: RecordBatch) -> None:
         if writer := self._writers.get(batch.topic_partition):
@@ -88,7 +111,9 @@ class S3Sink(Sink):
 
     async def flush(self) -> None:
         """Finish what is open, or only what is due; then it is visible."""
-        if self._rotation.on_commit:
+        if self.two_phase:
+            await asyncio.gather(*(self._finish(writer) for writer in self._writers.values()))
+        elif self._rotation.on_commit:
             await self.close(list(self._writers))
         else:
             await asyncio.gather(*(writer.rotate() for writer in self._writers.values()))
@@ -106,11 +131,72 @@ class S3Sink(Sink):
 
     async def close(self, partitions: Collection[TopicPartition]) -> None:
         writers = [self._writers[partition] for partition in partitions if partition in self._writers]
-        await asyncio.gather(*(writer.flush() for writer in writers))
+        if self.two_phase is None:
+            await asyncio.gather(*(writer.flush() for writer in writers))
+            return
+        await asyncio.gather(*(self._finish(writer) for writer in writers))
+        await asyncio.gather(*(writer.stored() for writer in writers))
+
+    async def _finish(self, writer: PartitionWriter) -> None:
+        """Before a commit: finish what it is to seal; the rest stays open, for whoever owns it next."""
+        writer.save_tails()
+        if self._rotation.on_commit or self.context.ends_for_good:
+            await writer.finish_all()
+        else:
+            await writer.finish_due()
 
     async def drop(self, partitions: Collection[TopicPartition]) -> None:
         writers = [self._writers.pop(partition) for partition in partitions if partition in self._writers]
         await asyncio.gather(*(writer.drop() for writer in writers))
+
+    # ---- exactly once: Kafka's commit is the commit record ----
+
+    def resume(self, committed: Mapping[TopicPartition, Committed]) -> Mapping[TopicPartition, int]:
+        ledgers = {partition: self._ledger(partition, found) for partition, found in committed.items()}
+        for partition, ledger in ledgers.items():
+            writer = self._writers[partition] = self._writer(ledger)
+            writer.take_over()
+        return {
+            partition: start for partition, ledger in ledgers.items() if (start := ledger.start) is not None
+        }
+
+    def _ledger(self, partition: TopicPartition, committed: Committed) -> PartitionLedger:
+        return PartitionLedger(
+            partition,
+            committed,
+            store=self._store,
+            context=self.context,
+            bucket=self.config.bucket,
+            fingerprint=self.config.fingerprint,
+            state_prefix=self.config.state_prefix,
+            resumes=self._format.resumes,
+            limits=self._limits,
+            now=self._now,
+        )
+
+    async def prepare(
+        self, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, OffsetAndMetadata]:
+        writers = {
+            partition: self._writers[partition] for partition in partitions if partition in self._writers
+        }
+        found = await asyncio.gather(*(writer.prepare() for writer in writers.values()))
+        return {partition: what for partition, what in zip(writers, found, strict=True) if what is not None}
+
+    async def accepted(self, committed: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
+        for partition, found in committed.items():
+            if writer := self._writers.get(partition):
+                await writer.accepted(found)
+
+    async def settle(self, partitions: Collection[TopicPartition]) -> None:
+        writers = [self._writers[partition] for partition in partitions if partition in self._writers]
+        await asyncio.gather(*(writer.settle() for writer in writers))
+
+    async def renew(self, partition: TopicPartition) -> None:
+        if writer := self._writers.get(partition):
+            await writer.renew()
+
+    # ---- the end ----
 
     async def stop(self) -> None:
         if self._clock:

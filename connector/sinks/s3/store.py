@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from connector import logs
@@ -11,13 +13,15 @@ from connector.aws.bucket import Bucket
 from connector.aws.clients import AwsClient
 from connector.aws.faults import code_of
 from connector.aws.partition import partition
-from connector.errors import AccessError
+from connector.errors import AccessError, ConnectorError, RetriableError
 from connector.sinks.s3.attributes import CLAIM
+from connector.sinks.s3.ledger.state import PartList
+from connector.sinks.s3.ledger.upload import StoredPart, extended
 from connector.sinks.s3.objects import KEEP
 from connector.sinks.s3.refusal import explained
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Coroutine, Mapping, Sequence
 
     from connector.sinks.base import SinkContext
     from connector.sinks.s3.attributes import Origin
@@ -25,7 +29,11 @@ if TYPE_CHECKING:
 
 log = logs.get(__name__)
 
+_LOOK_ATTEMPTS = 4
 _NOT_MET = "PreconditionFailed"
+_ABSENT = frozenset({"NoSuchUpload"})
+_CHANGED = frozenset({"InvalidPart", "InvalidPartOrder"})
+_UNSEEN = frozenset({"404", "NoSuchKey", "NotFound", "403", "Forbidden", "AccessDenied"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,28 @@ class Part:
     number: int
     etag: str
     checksum: str | None = None
+    size_bytes: int = 0
+    content: str = ""
+    """What depends on its bytes alone: a checksum, or the ETag; empty if nothing does."""
+
+    @property
+    def stored(self) -> StoredPart:
+        """As the ledger sees it."""
+        return StoredPart(self.number, self.size_bytes, self.content)
+
+
+class DamagedUploadError(ConnectorError):
+    """The parts of an upload are not those that were stored."""
+
+
+class Completion(Enum):
+    """How completing an upload ended, where it may have been completed before."""
+
+    DONE = "done"
+    GONE = "gone"
+    """There is no such upload: completed, or aborted."""
+    CHANGED = "changed"
+    """A part is not what it was taken for: list them again."""
 
 
 def s3_client(config: S3Config, context: SinkContext) -> AwsClient:
@@ -97,7 +127,170 @@ class ObjectStore:
             Body=body,
             **self._attributes.part(),
         )
-        return Part(number, answer["ETag"], answer.get(self._attributes.checksum_member))
+        return self._part(number, len(body), answer)
+
+    async def send_part(
+        self, key: str, upload_id: str, number: int, body: bytes, bucket: str = ""
+    ) -> Part | None:
+        """As :meth:`upload_part`; None if there is no such upload (any more).
+
+        Some stores answer that with a fault of their own, so after a few of them this looks.
+        """
+        attempts = count(1)
+
+        async def attempt() -> Part | None:
+            if next(attempts) % _LOOK_ATTEMPTS == 0 and await self.list_parts(key, upload_id, bucket) is None:
+                return None
+            answer = await self._once(
+                "UploadPart",
+                "upload_part",
+                key,
+                bucket,
+                UploadId=upload_id,
+                PartNumber=number,
+                Body=body,
+                **self._attributes.part(),
+            )
+            return self._part(number, len(body), answer)
+
+        try:
+            return await self._client.repeated("UploadPart", attempt)
+        except AccessError as error:
+            if code_of(error) in _ABSENT:
+                return None
+            raise
+
+    async def list_parts(self, key: str, upload_id: str, bucket: str = "") -> list[Part] | None:
+        """Every part that S3 has of an upload; None if there is no such upload (any more)."""
+        parts: list[Part] = []
+        after = 0
+        while True:
+            try:
+                answer = await self._call(
+                    "ListParts",
+                    "list_parts",
+                    key,
+                    bucket,
+                    UploadId=upload_id,
+                    PartNumberMarker=after,
+                    **self._attributes.reading(),
+                )
+            except AccessError as error:
+                if code_of(error) in _ABSENT:
+                    return None
+                raise
+            parts += [
+                self._part(found["PartNumber"], found["Size"], found) for found in answer.get("Parts", ())
+            ]
+            if not answer.get("IsTruncated"):
+                return parts
+            after = int(answer["NextPartNumberMarker"])
+
+    async def complete_shared(
+        self,
+        key: str,
+        origin: Origin,
+        upload_id: str,
+        *,
+        known: Sequence[Part] | None,
+        wanted: PartList,
+        bucket: str = "",
+    ) -> bool:
+        """Complete an upload that somebody else may complete as well.
+
+        Args:
+            key: Of the object.
+            origin: What it is made of.
+            upload_id: The upload.
+            known: Its parts, if they are known; else, and wherever they turn out to be others, S3 is asked.
+            wanted: What the parts must be.
+            bucket: If it is another one.
+
+        Returns:
+            Whether S3 said that it is done; if not, there is no such upload (any more).
+
+        Raises:
+            DamagedUploadError: Parts are missing, or others than were stored.
+            AccessError: As :meth:`complete_upload`.
+        """
+        parts = known
+
+        async def attempt() -> bool:
+            nonlocal parts
+            if parts is None:
+                listing = await self.list_parts(key, upload_id, bucket)
+                if listing is None:
+                    return False
+                parts = [part for part in listing if part.number in wanted]
+                if extended(PartList(), [part.stored for part in parts]) != wanted:
+                    raise DamagedUploadError(key)
+            chosen, parts = parts, None
+            outcome = await self._complete_once(key, origin, upload_id, chosen, bucket)
+            if outcome is Completion.CHANGED:
+                raise RetriableError(f"a part of {key} was stored again meanwhile")
+            return outcome is Completion.DONE
+
+        return await self._client.repeated("CompleteMultipartUpload", attempt)
+
+    async def _complete_once(
+        self, key: str, origin: Origin, upload_id: str, parts: Sequence[Part], bucket: str
+    ) -> Completion:
+        request = self._once(
+            "CompleteMultipartUpload",
+            "complete_multipart_upload",
+            key,
+            bucket,
+            UploadId=upload_id,
+            MultipartUpload={"Parts": [self._listed(part) for part in parts]},
+            **self._attributes.completion(),
+        )
+        try:
+            await self._unless_there(request, key, origin, sum(part.size_bytes for part in parts))
+        except AccessError as error:
+            if code_of(error) in _ABSENT:
+                return Completion.GONE
+            if code_of(error) in _CHANGED:
+                return Completion.CHANGED
+            raise
+        return Completion.DONE
+
+    async def claim_of(self, key: str, bucket: str = "") -> str | None:
+        """The claim of the object of this name; None if there is none, or it cannot be seen.
+
+        Who may not list the bucket is answered 403 for an object that is not there (S3 API, HeadObject).
+        """
+        try:
+            found = await self._call("HeadObject", "head_object", key, bucket, **self._attributes.reading())
+        except AccessError as error:
+            if code_of(error) in _UNSEEN:
+                return None
+            raise
+        claim: str | None = found.get("Metadata", {}).get(CLAIM)
+        return claim
+
+    async def put_state(self, key: str, body: bytes) -> None:
+        """Write an object that holds state; its key is used once."""
+        await self._call("PutObject", "put_object", key, Body=body, **self._attributes.state())
+
+    async def get_state(self, key: str) -> bytes | None:
+        """What :meth:`put_state` wrote; None if it is not there."""
+        try:
+            answer = await self._call("GetObject", "get_object", key, **self._attributes.reading())
+        except AccessError as error:
+            if code_of(error) in _UNSEEN:
+                return None
+            raise
+        async with answer["Body"] as body:
+            content: bytes = await body.read()
+        return content
+
+    async def delete_state(self, key: str) -> None:
+        """Best effort: who may not delete leaves it to a lifecycle rule.
+
+        Raises:
+            ConnectorError: It stays.
+        """
+        await self._once("DeleteObject", "delete_object", key, **self._attributes.account)
 
     async def complete_upload(
         self, key: str, origin: Origin, upload_id: str, parts: Sequence[Part], size: int
@@ -117,11 +310,12 @@ class ObjectStore:
         )
         await self._unless_there(request, key, origin, size)
 
-    async def abort_upload(self, key: str, upload_id: str) -> None:
+    async def abort_upload(self, key: str, upload_id: str, bucket: str = "") -> None:
         await self._call(
             "AbortMultipartUpload",
             "abort_multipart_upload",
             key,
+            bucket,
             UploadId=upload_id,
             **self._attributes.account,
         )
@@ -158,11 +352,40 @@ class ObjectStore:
             " again need",
         ) from error
 
-    async def _call(self, operation: str, method: str, key: str, **request: Any) -> dict[str, Any]:
+    def _part(self, number: int, size_bytes: int, answer: Mapping[str, Any]) -> Part:
+        checksum = answer.get(self._attributes.checksum_member)
+        content = answer["ETag"].strip('"') if self._attributes.has_content_etags else ""
+        return Part(number, answer["ETag"], checksum, size_bytes, checksum or content)
+
+    async def _call(
+        self, operation: str, method: str, key: str, bucket: str = "", **request: Any
+    ) -> dict[str, Any]:
+        where = self._place(bucket)
+        return await self._sent(
+            self._client.call(operation, method, where.arn_of(key), Bucket=where.name, Key=key, **request)
+        )
+
+    async def _once(
+        self, operation: str, method: str, key: str, bucket: str = "", **request: Any
+    ) -> dict[str, Any]:
+        where = self._place(bucket)
+        return await self._sent(
+            self._client.call_once(
+                operation, method, where.arn_of(key), Bucket=where.name, Key=key, **request
+            )
+        )
+
+    async def _sent(self, request: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
         try:
             async with self._slots:
-                return await self._client.call(
-                    operation, method, self._bucket.arn_of(key), Bucket=self._bucket.name, Key=key, **request
-                )
+                return await request
         except AccessError as error:
             raise explained(error, self._config) from error.__cause__
+        finally:
+            request.close()
+
+    def _place(self, bucket: str) -> Bucket:
+        """Another than the configured one, where an earlier config began something."""
+        if not bucket:
+            return self._bucket
+        return replace(self._bucket, name=bucket, arn=f"{self._bucket.arn.rpartition(':')[0]}:{bucket}")

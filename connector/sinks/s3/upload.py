@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from connector.sinks.base import SinkContext
     from connector.sinks.s3.attributes import Origin
+    from connector.sinks.s3.ledger.state import Clock, Span
     from connector.sinks.s3.store import ObjectStore, Part
 
 MAXIMUM_PARTS = 10_000
@@ -19,9 +20,9 @@ _ABORT_SECONDS = 5.0
 
 
 class ObjectUpload:
-    """The upload of one object; nothing is visible under its key before :meth:`finish` returns.
+    """The upload of one object; nothing is visible under its key before :meth:`finished` returns.
 
-    Failures of parts fail the task through ``context.spawn`` and :meth:`finish` alike, so a truncated
+    Failures of parts fail the task through ``context.spawn`` and :meth:`finished` alike, so a truncated
     object cannot be completed.
     """
 
@@ -41,8 +42,12 @@ class ObjectUpload:
         self._store = store
         self._context = context
         self._on_part = on_part
+        self._rest = b""
         self._creation: asyncio.Task[str] | None = None
         self._parts: list[asyncio.Task[Part]] = []
+
+    can_add = True
+    """Nobody counts part numbers but S3."""
 
     @property
     def is_full(self) -> bool:
@@ -57,17 +62,25 @@ class ObjectUpload:
         self._size_bytes += len(body)
         self._parts.append(self._context.spawn(self._send(len(self._parts) + 1, body, self._creation)))
 
-    async def finish(self, rest: bytes) -> None:
-        """Send what is left and make the object visible."""
+    def took(self, span: Span, clock: Clock) -> None:
+        """Nothing is told about records."""
+
+    def close(self, rest: bytes) -> None:
+        """Nothing follows but the rest, which may be empty."""
+        self._rest = rest
         if self._creation is None:
             self.in_flight_bytes += len(rest)
-            try:
-                await self._store.put_object(self.key, self._origin, rest)
-            finally:
-                self.in_flight_bytes -= len(rest)
-            return
-        if rest:
+        elif rest:
             self.add_part(rest)
+
+    async def finished(self) -> None:
+        """Make the object visible; :meth:`close` has been called."""
+        if self._creation is None:
+            try:
+                await self._store.put_object(self.key, self._origin, self._rest)
+            finally:
+                self.in_flight_bytes -= len(self._rest)
+            return
         parts = await asyncio.gather(*self._parts)
         upload_id = await self._creation
         await self._store.complete_upload(self.key, self._origin, upload_id, parts, self._size_bytes)

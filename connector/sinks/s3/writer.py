@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,18 +11,25 @@ from connector import logs, metrics
 from connector.formats.nulls import without_nulls
 from connector.sinks.s3.attributes import Origin
 from connector.sinks.s3.compression import compressor, overhead_bytes
+from connector.sinks.s3.grouping import GroupKey
+from connector.sinks.s3.ledger.state import Clock, Span
 from connector.sinks.s3.open_object import OpenObject
+from connector.sinks.s3.partition_ledger import SavedTail
+from connector.sinks.s3.two_phase import TwoPhaseUpload
 from connector.sinks.s3.upload import ObjectUpload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 
     from connector.formats.base import Format
     from connector.record import RecordBatch
-    from connector.sinks.base import SinkContext
+    from connector.sinks.base import OffsetAndMetadata, SinkContext
+    from connector.sinks.s3.compression import Compressor
     from connector.sinks.s3.config import S3Config
-    from connector.sinks.s3.grouping import Grouper, GroupKey
+    from connector.sinks.s3.grouping import Grouper
+    from connector.sinks.s3.ledger.upload import Upload
     from connector.sinks.s3.limit import OpenLimit
+    from connector.sinks.s3.partition_ledger import PartitionLedger
     from connector.sinks.s3.rotation import Moment
     from connector.sinks.s3.store import ObjectStore
 
@@ -62,8 +70,20 @@ class PartitionWriter:
         context: SinkContext,
         limit: OpenLimit,
         now: Callable[[], float],
+        ledger: PartitionLedger | None = None,
     ) -> None:
-        """Take what the sink made; ``now`` is the time of day in seconds."""
+        """Take what the sink made.
+
+        Args:
+            config: The sink's.
+            grouper: Sorts records by object.
+            format_: Encodes them.
+            store: Where objects go.
+            context: The task's.
+            limit: Of open objects.
+            now: The time of day in seconds.
+            ledger: What is committed of the partition, to deliver exactly once.
+        """
         self._config = config
         self._rotation = config.rotation()
         self._limit = limit
@@ -82,12 +102,21 @@ class PartitionWriter:
         self._finishing: dict[OpenObject, asyncio.Task[None]] = {}
         self._next_offset: int | None = None
         self._dropped = False
+        self._ledger = ledger
+        self._ready = asyncio.Event()
+        if ledger is None:
+            self._ready.set()
+        self._tails_due = False
+        self._recovery: asyncio.Task[None] | None = None
+        self._rewrite: Rewrite | None = None
         self._overhead_bytes = overhead_bytes(self._compression, config.compression_level)
         limit.join(self)
         labels = (context.connector, str(context.task))
         self._objects_total = metrics.OBJECTS.labels(*labels)
         self._parts_total = metrics.PARTS.labels(*labels)
         self._aborted_total = metrics.UPLOADS_ABORTED.labels(*labels)
+        self._resumed_total = metrics.BYTES_RESUMED.labels(*labels)
+        self._repeated_total = metrics.BYTES_REPEATED.labels(*labels)
 
     @property
     def durable_offset(self) -> int | None:
@@ -124,21 +153,50 @@ class PartitionWriter:
         self._finish(next(iter(self._open)))
 
     async def put(self, batch: RecordBatch) -> None:
+        await self._ready.wait()
+        if self._rewrite:
+            batch = await self._write_again(batch, self._rewrite)
+        await self._put(batch)
+
+    async def _put(self, batch: RecordBatch) -> None:
+        await self._wait_for_places()
         async with self._lock:
+            if self._dropped:
+                return
             now = self._moment()
             self._finish_due(now)
-            if len(batch):
-                pieces = await self._context.in_thread(self._encode, batch, now)
+            pieces = await self._context.in_thread(self._encode, batch, now) if len(batch) else []
+            if len(pieces) <= _MOST_FINISHING or len(batch) == 1:
                 for wave in _waves(pieces, min(_WAVE, self._limit.most)):
                     await self._take(wave, now)
-            self._next_offset = batch.next_offset
+                self._advance(batch.next_offset)
+                return
+        # So many objects at once would take more memory than is theirs; places are waited for in between.
+        for half in batch.split_at(len(batch) // 2):
+            await self._put(half)
+
+    def _advance(self, next_offset: int) -> None:
+        self._next_offset = next_offset
+        if self._ledger is None or self._dropped:
+            return
+        book = self._ledger.book
+        if not self._rewrite:
+            book.advance(next_offset)
 
     async def flush(self) -> None:
         """Finish every object and wait until all are visible."""
         async with self._lock:
-            for group in list(self._open):
-                self._finish(group)
+            self._finish_all()
         await self._wait_for_uploads()
+
+    async def finish_all(self) -> None:
+        """Finish every object; without waiting for anything."""
+        async with self._lock:
+            self._finish_all()
+
+    def _finish_all(self) -> None:
+        for group in list(self._open):
+            self._finish(group)
 
     async def finish_due(self) -> None:
         """Finish the objects whose time is over."""
@@ -178,13 +236,17 @@ class PartitionWriter:
         """Abort what is not visible yet."""
         self._dropped = True
         self._limit.leave(self)
+        if self._recovery:
+            self._recovery.cancel()
         for finishing in self._finishing.values():
             finishing.cancel()
         unfinished = self._unfinished()
         self._open.clear()
         self._finishing.clear()
         await asyncio.gather(*(found.upload.abort() for found in unfinished))
-        self._aborted_total.inc(len(unfinished))
+        self._ready.set()
+        if self._ledger is None:
+            self._aborted_total.inc(len(unfinished))
 
     def _unfinished(self) -> list[OpenObject]:
         return [*self._open.values(), *self._finishing]
@@ -288,17 +350,22 @@ class PartitionWriter:
         if self._dropped:
             return
         for found, piece in taken:
-            if found.tail_bytes >= self._config.part_size_bytes:
+            if found.tail_bytes >= self._config.part_size_bytes and found.upload.can_add:
                 found.upload.add_part(found.take_tail())
             if found.upload.is_full or self._is_full(found):
                 self._finish(piece.group)
-        await self._wait_for_places()
 
     def _append(self, taken: Sequence[tuple[OpenObject, _Piece]]) -> None:
         """CPU work, for a thread."""
         for found, piece in taken:
-            raw, stored = found.raw_bytes, found.object_bytes
+            raw, stored, offsets = found.raw_bytes, found.object_bytes, piece.records.offsets
             found.append(piece.data, len(piece.records))
+            if found.tail_bytes >= self._config.part_size_bytes:
+                # Parts begin and end with frames, so that somebody else can go on after any of them.
+                found.end_frame()
+            first = found.first_offset if self._grouper.keeps_last_only else offsets[0]
+            span = Span(first, offsets[-1] + 1, len(piece.records), found.raw_bytes - raw)
+            found.upload.took(span, Clock(found.opened.ms, found.used_ms, found.first_event_ms))
             self._sizes.add(len(piece.records), found.raw_bytes - raw, found.object_bytes - stored)
 
     async def _wait_for_places(self) -> None:
@@ -338,33 +405,229 @@ class PartitionWriter:
 
     def _replacement(self, group: GroupKey, found: OpenObject) -> OpenObject:
         """Start the object anew; what it held counts as delivered only once its successor is."""
+        if isinstance(found.upload, TwoPhaseUpload) and self._ledger:
+            self._ledger.discard(found.upload)
         self._context.spawn(found.upload.abort())
         return self._new_object(group, found.first_offset, found.opened)
 
     def _new_object(self, group: GroupKey, first_offset: int, opened: Moment) -> OpenObject:
         key = self._grouper.object_key(group, first_offset)
-        origin = Origin(group.topic_partition, first_offset)
-        upload = ObjectUpload(key, self._store, self._context, self._parts_total.inc, origin)
-        compressing = compressor(self._compression, self._config.compression_level)
-        return OpenObject(upload, first_offset, self._encoder.begin(), compressing, opened)
+        upload: ObjectUpload | TwoPhaseUpload
+        if self._ledger:
+            upload = self._ledger.begin(key, group[1:], Clock(opened.ms, opened.ms))
+        else:
+            origin = Origin(group.topic_partition, first_offset)
+            upload = ObjectUpload(key, self._store, self._context, self._parts_total.inc, origin)
+        return OpenObject(upload, first_offset, self._encoder.begin(), self._compressor(), opened)
+
+    def _compressor(self) -> Compressor:
+        return compressor(self._compression, self._config.compression_level)
 
     def _finish(self, group: GroupKey) -> None:
         """Complete in the background; until then the object holds the durable offset back."""
         if found := self._open.pop(group, None):
-            key = found.upload.key
-            earlier = [task for other, task in self._finishing.items() if other.upload.key == key]
-            self._finishing[found] = self._context.spawn(self._complete(found, earlier))
+            self._finish_object(found, self._complete(found))
 
-    async def _complete(self, found: OpenObject, earlier: list[asyncio.Task[None]]) -> None:
+    def _finish_object(self, found: OpenObject, work: Coroutine[Any, Any, None]) -> None:
         """Of objects with one key the last must stay, so they are completed one after the other."""
-        if earlier:
-            await asyncio.wait(earlier)
-        await found.finish(self._context)
+        key = found.upload.key
+        found.earlier = [task for other, task in self._finishing.items() if other.upload.key == key]
+        self._finishing[found] = self._context.spawn(work)
+
+    async def _complete(self, found: OpenObject) -> None:
+        async with self._lock:
+            if self._dropped:
+                return
+            found.upload.close(await self._context.in_thread(found.end))
+        await self._make_visible(found)
+
+    async def _make_visible(self, found: OpenObject) -> None:
+        if found.earlier:
+            await asyncio.wait(found.earlier)
+        await found.upload.finished()
         if self._finishing.pop(found, None) is None:
             return
         self._objects_total.inc()
         self._context.delivered(found.records, found.stored_bytes)
         log.info("object stored", key=found.upload.key, records=found.records, size_bytes=found.stored_bytes)
+
+    # ---- exactly once ----
+
+    def take_over(self) -> None:
+        """Go on, in the background, with what a predecessor has committed."""
+        self._recovery = self._context.spawn(self.recover())
+
+    async def recover(self) -> None:
+        """Take over what a predecessor has committed; until then no record is taken.
+
+        Raises:
+            LedgerError: What is committed and what is found do not agree.
+        """
+        ledger = self._home
+        tails = await ledger.load()
+        async with self._lock:
+            for entry in list(ledger.book.uploads):
+                self._adopt(entry, tails.get(entry.nonce, b""))
+        await ledger.claim()
+        entries = [entry for entry in ledger.book.uploads if not entry.is_sealed]
+        there = await asyncio.gather(*map(ledger.is_there, entries))
+        if gone := [entry for entry, is_there in zip(entries, there, strict=True) if not is_there]:
+            await self._begin_again(gone)
+        self._ready.set()
+
+    def _adopt(self, entry: Upload, tail: bytes) -> None:
+        upload = self._home.adopt(entry)
+        total = entry.total or Span(0, 0)
+        opened = self._rotation.moment(entry.clock.opened_ms)
+        found = OpenObject(upload, total.first, self._encoder.begin(), self._compressor(), opened)
+        found.found(total, entry.parts.size_bytes)
+        found.used_ms, found.first_event_ms = entry.clock.used_ms, entry.clock.first_event_ms
+        found.use = self._limit.next_use()
+        self._resumed_total.inc(0 if entry.is_sealed else entry.parts.size_bytes + len(tail))
+        if entry.is_sealed:
+            self._finish_object(found, self._make_visible(found))
+        elif entry.is_closing:
+            # Made by other options, or out of part numbers: it ends as it began.
+            upload.close(tail + entry.ending)
+            self._finish_object(found, self._make_visible(found))
+        else:
+            found.resume(tail)
+            self._open[GroupKey(self._home.partition, *entry.group)] = found
+
+    async def _begin_again(self, gone: Sequence[Upload]) -> None:
+        """Uploads have vanished before they were sealed: their records are read and written again."""
+        ledger = self._home
+        await ledger.confirm()
+        for entry in gone:
+            if await self._store.claim_of(entry.key, entry.bucket) == entry.nonce:
+                raise ledger.outdated(entry)
+        first = [entry.total.first for entry in gone if entry.total]
+        until = ledger.book.position
+        if until is None or self._grouper.wallclock(0) or any(entry.is_closing for entry in gone):
+            raise ledger.unrepeatable(gone[0])
+        groups = {}
+        async with self._lock:
+            for entry in gone:
+                group = GroupKey(ledger.partition, *entry.group)
+                groups[group] = entry.total.first if entry.total else 0
+                if found := self._open.pop(group, None):
+                    ledger.discard(found.upload)  # type: ignore[arg-type] # in a ledger they are all of two phases
+        self._rewrite = Rewrite(groups, until)
+        log.warning("uploads are gone; their records are written again", at=str(ledger.partition))
+        await self._context.rewind(ledger.partition, min(first))
+
+    async def _write_again(self, batch: RecordBatch, rewrite: Rewrite) -> RecordBatch:
+        """Take what belongs to vanished uploads; what is left is new."""
+        below = bisect_left(batch.offsets, rewrite.until)
+        old, new = batch.select(range(below)), batch.select(range(below, len(batch)))
+        async with self._lock:
+            now = self._moment()
+            pieces = await self._context.in_thread(self._encode_again, old, now, rewrite) if below else []
+            for wave in _waves(pieces, min(_WAVE, self._limit.most)):
+                await self._take(wave, now)
+        if batch.next_offset >= rewrite.until:
+            self._rewrite = None
+        return new
+
+    def _encode_again(self, batch: RecordBatch, now: Moment, rewrite: Rewrite) -> list[_Piece]:
+        batch = without_nulls(batch, self._config.null_values.lower())
+        pieces = []
+        for group, records in self._grouper.split(batch, now.ms):
+            if group in rewrite.groups:
+                start = bisect_left(records.offsets, rewrite.groups[group])
+                mine = records.select(range(start, len(records)))
+                pieces += [
+                    _Piece(group, *found) for found in (self._encoder.encode(mine) if len(mine) else ())
+                ]
+        self._repeated_total.inc(sum(len(piece.data) for piece in pieces))
+        return pieces
+
+    async def prepare(self) -> OffsetAndMetadata | None:
+        """What to commit of this partition; None if there is nothing new."""
+        if self._rewrite or self._dropped:
+            return None
+        ledger = self._home
+        async with self._lock:
+            tails: dict[str, SavedTail] = {}
+            if ledger.ledger and ledger.ledger.straddles:
+                # Objects with a footer are sealed together, or a cut would go through one of them.
+                self._finish_all()
+            if ledger.ledger and ledger.ledger.needs_tails:
+                if not self._is_worth_tails():
+                    return None
+                self._tails_due = False
+                await asyncio.gather(*(found.upload.settled() for found in self._two_phase()))
+                tails = await self._context.in_thread(self._saved_tails)
+            draft = None if self._dropped else ledger.draw_up(tails)
+        return await ledger.prepare(draft) if draft else None
+
+    async def accepted(self, committed: OffsetAndMetadata) -> None:
+        if not self._dropped:
+            self._home.accepted(committed)
+
+    async def stored(self) -> None:
+        """Wait until all that is finished is stored, though not visible."""
+        uploads = [found.upload for found in self._finishing if isinstance(found.upload, TwoPhaseUpload)]
+        await asyncio.gather(*(upload.stored() for upload in uploads))
+
+    async def settle(self) -> None:
+        """Wait until all that is sealed is visible."""
+        sealed = [
+            task
+            for found, task in self._finishing.items()
+            if isinstance(found.upload, TwoPhaseUpload) and found.upload.is_sealed
+        ]
+        if sealed:
+            await asyncio.wait(sealed)
+
+    def save_tails(self) -> None:
+        """The next commit may write a state object, however much that is."""
+        self._tails_due = True
+
+    async def renew(self) -> None:
+        """The offsets of the partition begin anew."""
+        async with self._lock:
+            self._finish_all()
+            self._home.book.detach()
+            self._next_offset = None
+
+    @property
+    def _home(self) -> PartitionLedger:
+        if self._ledger is None:
+            raise AssertionError("There is no ledger where delivery.guarantee is at-least-once")
+        return self._ledger
+
+    def _is_worth_tails(self) -> bool:
+        """Tails are written again with every commit that needs them, so not with each object."""
+        return (
+            self._tails_due or not self._home.book.is_claimed or len(self._finishing) > _MOST_FINISHING // 2
+        )
+
+    def _two_phase(self) -> list[Any]:
+        return [found for found in self._unfinished() if isinstance(found.upload, TwoPhaseUpload)]
+
+    def _saved_tails(self) -> dict[str, SavedTail]:
+        tails = {}
+        for found in self._two_phase():
+            entry, rest = found.upload.entry, found.upload.rest
+            if entry.tail is None:
+                continue
+            is_closed = entry.is_closing
+            tails[entry.nonce] = SavedTail(rest or b"") if is_closed else found.saved(self._compressor())
+        return tails
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """Records that are read again, because what held them is gone.
+
+    Attributes:
+        groups: Whose records, and from which offset on.
+        until: All below it is read again, all from it on is new.
+    """
+
+    groups: Mapping[GroupKey, int]
+    until: int
 
 
 class _Sizes:

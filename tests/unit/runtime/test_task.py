@@ -16,7 +16,7 @@ from connector.runtime.errant import ErrantRecords
 from connector.runtime.observer import TaskObserver
 from connector.runtime.pipeline import Pipeline
 from connector.runtime.task import Task, TaskSpec
-from connector.sinks.base import Sink
+from connector.sinks.base import Committed, Sink
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -62,7 +62,7 @@ async def test_a_revocation_does_not_wait_for_a_sink_that_has_failed_and_commits
             context=context,
             observer=TaskObserver("orders", 0),
         )
-        await task.assigned([ORDERS])
+        await task.assigned({ORDERS: Committed()})
         await task._put([Polled(RecordBatch.of(ORDERS, [Record(0, None, b"v", 1, [])]), 1)])
         await sink.start(context)
         async with asyncio.timeout(5):

@@ -1,0 +1,40 @@
+"""The ids of topics: a topic that was deleted and made again has another one (KIP-516)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient
+
+from connector import logs
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+log = logs.get(__name__)
+
+_SECONDS = 5.0
+_CONSUMER_ONLY = ("auto.", "enable.", "fetch.", "group.", "isolation.", "max.poll.", "partition.", "queued.")
+
+
+class TopicIds:
+    """Asks the brokers; blocks, so it is for the consumer's thread."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        """Args: ``config`` is the consumer's, of which the client's own part is used."""
+        self._config = {name: value for name, value in config.items() if not name.startswith(_CONSUMER_ONLY)}
+
+    def of(self, topics: Collection[str]) -> dict[str, str]:
+        """The id of each topic; without those that the brokers do not tell in time."""
+        # A client of its own, for a moment: another connection for every task would be idle nearly always.
+        answers = AdminClient(self._config).describe_topics(
+            TopicCollection(list(topics)), request_timeout=_SECONDS
+        )
+        found = {}
+        for topic, answer in answers.items():
+            try:
+                found[topic] = str(answer.result(_SECONDS).topic_id)
+            except (KafkaException, TimeoutError) as error:
+                log.info("topic id is not known", topic=topic, error=str(error))
+        return found

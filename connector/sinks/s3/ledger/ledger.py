@@ -1,0 +1,335 @@
+"""The ledger of one partition, under one assignment: from records taken to what may become visible.
+
+The protocol is in docs/exactly-once.md. In short: a commit names a cut; everything below it is stored, and
+nothing from it on is in anything that is, or will become, visible. An upload is completed only after an
+accepted commit that names it as sealed. Nothing here waits or talks to anybody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from connector.sinks.s3.ledger.state import State, UploadState
+from connector.sinks.s3.ledger.upload import NO_PARTS, S3_LIMITS, Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from connector.sinks.s3.ledger.state import Clock, GroupLabel
+    from connector.sinks.s3.ledger.upload import Limits
+
+
+class Identity(NamedTuple):
+    """What a state is only good for.
+
+    Attributes:
+        topic_id: Of the topic; empty where brokers do not tell.
+        bucket: Where new uploads go.
+        fingerprint: Of the options by which bytes and names come to be.
+    """
+
+    topic_id: str
+    bucket: str
+    fingerprint: str
+
+
+class Tail(NamedTuple):
+    """What of an upload is saved in the state object.
+
+    Attributes:
+        size_bytes: Of the tail.
+        ending: What finishes the object after it.
+    """
+
+    size_bytes: int
+    ending: bytes = b""
+
+
+class Dropped(NamedTuple):
+    """An upload that will never be completed."""
+
+    key: str
+    upload_id: str
+    bucket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a commit would say, and what follows once it is accepted."""
+
+    offset: int
+    state: State
+    dropped: frozenset[Dropped]
+
+
+class Announced(NamedTuple):
+    """What an accepted commit allows.
+
+    Attributes:
+        sealed: Uploads to complete.
+        dropped: Uploads to abort.
+    """
+
+    sealed: Sequence[Upload]
+    dropped: Sequence[Dropped]
+
+
+class Ledger:
+    """Invariants: the cut never goes back; nothing is sealed that holds a record at or above the cut."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        committed: State | None = None,
+        *,
+        resumes: bool = True,
+        limits: Limits = S3_LIMITS,
+    ) -> None:
+        """Take over what is committed.
+
+        Args:
+            identity: What new states are good for.
+            committed: By a predecessor, whole; None if nothing is.
+            resumes: An unfinished object can be gone on with; else it is written again by a successor.
+            limits: Of part numbers.
+        """
+        self.identity = identity
+        self.committed = committed or State()
+        self.position = self.committed.cut
+        """The offset up to which records were taken; None before the first."""
+        self.is_claimed = committed is None or not committed.uploads
+        """A commit of this owner's was accepted, or there is nothing to claim."""
+        self._resumes = resumes
+        self._limits = limits
+        self._uploads: list[Upload] = []
+        self._dropped: set[Dropped] = set()
+        self._handed_out: set[Upload] = set()
+        self._must_commit = not self.is_claimed
+        for found in self.committed.uploads:
+            self._find(found)
+
+    def _find(self, state: UploadState) -> None:
+        bucket = state.bucket or self.committed.bucket
+        upload = Upload.found(state, self._limits, bucket="" if bucket == self.identity.bucket else bucket)
+        if state.is_empty and not state.is_sealed:
+            self._dropped.add(Dropped(upload.key, upload.upload_id, upload.bucket))
+            return
+        committed, own = self.committed, self.identity
+        if committed.topic_id and own.topic_id and committed.topic_id != own.topic_id:
+            upload.is_detached = True
+        is_other = committed.fingerprint != own.fingerprint or upload.bucket != ""
+        if is_other or upload.is_detached or upload.is_worn:
+            upload.is_closing = True
+        self._uploads.append(upload)
+
+    # ---- records and parts ----
+
+    @property
+    def uploads(self) -> Sequence[Upload]:
+        """In the order in which they were begun."""
+        return self._uploads
+
+    @property
+    def is_other_topic(self) -> bool:
+        """What is committed is of an earlier topic of the name."""
+        committed, own = self.committed.topic_id, self.identity.topic_id
+        return bool(committed and own and committed != own)
+
+    def begin(self, key: str, nonce: str, group: GroupLabel, clock: Clock) -> Upload:
+        """An object of its own for the next records of a group; S3 need not know yet."""
+        upload = Upload(key, nonce, group, self._limits, clock=clock)
+        self._uploads.append(upload)
+        return upload
+
+    def advance(self, position: int) -> None:
+        """Every record below this offset was taken."""
+        self.position = position
+
+    def created(self, upload: Upload, upload_id: str, now_ms: int) -> None:
+        upload.upload_id, upload.created_ms = upload_id, now_ms
+        if upload not in self._uploads:
+            self._dropped.add(Dropped(upload.key, upload_id, upload.bucket))
+
+    def discard(self, upload: Upload) -> None:
+        """It will not be completed: its records are superseded, or written again."""
+        self._uploads.remove(upload)
+        if upload.upload_id:
+            self._dropped.add(Dropped(upload.key, upload.upload_id, upload.bucket))
+
+    def completed(self, upload: Upload) -> None:
+        """It is visible."""
+        self._uploads.remove(upload)
+        self._handed_out.discard(upload)
+
+    def detach(self) -> None:
+        """The offsets begin anew: what there is keeps its records, and says nothing of the new ones."""
+        for upload in self._uploads:
+            upload.is_detached = upload.is_closing = True
+        self.committed = replace(self.committed, cut=None)
+        self.position = None
+        # Without a position there is nothing to commit yet, so nothing may wait for it.
+        self.is_claimed = True
+
+    # ---- commits ----
+
+    @property
+    def needs_tails(self) -> bool:
+        """The next commit can only be made with the tails of open uploads saved."""
+        return self._cut()[1]
+
+    @property
+    def straddles(self) -> bool:
+        """Complete objects wait for open ones, since records of both are mixed; of formats with a footer."""
+        cut, _ = self._cut()
+        return not self._resumes and any(
+            upload.is_complete and not upload.is_sealed and not self._is_below(upload, cut)
+            for upload in self._uploads
+        )
+
+    def require_commit(self) -> None:
+        """The next commit is made even if it says nothing new: whether it is accepted tells who owns this."""
+        self._must_commit = True
+
+    def prepare(self, tails: Mapping[str, Tail]) -> Prepared | None:
+        """What to commit; None if there is nothing new.
+
+        Args:
+            tails: Of the uploads that have one, by nonce; only looked at where :attr:`needs_tails`. While
+                parts are on their way, or a tail is missing, nothing can be committed then.
+        """
+        cut, with_tails = self._cut()
+        if with_tails and not self._has_all(tails):
+            return None
+        uploads = []
+        for upload in self._uploads:
+            tail = tails.get(upload.nonce) if with_tails and upload.tail else None
+            frozen = self._frozen(upload, cut, tail)
+            if frozen is not None:
+                uploads.append(frozen)
+        state = State(
+            cut, self.identity.topic_id, self.identity.bucket, self.identity.fingerprint, tuple(uploads)
+        )
+        if state.offset is None or not (self._must_commit or self._is_news(state)):
+            return None
+        self._announce(state)
+        return Prepared(state.offset, state, frozenset(self._dropped))
+
+    def _has_all(self, tails: Mapping[str, Tail]) -> bool:
+        """What is neither stored nor in a tail would be lost below the cut."""
+        open_ones = [upload for upload in self._uploads if not (upload.is_sealed or upload.is_detached)]
+        return not any(upload.sent or (upload.tail and upload.nonce not in tails) for upload in open_ones)
+
+    def _announce(self, state: State) -> None:
+        """Once Kafka may know of an upload, a successor may take it over: higher numbers are his."""
+        claimed = {found.nonce: found.reserved for found in state.uploads}
+        for upload in self._uploads:
+            if not upload.is_announced and upload.nonce in claimed:
+                upload.is_announced, upload.reserved = True, claimed[upload.nonce]
+
+    def accepted(self, prepared: Prepared) -> Announced:
+        """Kafka took it: from here on its promises are kept by whoever owns the partition."""
+        self.committed = prepared.state
+        self.is_claimed, self._must_commit = True, False
+        by_nonce = {upload.nonce: upload for upload in self._uploads}
+        for state in prepared.state.uploads:
+            if upload := by_nonce.get(state.nonce):
+                upload.fold(state)
+        dropped = sorted(prepared.dropped & self._dropped)
+        self._dropped.difference_update(dropped)
+        sealed = [upload for upload in self._uploads if upload.is_sealed and upload not in self._handed_out]
+        self._handed_out.update(sealed)
+        return Announced(sealed, dropped)
+
+    def _is_news(self, state: State) -> bool:
+        runs_out = any(
+            not upload.is_closing
+            and upload.is_announced
+            and upload.reserved < self._limits.last
+            and upload.next_number + self._limits.step // 2 > upload.reserved
+            for upload in self._uploads
+        )
+        return runs_out or bool(self._dropped) or _signature(state) != _signature(self.committed)
+
+    def _cut(self) -> tuple[int | None, bool]:
+        """The highest offset that the rule allows, and whether tails have to be saved for it."""
+        if self.position is None:
+            return None, False
+        waiting = [first for upload in self._uploads if (first := self._unstored(upload)) is not None]
+        cut = min([self.position, *waiting])
+        if not self._resumes:
+            return self._lowered(cut), False
+        is_behind = self.committed.cut is not None and cut < self.committed.cut
+        if is_behind or self._is_straddled(cut):
+            return self.position, True
+        return cut, False
+
+    def _unstored(self, upload: Upload) -> int | None:
+        """The first offset that a successor would have to read again."""
+        if upload.is_sealed or upload.is_detached or upload.is_complete:
+            return None
+        if not self._resumes:
+            return upload.total.first if upload.total else None
+        if upload.sent:
+            return upload.sent[0].span.first
+        return upload.tail.first if upload.tail else None
+
+    def _is_straddled(self, cut: int) -> bool:
+        return any(
+            part.span.first < cut < part.span.end
+            for upload in self._uploads
+            if not upload.is_detached
+            for part in upload.fresh
+        )
+
+    def _lowered(self, cut: int) -> int:
+        """Objects are sealed as a whole, so a cut goes through none."""
+        while True:
+            mixed = [
+                span.first
+                for upload in self._uploads
+                if not (upload.is_sealed or upload.is_detached)
+                and (span := upload.total)
+                and span.first < cut < span.end
+            ]
+            if not mixed:
+                return cut
+            cut = min(mixed)
+
+    def _is_below(self, upload: Upload, cut: int | None) -> bool:
+        span = upload.total
+        return upload.is_detached or (span is not None and cut is not None and span.end <= cut)
+
+    def _frozen(self, upload: Upload, cut: int | None, tail: Tail | None) -> UploadState | None:
+        seals = upload.is_sealed or (
+            upload.is_complete and bool(upload.upload_id) and self._is_below(upload, cut)
+        )
+        counts = seals or self._resumes
+        parts, durable = upload.below(None if upload.is_detached else cut) if counts else (NO_PARTS, None)
+        saved = upload.tail if tail else None
+        if not upload.upload_id and saved is None:
+            return None
+        return UploadState(
+            upload.key,
+            upload.upload_id,
+            upload.nonce,
+            upload.group,
+            upload.created_ms,
+            parts,
+            durable,
+            saved,
+            tail.size_bytes if tail else 0,
+            tail.ending if tail else b"",
+            upload.claim(),
+            is_sealed=seals,
+            is_closing=upload.is_closing,
+            is_detached=upload.is_detached,
+            clock=upload.clock,
+            bucket=upload.bucket,
+        )
+
+
+def _signature(state: State) -> tuple[object, ...]:
+    """What makes a commit worth while: what others see, and what a successor need not do again."""
+    uploads = [(found.nonce, found.upload_id, found.parts.digest, found.is_sealed) for found in state.uploads]
+    return state.offset, None if state.has_tails else state.cut, tuple(uploads)

@@ -1,0 +1,381 @@
+"""The ledger of one partition at work: loads, prepares and keeps what commits promise. See ledger/."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+import uuid
+from typing import TYPE_CHECKING, NamedTuple
+
+from connector import logs, metrics
+from connector.errors import ConnectorError, LedgerError
+from connector.sinks.base import BEGINNING, OffsetAndMetadata
+from connector.sinks.s3.ledger.encoding import (
+    Reference,
+    StateObject,
+    decode,
+    decode_object,
+    encode,
+    encode_object,
+    encode_reference,
+    lost_state_remedy,
+)
+from connector.sinks.s3.ledger.ledger import Identity, Ledger, Tail
+from connector.sinks.s3.ledger.state import State
+from connector.sinks.s3.store import DamagedUploadError
+from connector.sinks.s3.two_phase import TwoPhaseUpload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from connector.record import TopicPartition
+    from connector.sinks.base import Committed, SinkContext
+    from connector.sinks.s3.ledger.ledger import Dropped, Prepared
+    from connector.sinks.s3.ledger.state import Clock, GroupLabel
+    from connector.sinks.s3.ledger.upload import Limits, Upload
+    from connector.sinks.s3.store import ObjectStore
+
+log = logs.get(__name__)
+
+_NONCE_BYTES = 9
+_ABORT_SECONDS = 5.0
+_DAY_MS = 86_400_000
+"""Lifecycle rules count whole days: what is younger was not aborted by one."""
+
+
+class SavedTail(NamedTuple):
+    """What an object has taken and not sent, as it is put into a state object."""
+
+    body: bytes
+    ending: bytes = b""
+
+
+class Draft(NamedTuple):
+    """A commit that may still need a state object.
+
+    Attributes:
+        prepared: None if it repeats what was found.
+        found: What to commit; None if the state object comes first.
+        content: Of the state object.
+    """
+
+    prepared: Prepared | None
+    found: OffsetAndMetadata | None
+    content: bytes = b""
+
+
+class Outgoing(NamedTuple):
+    """A commit that is under way."""
+
+    prepared: Prepared | None
+    state_object: str = ""
+
+
+class PartitionLedger:
+    """Everything of one assignment of one partition that outlives a crash.
+
+    Attributes:
+        ledger: None until what is committed was read as a whole.
+    """
+
+    def __init__(
+        self,
+        partition: TopicPartition,
+        committed: Committed,
+        *,
+        store: ObjectStore,
+        context: SinkContext,
+        bucket: str,
+        fingerprint: str,
+        state_prefix: str,
+        resumes: bool,
+        limits: Limits,
+        now: Callable[[], float],
+    ) -> None:
+        """Read the committed text; nothing else yet.
+
+        Raises:
+            LedgerError: It cannot be read.
+        """
+        self.partition = partition
+        self.store = store
+        self.context = context
+        self.ledger: Ledger | None = None
+        self._identity = Identity(committed.topic_id, bucket, fingerprint)
+        self._resumes = resumes
+        self._limits = limits
+        self._now = now
+        self._state_prefix = f"{state_prefix}{context.connector}/{partition}/"
+        self._uploads: dict[Upload, TwoPhaseUpload] = {}
+        self._outgoing: dict[OffsetAndMetadata, Outgoing] = {}
+        self._accepted = asyncio.Event()
+        self._state_object = ""
+        """Of the commit that was accepted last."""
+        self._deletes = True
+        self._found = committed.found
+        text = committed.found.metadata if committed.found else ""
+        found = decode(text, partition) if text else None
+        self._reference = found if isinstance(found, Reference) else None
+        if self._reference is None:
+            self.ledger = self._begin(found if isinstance(found, State) else None)
+        else:
+            self._state_object = self._reference.found_in.key
+        labels = (context.connector, str(context.task))
+        self._parts_total = metrics.PARTS.labels(*labels)
+        self._aborted_total = metrics.UPLOADS_ABORTED.labels(*labels)
+
+    @property
+    def start(self) -> int | None:
+        """Where to read on from; None where nothing is committed."""
+        head = self._reference.state if self._reference else self.book.committed
+        if head.topic_id and self._identity.topic_id not in {"", head.topic_id}:
+            return BEGINNING
+        if head.cut is not None:
+            return head.cut
+        return self._found.offset if self._found else None
+
+    @property
+    def book(self) -> Ledger:
+        if self.ledger is None:
+            raise AssertionError(f"The state of {self.partition} is not loaded")
+        return self.ledger
+
+    # ---- taking over ----
+
+    async def load(self) -> dict[str, bytes]:
+        """Read the rest of what is committed.
+
+        Returns:
+            The tails, by the nonce of their uploads.
+
+        Raises:
+            LedgerError: It is not there, or not what was committed.
+        """
+        if self._reference is None:
+            return {}
+        key = self._reference.found_in.key
+        content = await self.store.get_state(key)
+        if content is None:
+            await self.confirm()
+            raise LedgerError(
+                f"The state object {key} of {self.partition} is missing",
+                remedy=lost_state_remedy(self.partition),
+            )
+        state, tails = decode_object(content, self._reference, self.partition)
+        self.ledger = self._begin(state)
+        return tails
+
+    def adopt(self, entry: Upload) -> TwoPhaseUpload:
+        """Go on with an upload of a predecessor."""
+        upload = self._uploads[entry] = TwoPhaseUpload(entry, self)
+        if entry.is_sealed or entry.is_complete:
+            upload.entry.is_closing = True
+        return upload
+
+    async def claim(self) -> None:
+        """Have a commit of this owner's accepted before anything is done with what is committed."""
+        while not self.book.is_claimed:
+            await self._next_acceptance()
+
+    async def confirm(self) -> None:
+        """Have the same committed once more: what looks wrong counts only if this is still the owner."""
+        if self.ledger:
+            self.ledger.require_commit()
+        await self._next_acceptance()
+
+    async def _next_acceptance(self) -> None:
+        self._accepted.clear()
+        self.context.request_commit()
+        await self._accepted.wait()
+
+    async def is_there(self, entry: Upload) -> bool:
+        """Whether the parts of an open upload are as they were committed."""
+        if not entry.parts.count:
+            return True
+        listing = await self.store.list_parts(entry.key, entry.upload_id, entry.bucket)
+        return listing is not None and entry.matches(part.stored for part in listing)
+
+    # ---- writing ----
+
+    def begin(self, key: str, group: GroupLabel, clock: Clock) -> TwoPhaseUpload:
+        entry = self.book.begin(key, secrets.token_urlsafe(_NONCE_BYTES), group, clock)
+        upload = self._uploads[entry] = TwoPhaseUpload(entry, self)
+        return upload
+
+    def discard(self, upload: TwoPhaseUpload) -> None:
+        """It will not be completed; what S3 has of it goes with the next commit."""
+        if upload.entry in self._uploads:
+            del self._uploads[upload.entry]
+            self.book.discard(upload.entry)
+
+    def created(self, entry: Upload, upload_id: str) -> None:
+        self.book.created(entry, upload_id, int(self._now() * 1000))
+        if not entry.is_closing:
+            # So that a successor knows of it, and it is not left behind.
+            self.context.request_commit()
+
+    def part_stored(self, _size_bytes: int) -> None:
+        self._parts_total.inc()
+
+    def vanished(self, upload: TwoPhaseUpload) -> None:
+        """S3 does not know an upload of ours: begin again from what is committed."""
+        log.warning("upload is gone", key=upload.key, at=str(self.partition))
+        self.context.restart(self.partition)
+
+    # ---- commits ----
+
+    def draw_up(self, tails: Mapping[str, SavedTail]) -> Draft | None:
+        """A commit as of now; None if there is nothing new.
+
+        Args:
+            tails: Of every upload that has one, by nonce; only where the ledger needs them.
+        """
+        if self.ledger is None:
+            return Draft(None, self._found) if self._found else None
+        prepared = self.ledger.prepare(
+            {nonce: Tail(len(tail.body), tail.ending) for nonce, tail in tails.items()}
+        )
+        if prepared is None:
+            return None
+        if text := encode(prepared.state):
+            return Draft(prepared, OffsetAndMetadata(prepared.offset, text))
+        return Draft(
+            prepared, None, encode_object(prepared.state, {name: tail.body for name, tail in tails.items()})
+        )
+
+    async def prepare(self, draft: Draft) -> OffsetAndMetadata:
+        """Store what of a commit does not fit into Kafka, before Kafka hears of it."""
+        found, key = draft.found, self._state_object if draft.prepared is None else ""
+        if found is None and draft.prepared is not None:
+            key = f"{self._state_prefix}{uuid.uuid4().hex}"
+            await self.store.put_state(key, draft.content)
+            reference = StateObject(key, hashlib.sha256(draft.content).hexdigest())
+            text = encode_reference(draft.prepared.state, reference)
+            found = OffsetAndMetadata(draft.prepared.offset, text)
+        if found is None:
+            raise AssertionError("A draft has an offset, or what one is made of")
+        self._outgoing[found] = Outgoing(draft.prepared, key)
+        return found
+
+    def accepted(self, found: OffsetAndMetadata) -> None:
+        """Kafka took it: seal, abort and delete what it says."""
+        outgoing = self._outgoing.get(found)
+        if outgoing is None:
+            return
+        self._outgoing.clear()
+        if outgoing.prepared:
+            announced = self.book.accepted(outgoing.prepared)
+            for entry in announced.sealed:
+                if upload := self._uploads.get(entry):
+                    upload.seal()
+            for upload in list(self._uploads.values()):
+                upload.send_rest()
+            for dropped in announced.dropped:
+                self.context.spawn(self._abort(dropped))
+        before, self._state_object = self._state_object, outgoing.state_object
+        if before and before != self._state_object and self._deletes:
+            self.context.spawn(self._delete(before))
+        self._accepted.set()
+
+    async def complete(self, upload: TwoPhaseUpload) -> None:
+        """Make a sealed object visible, whoever else may do so as well.
+
+        Raises:
+            LedgerError: It is neither there nor to be had.
+        """
+        entry = upload.entry
+        try:
+            is_done = await self.store.complete_shared(
+                entry.key,
+                upload.origin,
+                entry.upload_id,
+                known=upload.known_parts(entry.parts),
+                wanted=entry.parts,
+                bucket=entry.bucket,
+            )
+        except DamagedUploadError:
+            await self.confirm()
+            raise self._damaged(entry) from None
+        if not is_done and not await self._was_completed(entry):
+            await self.confirm()
+            raise self._missing(entry)
+        self.book.completed(entry)
+        self._uploads.pop(entry, None)
+
+    async def _was_completed(self, entry: Upload) -> bool:
+        """No such upload: it was completed, or a lifecycle rule has aborted it."""
+        if int(self._now() * 1000) - entry.created_ms < _DAY_MS:
+            return True
+        return await self.store.claim_of(entry.key, entry.bucket) == entry.nonce
+
+    async def abort_unannounced(self, key: str, creation: asyncio.Task[str]) -> None:
+        """Nobody else can know of this upload."""
+        try:
+            async with asyncio.timeout(_ABORT_SECONDS):
+                await self.store.abort_upload(key, await creation)
+        except (ConnectorError, TimeoutError, asyncio.CancelledError):
+            creation.cancel()
+        else:
+            self._aborted_total.inc()
+
+    async def _abort(self, dropped: Dropped) -> None:
+        try:
+            await self.store.abort_upload(dropped.key, dropped.upload_id, dropped.bucket)
+        except ConnectorError as error:
+            log.info("upload could not be aborted", key=dropped.key, error=str(error))
+        else:
+            self._aborted_total.inc()
+
+    async def _delete(self, key: str) -> None:
+        try:
+            await self.store.delete_state(key)
+        except ConnectorError as error:
+            self._deletes = False
+            log.info("state objects are left to a lifecycle rule", key=key, error=str(error))
+
+    def _begin(self, committed: State | None) -> Ledger:
+        ledger = Ledger(self._identity, committed, resumes=self._resumes, limits=self._limits)
+        if committed is None and self._found is not None:
+            ledger.position = self._found.offset
+        if ledger.is_other_topic:
+            ledger.detach()
+        return ledger
+
+    def outdated(self, entry: Upload) -> LedgerError:
+        """An open upload is completed, though no commit ever sealed it."""
+        return LedgerError(
+            f"The object {entry.key} is there, but the committed state of {self.partition} still has it open,"
+            " so that the state is older than the bucket",
+            remedy=lost_state_remedy(self.partition),
+        )
+
+    def unrepeatable(self, entry: Upload) -> LedgerError:
+        """An open upload is gone, and which records it had cannot be told from them."""
+        return LedgerError(
+            f"The unfinished upload of {entry.key} from {self.partition} is gone, and its records cannot be"
+            " told by their offsets, since its name has the time of the wall clock, or the options changed",
+            remedy=_again(self.partition, entry),
+        )
+
+    def _damaged(self, entry: Upload) -> LedgerError:
+        return LedgerError(
+            f"The upload of {entry.key} from {self.partition} is sealed, but its parts are not those that"
+            " were stored",
+            remedy=_again(self.partition, entry),
+        )
+
+    def _missing(self, entry: Upload) -> LedgerError:
+        return LedgerError(
+            f"The upload of {entry.key} from {self.partition} was to be completed; it is gone, it is more"
+            " than a day old, and there is no such object: somebody moved the object away, or aborted the upload",
+            remedy=_again(self.partition, entry),
+        )
+
+
+def _again(partition: TopicPartition, entry: Upload) -> str:
+    first = entry.total.first if entry.total else 0
+    return (
+        f"if the object was delivered, set the committed offset of {partition} past it, without metadata and"
+        f" with the connector stopped; if not, set it to {first}, to write from there again"
+    )
