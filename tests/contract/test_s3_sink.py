@@ -29,6 +29,7 @@ class _S3Contract(SinkContract):
             "aws.access.key.id": self.aws.access_key_id,
             "aws.secret.access.key": self.aws.secret_access_key,
             "aws.s3.bucket.name": self.bucket,
+            "delivery.guarantee": "at-least-once",
             "aws.s3.endpoint": self.aws.url,
             "format.output.fields": "value",
             "format.output.fields.value.encoding": "none",

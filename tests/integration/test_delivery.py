@@ -68,8 +68,8 @@ def read(aws: AwsServer, bucket: str) -> dict[int, dict[int, bytes]]:
         assert offsets == sorted(offsets), f"{key} is out of order"
         assert offsets[0] == int(key.rsplit("/", 1)[1])
         for value, offset in rows:
-            known = found.setdefault(partition, {}).setdefault(int(offset), value)
-            assert known == value
+            assert int(offset) not in found.setdefault(partition, {}), f"{key} has {offset} once more"
+            found[partition][int(offset)] = value
     return found
 
 
@@ -136,7 +136,7 @@ def test_a_second_sigterm_ends_at_once_and_commits_nothing_that_is_not_stored(
 ) -> None:
     name = topic(1)
     produce(name, produced(1000), partition=0)
-    proxy.delay("PutObject", 30)
+    proxy.delay("UploadPart", 30)
     settings = {"offset.flush.interval.ms": "3600000", "task.shutdown.graceful.timeout.ms": "60000"}
     with configure(name, settings) as worker:
         worker.wait_for_metric("connector_records_put_total", 1000)
@@ -158,7 +158,7 @@ def test_the_graceful_timeout_ends_a_stop_that_s3_holds_up_without_committing(
 ) -> None:
     name = topic(1)
     produce(name, produced(1000), partition=0)
-    proxy.delay("PutObject", 60)
+    proxy.delay("UploadPart", 60)
     settings = {"offset.flush.interval.ms": "3600000", "task.shutdown.graceful.timeout.ms": "1500"}
     with configure(name, settings) as worker:
         worker.wait_for_metric("connector_records_put_total", 1000)
@@ -189,8 +189,8 @@ def test_no_record_is_missing_after_ten_kills(
             produce(name, more[partition::PARTITIONS], partition=partition)
         sent.extend(more)
 
-    proxy.fail("PutObject", probability=0.05)
-    proxy.cut("PutObject", when="after", probability=0.05)
+    proxy.fail("UploadPart", probability=0.05)
+    proxy.cut("UploadPart", when="after", probability=0.05)
     with configure(name, tasks_max="2", file_max_records="500") as worker:
         worker.kill()
         for _ in range(10):
@@ -263,7 +263,7 @@ def test_rebalances_while_s3_is_slow_freeze_nobody(
     proxy: FaultProxy,
 ) -> None:
     name = topic(PARTITIONS)
-    proxy.delay("PutObject", 0.4)
+    proxy.delay("UploadPart", 0.4)
     total = 0
 
     def send() -> None:
@@ -297,7 +297,7 @@ def test_a_worker_that_was_frozen_beyond_its_session_goes_on(
     proxy: FaultProxy,
 ) -> None:
     name = topic(PARTITIONS)
-    proxy.delay("PutObject", 0.3)
+    proxy.delay("UploadPart", 0.3)
     total = 0
 
     def send() -> None:
@@ -439,7 +439,7 @@ def test_credentials_are_there_before_the_first_write_and_shared_by_the_tasks(
         assert aws.secret_access_key not in worker.log
         assert worker.terminate() == 0, worker.log
     operations = [exchange.operation for exchange in proxy.requests]
-    assert operations.index("AssumeRole") < operations.index("PutObject")
+    assert operations.index("AssumeRole") < operations.index("UploadPart")
     assert proxy.counts["AssumeRole"] == 1
 
 

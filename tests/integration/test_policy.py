@@ -43,6 +43,7 @@ def config(aws: AwsServer, url: str, bucket: str) -> dict[str, str]:
         "aws.sts.config.endpoint": url,
         "aws.s3.region": "us-east-1",
         "aws.s3.bucket.name": bucket,
+        "delivery.guarantee": "at-least-once",
         "aws.s3.endpoint": url,
         "aws.s3.backoff.delay.ms": "10",
         "file.name.template": "in/{{topic}}/{{partition}}-{{start_offset}}",

@@ -31,6 +31,7 @@ def running_sink(aws: AwsServer, bucket: str, options: dict[str, str]) -> Abstra
         "aws.access.key.id": aws.access_key_id,
         "aws.secret.access.key": aws.secret_access_key,
         "aws.s3.bucket.name": bucket,
+        "delivery.guarantee": "at-least-once",
         "aws.s3.endpoint": aws.url,
         "file.name.template": "{{topic}}-{{partition}}-{{start_offset}}",
         **options,

@@ -36,6 +36,7 @@ def running_sink(
         "aws.access.key.id": aws.access_key_id,
         "aws.secret.access.key": aws.secret_access_key,
         "aws.s3.bucket.name": bucket,
+        "delivery.guarantee": "at-least-once",
         "aws.s3.endpoint": aws.url,
         "format.output.fields.value.encoding": "none",
         **options,

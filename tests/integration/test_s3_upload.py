@@ -30,6 +30,7 @@ def running_sink(
         "aws.access.key.id": aws.access_key_id,
         "aws.secret.access.key": aws.secret_access_key,
         "aws.s3.bucket.name": bucket,
+        "delivery.guarantee": "at-least-once",
         "aws.s3.endpoint": url,
         "aws.s3.backoff.delay.ms": "10",
         "aws.s3.backoff.max.delay.ms": "50",

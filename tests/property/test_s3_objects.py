@@ -122,6 +122,7 @@ class Run:
             "aws.access.key.id": "a",
             "aws.secret.access.key": "b",
             "aws.s3.bucket.name": "bucket",
+            "delivery.guarantee": "at-least-once",
             "format.output.type": "jsonl",
             "format.output.fields": "offset,key,timestamp,value",
             "file.name.timestamp.field": "at",

@@ -368,7 +368,8 @@ class PartitionLedger:
     def _missing(self, entry: Upload) -> LedgerError:
         return LedgerError(
             f"The upload of {entry.key} from {self.partition} was to be completed; it is gone, it is more"
-            " than a day old, and there is no such object: somebody moved the object away, or aborted the upload",
+            " than a day old, and there is no such object: somebody moved the object away, or aborted"
+            " the upload",
             remedy=_again(self.partition, entry),
         )
 

@@ -177,13 +177,13 @@ def _upload(found: UploadState) -> list[Any]:
         found.group,
         found.created_ms,
         [found.parts.numbers, found.parts.digest, found.parts.size_bytes],
-        found.durable,
-        found.tail,
+        found.durable and tuple(found.durable),
+        found.tail and tuple(found.tail),
         found.tail_bytes,
         base64.b64encode(found.ending).decode(),
         found.reserved,
         sum(flag for flag, name in _FLAGS.items() if getattr(found, name)),
-        found.clock,
+        tuple(found.clock),
         found.bucket,
     ]
 
