@@ -17,7 +17,7 @@ _REGION = "TEST_S3_REGION"
 
 
 class OwnS3Server(S3Server):
-    """The store at ``TEST_S3_ENDPOINT``; buckets that tests create in it are emptied and deleted in the end."""
+    """The store at ``TEST_S3_ENDPOINT``; what tests create in it is deleted in the end."""
 
     def __init__(self) -> None:
         super().__init__()
