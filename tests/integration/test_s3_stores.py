@@ -105,7 +105,9 @@ async def test_buckets_are_addressed_by_path(
 ) -> None:
     seen: list[ApiRequest] = []
     before_store.on("*", seen.append)
-    await deliver(store, store_bucket, {}, LARGE, url=before_store.url)
+    # An IP address has no names below it: botocore then addresses by path, whatever it was told.
+    url = before_store.url.replace("127.0.0.1", "localhost")
+    await deliver(store, store_bucket, {}, LARGE, url=url)
     assert seen
     assert all(request.target.startswith(f"/{store_bucket}") for request in seen)
 
@@ -127,6 +129,17 @@ async def test_a_lost_answer_doubles_and_loses_nothing(
     await deliver(store, store_bucket, {}, count, url=before_store.url)
     assert before_store.counts[operation] >= 3
     assert store.objects(store_bucket) == {"t-0-0": content(count)}
+
+
+@pytest.mark.xfail(strict=True, reason="only with aws.s3.object.exists does the sink know its own object")
+async def test_a_lost_completion_is_known_to_a_store_that_forgets_completed_uploads(
+    store: S3Server, store_bucket: str, before_store: FaultProxy
+) -> None:
+    """MinIO answers so; AWS does after a while."""
+    before_store.cut("CompleteMultipartUpload", times=1, when="after")
+    before_store.fail("CompleteMultipartUpload", times=1, status=404, code="NoSuchUpload")
+    await deliver(store, store_bucket, {}, LARGE, url=before_store.url)
+    assert store.objects(store_bucket) == {"t-0-0": content(LARGE)}
 
 
 async def test_keys_may_hold_what_paths_may(store: S3Server, store_bucket: str) -> None:
