@@ -64,6 +64,7 @@ def running_sink(
         "aws.s3.endpoint": url or store.url,
         "aws.s3.backoff.delay.ms": "10",
         "aws.s3.backoff.max.delay.ms": "50",
+        "delivery.guarantee": "at-least-once",
         "file.name.template": "{{topic}}-{{partition}}-{{start_offset}}",
         "format.output.fields.value.encoding": "none",
         "file.compression.type": "none",
