@@ -7,6 +7,7 @@ SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 # For `make demo ARGS=--once`, `make test ARGS='-k upload'`, `make bench ARGS='--records 1000000'`.
 ARGS ?=
 
@@ -18,7 +19,7 @@ help: ## what there is
 demo: $(VENV)/.demo ## the whole way from Kafka to S3, on this machine, with everything embedded
 	@$(BIN)/connector demo $(ARGS)
 
-test: check $(VENV)/.dev $(VENV)/.ministack ## everything that CI runs
+test: check $(VENV)/.dev $(VENV)/.ministack $(VENV)/.versitygw ## everything that CI runs
 	@$(BIN)/python -m connector.testing.kafka fetch
 	$(BIN)/python -m pytest $(ARGS)
 
@@ -90,6 +91,18 @@ $(VENV)/.ministack: $(VENV)/.made requirements/ministack.txt
 	    touch $@
 	else
 	    echo "MiniStack could not be had: the tests that need a second AWS are left out" >&2
+	fi
+
+# A second S3 for tests. It is a Go program, so it is built, where Go is, and its tests are skipped where not.
+$(VENV)/.versitygw: Makefile | $(VENV)/.made
+	@if ! command -v go >/dev/null; then
+	    echo "Go is missing, so versitygw cannot be built: the tests that need a second S3 are left out" >&2
+	elif GOBIN=$(abspath $(VENV))/versitygw/bin go install $(VERSITYGW) >$(VENV)/versitygw.log 2>&1; then
+	    touch $@
+	else
+	    tail -n 20 $(VENV)/versitygw.log >&2
+	    echo "$(VERSITYGW) could not be built, see above: the tests that need a second S3 are left out," >&2
+	    echo "or run with the one built before" >&2
 	fi
 
 $(VENV)/.demo: $(VENV)/.made requirements/demo.txt pyproject.toml

@@ -13,7 +13,9 @@ from structlog.testing import capture_logs
 from connector.aws import refresh
 from connector.testing.aws import AwsServer
 from connector.testing.kafka import KafkaClient, start_kafka
+from connector.testing.own_s3 import OwnS3Server
 from connector.testing.proxy import FaultProxy
+from connector.testing.versitygw import VersitygwServer, VersitygwUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping
@@ -118,6 +120,26 @@ def bucket(aws: AwsServer) -> str:
     name = f"bucket-{uuid.uuid4().hex[:12]}"
     aws.create_bucket(name)
     return name
+
+
+@pytest.fixture(scope="session")
+def versitygw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VersitygwServer]:
+    """A second S3, where it is installed."""
+    try:
+        server = VersitygwServer(tmp_path_factory.mktemp("versitygw"))
+    except VersitygwUnavailableError as error:
+        pytest.skip(str(error))
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def own_s3() -> Iterator[OwnS3Server]:
+    """The store that ``TEST_S3_ENDPOINT`` names."""
+    if not OwnS3Server.is_given():
+        pytest.skip("no store of your own: TEST_S3_ENDPOINT is not set")
+    with OwnS3Server() as server:
+        yield server
 
 
 @pytest.fixture

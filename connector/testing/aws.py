@@ -7,22 +7,15 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from typing import NamedTuple, Self
+from typing import Self
 
-from connector.testing.client import ClientFactory
+from connector.testing.s3 import S3Server
 
 _ALLOW_ALL = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 _ALLOW_S3 = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}
 
 
-class IncompleteUpload(NamedTuple):
-    """A multipart upload that was neither completed nor aborted."""
-
-    key: str
-    upload_id: str
-
-
-class AwsServer(ClientFactory):
+class AwsServer(S3Server):
     """moto on a loopback port: S3, STS, IAM and the services to come.
 
     A process of its own leaves the interpreter lock to the code under test; measured, it is as fast as a
@@ -64,9 +57,6 @@ class AwsServer(ClientFactory):
     def __exit__(self, *_exception: object) -> None:
         self.stop()
 
-    def create_bucket(self, name: str) -> None:
-        self.client("s3").create_bucket(Bucket=name)
-
     def create_role(self, name: str, external_id: str) -> str:
         """Creates a role that may do anything in S3, and may be assumed with this external id.
 
@@ -106,22 +96,6 @@ class AwsServer(ClientFactory):
         self.accept_anyone()
         self._post("/moto-api/reset", b"")
         self._create_administrator()
-
-    def objects(self, bucket: str, prefix: str = "") -> dict[str, bytes]:
-        """Every object below the prefix, by key, with its bytes as stored."""
-        s3 = self.client("s3")
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
-        return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
-
-    def incomplete_uploads(self, bucket: str) -> list[IncompleteUpload]:
-        """Multipart uploads somebody pays for although no object came of them."""
-        pages = self.client("s3").get_paginator("list_multipart_uploads").paginate(Bucket=bucket)
-        return [
-            IncompleteUpload(upload["Key"], upload["UploadId"])
-            for page in pages
-            for upload in page.get("Uploads", ())
-        ]
 
     def _read_port(self) -> int:
         assert self._process.stdout is not None  # noqa: S101 - opened as a pipe

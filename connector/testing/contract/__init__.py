@@ -3,4 +3,8 @@
 import pytest
 
 # Or the asserts in them would say nothing when they fail.
-pytest.register_assert_rewrite("connector.testing.contract.converters", "connector.testing.contract.formats")
+pytest.register_assert_rewrite(
+    "connector.testing.contract.converters",
+    "connector.testing.contract.formats",
+    "connector.testing.contract.s3_answers",
+)
