@@ -78,7 +78,7 @@ class Profile:
 
     options: Mapping[str, str] = field(default_factory=dict)
     value_bytes: int = 100
-    records: int = 500
+    records: int = 150
     most_partitions: int = 4
     keys: int = 4
     hours: int = 0
