@@ -13,6 +13,7 @@ from connector.aws.faults import code_of
 from connector.aws.partition import partition
 from connector.errors import AccessError
 from connector.sinks.s3.attributes import CLAIM
+from connector.sinks.s3.checksum import OWN, checksum
 from connector.sinks.s3.objects import KEEP
 from connector.sinks.s3.refusal import explained
 
@@ -39,6 +40,11 @@ class Part:
 
 def s3_client(config: S3Config, context: SinkContext) -> AwsClient:
     """A client as the sink's options ask for; to be used as a context manager, once."""
+    s3: dict[str, Any] = {"addressing_style": config.addressing_style}
+    if config.attributes().checksum in OWN and (config.endpoint_url or "https:").startswith("https:"):
+        # A checksum that we bring does not keep botocore from hashing the body for the signature, on the
+        # event loop; one of its own does, over TLS.
+        s3["payload_signing_enabled"] = False
     return AwsClient(
         "s3",
         config.identity(context.connector, context.task),
@@ -48,7 +54,7 @@ def s3_client(config: S3Config, context: SinkContext) -> AwsClient:
         backoff=config.backoff,
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
-        s3={"addressing_style": config.addressing_style},
+        s3=s3,
     )
 
 
@@ -77,7 +83,8 @@ class ObjectStore:
 
     async def put_object(self, key: str, origin: Origin, body: bytes) -> None:
         """Write a whole object; raises as :meth:`complete_upload`."""
-        request = self._call("PutObject", "put_object", key, Body=body, **self._attributes.put(origin))
+        attributes = {**self._attributes.put(origin), **await self._own_checksum(body)}
+        request = self._call("PutObject", "put_object", key, Body=body, **attributes)
         await self._unless_there(request, key, origin, len(body))
 
     async def create_upload(self, key: str, origin: Origin) -> str:
@@ -88,6 +95,7 @@ class ObjectStore:
         return upload_id
 
     async def upload_part(self, key: str, upload_id: str, number: int, body: bytes) -> Part:
+        own = await self._own_checksum(body)
         answer = await self._call(
             "UploadPart",
             "upload_part",
@@ -96,8 +104,10 @@ class ObjectStore:
             PartNumber=number,
             Body=body,
             **self._attributes.part(),
+            **own,
         )
-        return Part(number, answer["ETag"], answer.get(self._attributes.checksum_member))
+        member = self._attributes.checksum_member
+        return Part(number, answer["ETag"], answer.get(member) or own.get(member))
 
     async def complete_upload(
         self, key: str, origin: Origin, upload_id: str, parts: Sequence[Part], size: int
@@ -125,6 +135,14 @@ class ObjectStore:
             UploadId=upload_id,
             **self._attributes.account,
         )
+
+    async def _own_checksum(self, body: bytes) -> dict[str, str]:
+        """The value where botocore computes none; once, however often the request is repeated."""
+        algorithm = self._attributes.checksum
+        if algorithm not in OWN:
+            return {}
+        value = await asyncio.to_thread(checksum, algorithm, body)
+        return {self._attributes.checksum_member: value}
 
     def _listed(self, part: Part) -> dict[str, Any]:
         checksum = {self._attributes.checksum_member: part.checksum} if part.checksum else {}
