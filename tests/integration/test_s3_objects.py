@@ -325,6 +325,29 @@ async def test_an_object_that_is_there_fails_the_task_and_stays(
     assert aws.objects(bucket) == {"t-0-0": b"old"}
 
 
+@pytest.mark.parametrize("batches", [[20], [10, 10], [3, 17]])
+async def test_what_records_alone_end_is_kept_when_it_is_delivered_again(
+    aws: AwsServer, bucket: str, batches: list[int]
+) -> None:
+    options = {
+        "aws.s3.object.exists": "keep",
+        "file.max.records": "5",
+        "file.rotate.on.commit": "false",
+        "file.max.idle.ms": "0",
+    }
+    await store(aws.url, aws, bucket, options, 20)
+    before = {key: head(aws, bucket, key)["Metadata"] for key in aws.objects(bucket)}
+    async with running_sink(aws.url, aws, bucket, options) as sink:
+        start = 0
+        for count in batches:
+            await sink.put(lines(20).select(range(start, start + count)))
+            start += count
+        await sink.flush()
+        assert sink.committable() == {PARTITION: 20}
+    assert sorted(before) == ["t-0-0", "t-0-10", "t-0-15", "t-0-5"]
+    assert {key: head(aws, bucket, key)["Metadata"] for key in aws.objects(bucket)} == before
+
+
 @pytest.mark.parametrize("count", [SMALL, LARGE])
 async def test_keep_takes_an_object_of_the_same_size_for_delivered(
     aws: AwsServer, bucket: str, count: int
