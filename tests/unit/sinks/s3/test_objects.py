@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 
 import pytest
 
@@ -10,6 +11,7 @@ from connector.errors import ConfigError
 from connector.record import TopicPartition
 from connector.sinks.s3 import S3Config
 from connector.sinks.s3.attributes import Origin
+from connector.sinks.s3.checksum import checksum
 from connector.sinks.s3.permissions import permissions
 
 ORIGIN = Origin(TopicPartition("orders", 3), 17)
@@ -130,6 +132,24 @@ def test_a_store_that_may_know_no_checksums_gets_none_unless_asked(
     options = {"aws_s3_endpoint": endpoint} if endpoint else {}
     assert config(**options).attributes().checksum == checksum
     assert config(**options, aws_s3_checksum_algorithm="SHA256").attributes().checksum == "SHA256"
+
+
+def test_a_checksum_whose_library_is_absent_is_refused_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "awscrt", None)
+    told = faults({"aws.s3.checksum.algorithm": "crc64nvme"})["aws.s3.checksum.algorithm"]
+    assert "install kafka-aws-connector[crc64nvme]" in told
+    assert config(aws_s3_checksum_algorithm="crc32c").attributes().checksum == "CRC32C"
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "width", "value"),
+    # The catalogue of parametrised CRC algorithms gives these for the nine digits.
+    [("CRC32C", 4, 0xE3069283), ("CRC64NVME", 8, 0xAE8B14860A799888)],
+)
+def test_checksums_are_those_of_the_catalogue(algorithm: str, width: int, value: int) -> None:
+    assert base64.b64decode(checksum(algorithm, b"123456789")) == value.to_bytes(width)
 
 
 def test_a_compatible_store_may_have_storage_classes_of_its_own() -> None:
