@@ -115,7 +115,7 @@ def test_labels_show_the_object_that_they_are_of() -> None:
     ).attributes()
     created = attributes.creation(ORIGIN)
     assert created["Tagging"] == "from=orders-3"
-    assert created["Metadata"] == {"offset": "00000000000000000017"}
+    assert created["Metadata"] == {"offset": "00000000000000000017", "connector-write": ORIGIN.claim}
 
 
 @pytest.mark.parametrize(
@@ -158,8 +158,10 @@ def test_a_compatible_store_may_have_storage_classes_of_its_own() -> None:
 
 
 def test_two_writes_of_an_object_are_told_apart_only_where_it_matters() -> None:
-    assert "Metadata" not in config().attributes().put(ORIGIN)
-    conditional = config(aws_s3_object_exists="FAIL").attributes().put(ORIGIN)
+    plain = {"delivery_guarantee": "at-least-once"}
+    assert "Metadata" not in config(**plain).attributes().put(ORIGIN)
+    assert config().attributes().creation(ORIGIN)["Metadata"] == {"connector-write": ORIGIN.claim}
+    conditional = config(aws_s3_object_exists="FAIL", **plain).attributes().put(ORIGIN)
     assert conditional["IfNoneMatch"] == "*"
     assert conditional["Metadata"] == {"connector-write": ORIGIN.claim}
 
