@@ -8,8 +8,10 @@ import resource
 import sys
 import time
 
+import psutil
 from confluent_kafka import Consumer
 
+from benchmarks.measure import peak_bytes
 from connector.runtime.consumer import DEFAULTS
 
 
@@ -32,7 +34,7 @@ def main(bootstrap_servers: str, topic: str, records: int) -> None:
             {
                 "seconds": time.perf_counter() - started,
                 "cpu_seconds": _cpu_seconds() - cpu,
-                "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+                "peak_bytes": peak_bytes(psutil.Process()),
             }
         )
     )

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any, overload
 import msgspec
 
 from connector.payload import is_plain, reader
+from connector.schema import Schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from connector.schema import Schemas
 
 _decode = msgspec.json.Decoder().decode
 
@@ -113,6 +112,34 @@ def _read_by_schema(values: list[Any], schemas: Schemas) -> list[Any]:
         run = values[start:end]
         read += run if schema is None or is_plain(schema) else map(reader(schema.as_optional()), run)
     return read
+
+
+def interleaved(first: Sequence[Any], second: Sequence[Any], order: Sequence[int]) -> Sequence[Any]:
+    """One column out of two, with the schemas that they bring; text stays text if both are.
+
+    Args:
+        first: A column.
+        second: A column whose positions go on where those of the first end.
+        order: The positions that the result has, in its order.
+    """
+    schemas = _schemas_of_both(first, second, order)
+    texts, more = (column.texts if isinstance(column, JsonColumn) else None for column in (first, second))
+    if texts is not None and more is not None:
+        every = [*texts, *more]
+        return JsonColumn([every[position] for position in order], schemas)
+    values = [*first, *second]
+    chosen = [values[position] for position in order]
+    return SchemaColumn(chosen, schemas) if schemas else chosen
+
+
+def _schemas_of_both(first: Sequence[Any], second: Sequence[Any], order: Sequence[int]) -> Schemas | None:
+    found = [
+        schemas.of_each(len(column)) if (schemas := schemas_of(column)) else [None] * len(column)
+        for column in (first, second)
+    ]
+    every = [*found[0], *found[1]]
+    chosen = [every[position] for position in order]
+    return Schemas(chosen) if any(chosen) else None
 
 
 def schemas_of(column: Sequence[Any]) -> Schemas | None:

@@ -66,7 +66,8 @@ class RecordBatch:
             topic_partition: Where all the records are from.
             columns: ``offsets`` and those of ``COLUMNS`` that somebody needs.
             next_offset: Where the next batch begins at the earliest.
-            size_bytes: Bytes of the values as they were read; 0 where nobody counted.
+            size_bytes: Bytes as they were read, of values and, where somebody needs these columns, of keys
+                and headers; 0 where nobody counted.
         """
         self.topic_partition = topic_partition
         self.next_offset = next_offset

@@ -144,8 +144,12 @@ class _ParquetBody(Body):
     def _end_row_group(self) -> None:
         table = pa.concat_tables(self._tables)
         self._writer.write_table(table, row_group_size=max(1, len(table)))
+        del table
         self._tables.clear()
         self._held_bytes = 0
+        # Thousands of buffers have just been freed, of all sizes and by another thread than made them.
+        # Allocators keep such memory for later, and later is another object's row group, in another thread.
+        pa.default_memory_pool().release_unused()
 
 
 def _writer(sink: Any, schema: Any, options: ParquetOptions) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from connector.column import interleaved
 from connector.errors import RecordError
 from connector.record import COLUMNS
 
@@ -112,17 +113,14 @@ class Step:
 def _merge(batch: RecordBatch, applies: list[bool], transform: Transform) -> RecordBatch:
     """Transform some records and put them back between the others, in offset order."""
     chosen = [index for index, answer in enumerate(applies) if answer]
+    untouched = batch.select([index for index, answer in enumerate(applies) if not answer])
     transformed = transform.apply(batch.select(chosen))
-    by_offset = {record.offset: record for record in transformed}
-    untouched = {record.offset: record for record, answer in zip(batch, applies, strict=True) if not answer}
-    records = sorted({**by_offset, **untouched}.values(), key=lambda record: record.offset)
-    kept = {record.offset for record in records}
+    offsets = [*untouched.offsets, *transformed.offsets]
+    order = sorted(range(len(offsets)), key=offsets.__getitem__)
+    kept = set(offsets)
     survivors = batch.select([index for index, offset in enumerate(batch.offsets) if offset in kept])
     return survivors.with_columns(
-        keys=[record.key for record in records],
-        values=[record.value for record in records],
-        timestamps=[record.timestamp for record in records],
-        headers=[record.headers for record in records],
+        **{name: interleaved(getattr(untouched, name), getattr(transformed, name), order) for name in COLUMNS}
     )
 
 

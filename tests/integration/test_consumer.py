@@ -91,7 +91,7 @@ async def test_each_record_comes_with_all_that_kafka_has_of_it(
     assert list(batch.values) == [b"v", None]
     assert list(batch.timestamps) == [1_700_000_000_000, 1_700_000_000_001]
     assert list(batch.headers) == [[("h", b"1"), ("h", b"2")], None]
-    assert batch.size_bytes == 1
+    assert batch.size_bytes == len("v" + "k" + "h1" + "h2")
 
 
 @pytest.mark.kafka
@@ -102,6 +102,7 @@ async def test_only_the_columns_that_somebody_needs_are_read(
     produce(name, [Message(b"v", b"k")], partition=0)
     ((batch,),) = (await read(kafka, [name], 1, columns=["values"])).values()
     assert list(batch.values) == [b"v"]
+    assert batch.size_bytes == 1
     with pytest.raises(LookupError, match="keys was not read"):
         _ = batch.keys
 

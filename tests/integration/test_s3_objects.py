@@ -5,19 +5,24 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import ssl
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from connector.errors import AccessError
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.sinks.s3 import S3Config, S3Sink
+from connector.testing.certificate import certificate
 from connector.testing.proxy import Answer
 from connector.testing.sink import running as running_in_task
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
 
     from connector.testing.aws import AwsServer
     from connector.testing.proxy import ApiRequest, FaultProxy
@@ -178,8 +183,6 @@ async def test_checksums_go_with_the_bytes_and_with_the_completion(
     name: str,
     count: int,
 ) -> None:
-    if name in {"crc32c", "crc64nvme"}:
-        pytest.importorskip("awscrt")
     await store(proxy.url, aws, bucket, {"aws.s3.checksum.algorithm": name}, count)
     carrying = asked["PutObject"] + asked["UploadPart"]
     assert carrying
@@ -191,6 +194,76 @@ async def test_checksums_go_with_the_bytes_and_with_the_completion(
         listed, bare = (int(found.headers["content-length"]) for found in asked["CompleteMultipartUpload"])
         assert listed > bare + len(f"<Checksum{name}></Checksum{name}>")
     assert aws.objects(bucket)["t-0-0"] == b"\n".join([LINE] * count)
+
+
+BITS = {"crc32c": (32, 0x82F63B78), "crc64nvme": (64, 0x9A6C9329AC4BC9B5)}
+"""Width and polynomial, reversed, of the checksums that we compute ourselves."""
+
+
+def by_bits(name: str, data: bytes) -> str:
+    """A checksum by the book, bit by bit."""
+    width, polynomial = BITS[name]
+    ones = (1 << width) - 1
+    register = ones
+    for byte in data:
+        register ^= byte
+        for _ in range(8):
+            register = register >> 1 ^ (polynomial if register & 1 else 0)
+    return base64.b64encode((register ^ ones).to_bytes(width // 8)).decode()
+
+
+@pytest.mark.parametrize("name", BITS)
+async def test_checksums_that_botocore_leaves_to_us_are_those_of_the_bytes(
+    aws: AwsServer, bucket: str, proxy: FaultProxy, asked: dict[str, list[ApiRequest]], name: str
+) -> None:
+    proxy.fail("PutObject", times=1)
+    await store(proxy.url, aws, bucket, {"aws.s3.checksum.algorithm": name})
+    first, second = asked["PutObject"]
+    expected = by_bits(name, aws.objects(bucket)["t-0-0"])
+    assert first.headers[f"x-amz-checksum-{name}"] == second.headers[f"x-amz-checksum-{name}"] == expected
+    assert second.headers["x-amz-sdk-checksum-algorithm"] == name.upper()
+
+
+@pytest.mark.parametrize(("name", "kind"), [("crc64nvme", "FULL_OBJECT"), ("crc32c", None), ("crc32", None)])
+async def test_uploads_in_parts_name_the_type_of_a_checksum_that_is_only_kept_of_the_whole(
+    aws: AwsServer,
+    bucket: str,
+    proxy: FaultProxy,
+    asked: dict[str, list[ApiRequest]],
+    name: str,
+    kind: str | None,
+) -> None:
+    await store(proxy.url, aws, bucket, {"aws.s3.checksum.algorithm": name}, LARGE)
+    (created,), (completed,) = asked["CreateMultipartUpload"], asked["CompleteMultipartUpload"]
+    assert created.headers.get("x-amz-checksum-type") == completed.headers.get("x-amz-checksum-type") == kind
+
+
+@pytest.mark.parametrize("name", ["crc32", *BITS])
+async def test_a_checksum_over_tls_spares_the_hash_of_the_signature(
+    aws: AwsServer, bucket: str, tmp_path: Path, name: str
+) -> None:
+    pem = certificate(tmp_path, "localhost")
+    trust = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trust.load_cert_chain(pem)
+    puts: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        await request.read()
+        if request.method == "PUT":
+            puts.append(request.headers["x-amz-content-sha256"])
+        return web.Response(headers={"ETag": '"e"'})
+
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", answer)
+    server = TestServer(application, host="localhost", scheme="https")
+    await server.start_server(ssl=trust)
+    options = {"aws.s3.checksum.algorithm": name, "aws.tls.ca.bundle": str(pem)}
+    try:
+        await store(str(server.make_url("/")).rstrip("/"), aws, bucket, options)
+    finally:
+        await server.close()
+    (found,) = puts
+    assert found in {"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}
 
 
 @pytest.mark.parametrize(
@@ -251,6 +324,29 @@ async def test_an_object_that_is_there_fails_the_task_and_stays(
             await sink.flush()
         assert sink.committable() == {PARTITION: 0}
     assert aws.objects(bucket) == {"t-0-0": b"old"}
+
+
+@pytest.mark.parametrize("batches", [[20], [10, 10], [3, 17]])
+async def test_what_records_alone_end_is_kept_when_it_is_delivered_again(
+    aws: AwsServer, bucket: str, batches: list[int]
+) -> None:
+    options = {
+        "aws.s3.object.exists": "keep",
+        "file.max.records": "5",
+        "file.rotate.on.commit": "false",
+        "file.max.idle.ms": "0",
+    }
+    await store(aws.url, aws, bucket, options, 20)
+    before = {key: head(aws, bucket, key)["Metadata"] for key in aws.objects(bucket)}
+    async with running_sink(aws.url, aws, bucket, options) as sink:
+        start = 0
+        for count in batches:
+            await sink.put(lines(20).select(range(start, start + count)))
+            start += count
+        await sink.flush()
+        assert sink.committable() == {PARTITION: 20}
+    assert sorted(before) == ["t-0-0", "t-0-10", "t-0-15", "t-0-5"]
+    assert {key: head(aws, bucket, key)["Metadata"] for key in aws.objects(bucket)} == before
 
 
 @pytest.mark.parametrize("count", [SMALL, LARGE])

@@ -132,7 +132,6 @@ async def test_a_lost_answer_doubles_and_loses_nothing(
     assert store.objects(store_bucket) == {"t-0-0": content(count)}
 
 
-@pytest.mark.xfail(strict=True, reason="only with aws.s3.object.exists does the sink know its own object")
 async def test_a_lost_completion_is_known_to_a_store_that_forgets_completed_uploads(
     store: S3Server, store_bucket: str, before_store: FaultProxy
 ) -> None:

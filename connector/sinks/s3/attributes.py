@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from connector.sinks.s3.checksum import type_of_whole
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -69,17 +71,17 @@ class Attributes:
     is_claimed: bool = False
 
     def put(self, origin: Origin) -> Parameters:
-        return {**self.creation(origin), **self._condition()}
+        return {**self._created(origin), **self._checksum(), **self._condition()}
 
     def creation(self, origin: Origin) -> Parameters:
         """Of a multipart upload."""
-        return {**self._created(origin), **self._checksum()}
+        return {**self._created(origin), **self._checksum(), **self._checksum_type()}
 
     def part(self) -> Parameters:
         return {**self.customer_key, **self.account, **self._checksum()}
 
     def completion(self) -> Parameters:
-        return {**self.customer_key, **self.account, **self._condition()}
+        return {**self.customer_key, **self.account, **self._condition(), **self._checksum_type()}
 
     def reading(self) -> Parameters:
         return {**self.customer_key, **self.account}
@@ -121,8 +123,12 @@ class Attributes:
         return {"IfNoneMatch": "*"} if self.is_conditional else {}
 
     def _checksum(self) -> Parameters:
-        """The value is computed from the body by botocore."""
+        """The value is computed from the body: by botocore, or by the store if botocore does not."""
         return {"ChecksumAlgorithm": self.checksum} if self.checksum else {}
+
+    def _checksum_type(self) -> Parameters:
+        found = type_of_whole(self.checksum)
+        return {"ChecksumType": found} if found else {}
 
 
 def rendered(labels: Sequence[tuple[str, Template]], origin: Origin) -> dict[str, str]:

@@ -26,7 +26,7 @@ from connector.sinks.s3.compression import CONTENT_TYPES, ENCODINGS
 from connector.sinks.s3.guarantee import GuaranteeConfig
 from connector.sinks.s3.idle import IdleConfig
 from connector.sinks.s3.naming import FileNameConfig, is_named_by_offset
-from connector.sinks.s3.objects import OVERWRITE, STORAGE_CLASSES, ObjectConfig
+from connector.sinks.s3.objects import KEEP, OVERWRITE, STORAGE_CLASSES, ObjectConfig
 from connector.sinks.s3.rotation import RotationConfig
 
 if TYPE_CHECKING:
@@ -227,6 +227,13 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig, ObjectConfig, GuaranteeC
     def notes(self) -> Iterator[str]:
         yield from super().notes()
         yield from self._old_names()
+        if self.existing == KEEP and not self.rotation().is_repeatable:
+            yield (
+                "aws.s3.object.exists=keep may stop the task for good after a crash: objects end by commits,"
+                " bytes or the clock, so that what is delivered again need not be the object that is there."
+                " Set overwrite; or let only file.max.records or file.max.timespan.ms end objects, with"
+                " file.rotate.on.commit=false and file.max.idle.ms=0"
+            )
         if self.url and (path := beyond_bucket(self.url)):
             yield (
                 f"aws.s3.url names {path} within the bucket, which is left out: let file.name.template"

@@ -74,6 +74,35 @@ class FieldText:
         return _UNSAFE.sub(_percent, text) if variable in self.escapes else text
 
 
+def climbs(name: str) -> bool:
+    """Whether ``..`` leads out of the bucket.
+
+    S3 refuses such names, and a proxy that cleans paths writes them into another bucket of the store.
+    """
+    depth = 0
+    for element in name.split("/") if ".." in name else ():
+        if element == "..":
+            depth -= 1
+        elif element not in {"", "."}:
+            depth += 1
+        if depth < 0:
+            return True
+    return False
+
+
+def _fault(name: str) -> str | None:
+    """What is wrong with a name."""
+    size = len(name.encode())
+    if not 0 < size <= MAX_KEY_BYTES:
+        return f"would be in an object whose name has {size} bytes; S3 allows 1 to {MAX_KEY_BYTES}."
+    if climbs(name):
+        return (
+            "would be in an object whose name leads out of the bucket by its .. elements, which S3 refuses:"
+            " file.name.escape=all makes each key one level."
+        )
+    return None
+
+
 def _percent(found: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in found[0].encode())
 
@@ -259,9 +288,7 @@ class Grouper:
         faults = {}
         for group, indices in groups.items():
             # No object of the batch begins at or above its end, and a smaller offset is no longer.
-            size = len(self.object_key(group, batch.next_offset).encode())
-            if not 0 < size <= MAX_KEY_BYTES:
-                reason = f"would be in an object whose name has {size} bytes; S3 allows 1 to {MAX_KEY_BYTES}"
+            if reason := _fault(self.object_key(group, batch.next_offset)):
                 faults.update(dict.fromkeys((batch.offsets[index] for index in indices), reason))
         if faults:
             raise self._error(batch, faults)
@@ -272,7 +299,7 @@ class Grouper:
             batch.topic_partition,
             {
                 offset: RecordError(
-                    f"The record at {batch.topic_partition} offset {offset} {fault}",
+                    f"The record at {batch.topic_partition} offset {offset} {fault.removesuffix('.')}.",
                     stage="TASK_PUT",
                     origin=origin,
                 )

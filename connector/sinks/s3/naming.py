@@ -7,7 +7,6 @@ The rules here are those of its 2.15, the version that most existing configurati
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from connector import logs
@@ -24,7 +23,7 @@ from connector.config.option import (
 from connector.errors import Problem
 from connector.sinks.s3.compression import LEVELS, SUFFIXES
 from connector.sinks.s3.event_time import EventTime, legal_format
-from connector.sinks.s3.grouping import MAX_KEY_BYTES, FieldText, Grouper
+from connector.sinks.s3.grouping import MAX_KEY_BYTES, FieldText, Grouper, climbs
 from connector.sinks.s3.pattern import DatePattern
 from connector.sinks.s3.prefix import PrefixConfig, template_of
 from connector.sinks.s3.rotation import Rotation, RotationConfig
@@ -32,7 +31,7 @@ from connector.sinks.s3.template import Placeholder, Template
 from connector.sinks.s3.zone import zone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 log = logs.get(__name__)
 
@@ -65,6 +64,8 @@ def _legal_template(text: str) -> None:
     template = _template(text)
     if len(template.render(dict.fromkeys(template.placeholders, "")).encode()) >= MAX_KEY_BYTES:
         raise ValueError(f"An object name may have {MAX_KEY_BYTES} bytes, and the fixed text fills them.")
+    if climbs(template.render(dict.fromkeys(template.placeholders, "x"))):
+        raise ValueError(f"An object name must not lead out of its bucket, as {text} does: take out ..")
     _check_variables(template)
     for placeholder in template.placeholders:
         _check_parameter(placeholder)
@@ -83,6 +84,7 @@ def _check_variables(template: Template) -> None:
         )
     if variables & _FIELDS:
         _check_field_names(variables)
+        _check_delimiters(template)
         return
     by_offset = variables >= _NAMED_BY_OFFSET and variables <= {*_NAMED_BY_OFFSET, "key", "timestamp"}
     by_key = "key" in variables and variables <= {"key", "topic", "partition"}
@@ -102,6 +104,14 @@ def _check_field_names(variables: set[str]) -> None:
         raise ValueError(
             f"Objects would replace each other: records of several objects can have the same header or field."
             f" Add {shown}, which make names unique."
+        )
+
+
+def _check_delimiters(template: Template) -> None:
+    if pair := _run_together(template):
+        raise ValueError(
+            f"Objects would replace each other: {pair[0]} and {pair[1]} stand side by side, where 1 and 23"
+            " read like 12 and 3. Put something in between, or pad."
         )
 
 
@@ -300,11 +310,23 @@ class FileNameConfig(RotationConfig, PrefixConfig):
         yield from super().notes()
         if self.prefix is not None or self.name_template is None:
             return
-        if pair := _run_together(_template(self.name_template)):
+        template = _template(self.name_template)
+        if pair := _run_together(template, with_topic=self._has_topics):
             yield (
                 f"file.name.template has {pair[0]} and {pair[1]} side by side: 1 and 11 read like 11 and 1,"
                 " so an object can replace another; put something in between, or pad"
             )
+        for text in template.parts:
+            if isinstance(text, str) and "{{" in text:
+                yield (
+                    f"file.name.template has {text}, which is no placeholder and stands in names as it is:"
+                    " look for blanks and braces that do not belong there"
+                )
+
+    @property
+    def _has_topics(self) -> bool:
+        """Several, or who knows how many."""
+        return "," in (self.raw.get("topics") or ",")
 
     def _check_level(self) -> Iterator[Problem]:
         if self.compression_level is None:
@@ -374,11 +396,40 @@ class FileNameConfig(RotationConfig, PrefixConfig):
         )
 
 
-def _run_together(template: Template) -> tuple[str, str] | None:
-    """Two numbers of any length with nothing in between."""
-    for first, second in pairwise(template.parts):
-        if isinstance(first, Placeholder) and isinstance(second, Placeholder):
-            pair = first.variable, second.variable
-            if set(pair) == {"partition", "start_offset"} and "true" not in {first.value, second.value}:
-                return pair
+def _run_together(template: Template, *, with_topic: bool = True) -> tuple[str, str] | None:
+    """A number of any length that only stands beside other text of any length, and that text."""
+    for number in ("partition", "start_offset"):
+        beside = [
+            _beside(template.parts, index, with_topic=with_topic)
+            for index, part in enumerate(template.parts)
+            if isinstance(part, Placeholder) and part.variable == number
+        ]
+        if beside and (pair := beside[0]) and all(beside):
+            return pair
     return None
+
+
+def _beside(parts: Sequence[Placeholder | str], index: int, *, with_topic: bool) -> tuple[str, str] | None:
+    """What the number at this place runs together with, and the number, in their order."""
+    number = parts[index]
+    if not isinstance(number, Placeholder) or number.value == "true":
+        return None
+    for step in (-1, 1):
+        at = index + step
+        # Digits part nothing: 1, 0 and 11 read like 101 and 1.
+        while 0 <= at < len(parts) and _is_digits(parts[at]):
+            at += step
+        other = parts[at] if 0 <= at < len(parts) else ""
+        if isinstance(other, Placeholder) and _has_any_length(other, with_topic=with_topic):
+            return (other.variable, number.variable) if step < 0 else (number.variable, other.variable)
+    return None
+
+
+def _is_digits(part: Placeholder | str) -> bool:
+    return isinstance(part, str) and part.isdecimal()
+
+
+def _has_any_length(placeholder: Placeholder, *, with_topic: bool) -> bool:
+    if placeholder.variable == "topic":
+        return with_topic
+    return placeholder.variable != "timestamp" and placeholder.value != "true"

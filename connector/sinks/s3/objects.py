@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import importlib.util
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from connector.config.schema import Config
 from connector.errors import Problem
 from connector.record import TopicPartition
 from connector.sinks.s3.attributes import CLAIM, Attributes, Origin, rendered
+from connector.sinks.s3.checksum import missing
 from connector.sinks.s3.template import Template
 
 if TYPE_CHECKING:
@@ -54,7 +54,6 @@ ACLS = (
 CHECKSUMS = ("crc32", "crc32c", "crc64nvme", "sha256", "when_required")
 OVERWRITE, KEEP, FAIL = "overwrite", "keep", "fail"
 
-_NATIVE_CHECKSUMS = frozenset({"crc32c", "crc64nvme"})
 _CUSTOMER_KEY_BYTES = 32
 _MOST_TAGS = 10
 _METADATA_BYTES = 2048
@@ -96,11 +95,8 @@ def _header_value(value: str) -> None:
 
 def _checksum(value: str) -> None:
     one_of(*CHECKSUMS, ignore_case=True)(value)
-    if value.lower() in _NATIVE_CHECKSUMS and importlib.util.find_spec("awscrt") is None:
-        raise ValueError(
-            "this checksum is computed by the package awscrt, which is not installed: install it beside the"
-            " connector, or use crc32 or sha256"
-        )
+    if lacking := missing(value.upper()):
+        raise ValueError(lacking)
 
 
 def _tags(tags: list[str]) -> None:
@@ -251,7 +247,7 @@ class ObjectConfig(Config):
         STRING,
         "What S3 verifies the bytes of every request with and keeps beside the object. when_required sends"
         " none that S3 can do without, for stores that know none. If absent: crc32, but when_required if an"
-        " endpoint is given that is not of AWS. crc32c and crc64nvme need the package awscrt.",
+        " endpoint is given that is not of AWS. crc64nvme needs the extra of that name.",
         validate=_checksum,
         choices=CHECKSUMS,
         importance=Importance.LOW,

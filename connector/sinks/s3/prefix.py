@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from connector.config.option import STRING, Importance, defaulted, optional
 from connector.config.schema import Config
 from connector.errors import Problem
+from connector.sinks.s3.grouping import climbs
 from connector.sinks.s3.template import Placeholder, Template
 from connector.sinks.s3.zone import zone
 
@@ -31,6 +32,8 @@ def _legal_prefix(text: str) -> None:
     if not text.strip():
         raise ValueError("String must be non-empty")
     template = Template(_WEEK_YEAR.sub(r"\1yyyy\2", text))
+    if climbs(template.render(dict.fromkeys(template.placeholders, "x"))):
+        raise ValueError(f"An object name must not lead out of its bucket, as {text} does: take out ..")
     for found in template.placeholders:
         if found.variable not in _VARIABLES:
             raise ValueError(f"unsupported variable, supported are: {', '.join(sorted(_VARIABLES))}")

@@ -86,6 +86,11 @@ class Rotation:
         """Objects become due although nothing comes."""
         return bool(self.max_age_ms or self.max_idle_ms or self.interval_ms)
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Records alone end objects, so that the same ones make the same object again."""
+        return not (self.on_commit or self.has_bytes or self.has_clock)
+
     def moment(self, now_ms: int) -> Moment:
         return Moment(now_ms, self._period(now_ms) if self.interval_ms else None)
 

@@ -15,6 +15,7 @@ from connector.aws.faults import code_of
 from connector.aws.partition import partition
 from connector.errors import AccessError, ConnectorError, RetriableError
 from connector.sinks.s3.attributes import CLAIM
+from connector.sinks.s3.checksum import OWN, checksum
 from connector.sinks.s3.ledger.state import PartList
 from connector.sinks.s3.ledger.upload import StoredPart, extended
 from connector.sinks.s3.objects import KEEP
@@ -69,6 +70,11 @@ class Completion(Enum):
 
 def s3_client(config: S3Config, context: SinkContext) -> AwsClient:
     """A client as the sink's options ask for; to be used as a context manager, once."""
+    s3: dict[str, Any] = {"addressing_style": config.addressing_style}
+    if config.attributes().checksum in OWN and (config.endpoint_url or "https:").startswith("https:"):
+        # A checksum that we bring does not keep botocore from hashing the body for the signature, on the
+        # event loop; one of its own does, over TLS.
+        s3["payload_signing_enabled"] = False
     return AwsClient(
         "s3",
         config.identity(context.connector, context.task),
@@ -78,7 +84,7 @@ def s3_client(config: S3Config, context: SinkContext) -> AwsClient:
         backoff=config.backoff,
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
-        s3={"addressing_style": config.addressing_style},
+        s3=s3,
     )
 
 
@@ -107,7 +113,8 @@ class ObjectStore:
 
     async def put_object(self, key: str, origin: Origin, body: bytes) -> None:
         """Write a whole object; raises as :meth:`complete_upload`."""
-        request = self._call("PutObject", "put_object", key, Body=body, **self._attributes.put(origin))
+        attributes = {**self._attributes.put(origin), **await self._own_checksum(body)}
+        request = self._call("PutObject", "put_object", key, Body=body, **attributes)
         await self._unless_there(request, key, origin, len(body))
 
     async def create_upload(self, key: str, origin: Origin) -> str:
@@ -118,6 +125,7 @@ class ObjectStore:
         return upload_id
 
     async def upload_part(self, key: str, upload_id: str, number: int, body: bytes) -> Part:
+        own = await self._own_checksum(body)
         answer = await self._call(
             "UploadPart",
             "upload_part",
@@ -126,8 +134,9 @@ class ObjectStore:
             PartNumber=number,
             Body=body,
             **self._attributes.part(),
+            **own,
         )
-        return self._part(number, len(body), answer)
+        return self._part(number, len(body), {**own, **answer})
 
     async def send_part(
         self, key: str, upload_id: str, number: int, body: bytes, bucket: str = ""
@@ -137,6 +146,7 @@ class ObjectStore:
         Some stores answer that with a fault of their own, so after a few of them this looks.
         """
         attempts = count(1)
+        own = await self._own_checksum(body)
 
         async def attempt() -> Part | None:
             if next(attempts) % _LOOK_ATTEMPTS == 0 and await self.list_parts(key, upload_id, bucket) is None:
@@ -150,8 +160,9 @@ class ObjectStore:
                 PartNumber=number,
                 Body=body,
                 **self._attributes.part(),
+                **own,
             )
-            return self._part(number, len(body), answer)
+            return self._part(number, len(body), {**own, **answer})
 
         try:
             return await self._client.repeated("UploadPart", attempt)
@@ -268,6 +279,16 @@ class ObjectStore:
         claim: str | None = found.get("Metadata", {}).get(CLAIM)
         return claim
 
+    async def _size_of(self, key: str) -> int | None:
+        """Of the object of this name; None if there is none, or it cannot be seen."""
+        try:
+            found = await self._call("HeadObject", "head_object", key, **self._attributes.reading())
+        except AccessError as error:
+            if code_of(error) in _UNSEEN:
+                return None
+            raise
+        return int(found["ContentLength"])
+
     async def put_state(self, key: str, body: bytes) -> None:
         """Write an object that holds state; its key is used once."""
         await self._call("PutObject", "put_object", key, Body=body, **self._attributes.state())
@@ -308,7 +329,12 @@ class ObjectStore:
             MultipartUpload={"Parts": [self._listed(part) for part in parts]},
             **self._attributes.completion(),
         )
-        await self._unless_there(request, key, origin, size)
+        try:
+            await self._unless_there(request, key, origin, size)
+        except AccessError as error:
+            # Repeated since the answer was lost: the upload is gone because it is completed.
+            if code_of(error) not in _ABSENT or await self._size_of(key) != size:
+                raise
 
     async def abort_upload(self, key: str, upload_id: str, bucket: str = "") -> None:
         await self._call(
@@ -319,6 +345,14 @@ class ObjectStore:
             UploadId=upload_id,
             **self._attributes.account,
         )
+
+    async def _own_checksum(self, body: bytes) -> dict[str, str]:
+        """The value where botocore computes none; once, however often the request is repeated."""
+        algorithm = self._attributes.checksum
+        if algorithm not in OWN:
+            return {}
+        value = await asyncio.to_thread(checksum, algorithm, body)
+        return {self._attributes.checksum_member: value}
 
     def _listed(self, part: Part) -> dict[str, Any]:
         checksum = {self._attributes.checksum_member: part.checksum} if part.checksum else {}
@@ -353,9 +387,9 @@ class ObjectStore:
         ) from error
 
     def _part(self, number: int, size_bytes: int, answer: Mapping[str, Any]) -> Part:
-        checksum = answer.get(self._attributes.checksum_member)
-        content = answer["ETag"].strip('"') if self._attributes.has_content_etags else ""
-        return Part(number, answer["ETag"], checksum, size_bytes, checksum or content)
+        found = answer.get(self._attributes.checksum_member)
+        content = answer["ETag"].strip('"') if self._attributes.has_content_etags else found or ""
+        return Part(number, answer["ETag"], found, size_bytes, content)
 
     async def _call(
         self, operation: str, method: str, key: str, bucket: str = "", **request: Any

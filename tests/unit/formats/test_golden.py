@@ -6,9 +6,11 @@ import gzip
 import io
 import json
 from base64 import b64encode
+from datetime import UTC, date, datetime
 from itertools import chain, combinations
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import fastavro
 import pytest
 import zstandard
@@ -22,7 +24,8 @@ from connector.sinks.s3.compression import compressor
 from connector.testing.contract.formats import objects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 COMBINATIONS = list(chain.from_iterable(combinations(FIELDS, size) for size in range(1, 6)))
 ORDERS = [*COMBINATIONS, tuple(reversed(FIELDS)), ("value", "key")]
@@ -176,6 +179,105 @@ def test_parquet_rows_and_schema_are_as_aiven_writes_them(
         column = file.schema.column([each.name for each in leaves(file)].index(name))
         optional = "OPTIONAL" if column.max_definition_level else "REQUIRED"
         assert (column.physical_type, str(column.logical_type), optional) == PARQUET_TYPES[name]
+
+
+DUCKDB_TYPES = {
+    "key": "VARCHAR",
+    "value": "VARCHAR",
+    "offset": "BIGINT",
+    "timestamp": "BIGINT",
+    "headers": "MAP(VARCHAR, VARCHAR)",
+}
+
+
+@pytest.fixture(scope="module")
+def duck() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(config={"threads": 1}) as connection:
+        yield connection
+
+
+def duckdb_reads(
+    duck: duckdb.DuckDBPyConnection, folder: Path, data: bytes, select: str = "*"
+) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """Types of columns, and rows, as a reader sees them that shares no code with what wrote them."""
+    file = folder / "object.parquet"
+    file.write_bytes(data)
+    found = duck.read_parquet(str(file)).project(select)
+    types = dict(zip(found.columns, map(str, found.types), strict=True))
+    if "at" in types:  # as a number: Python's DuckDB wants pytz for moments
+        found = found.project('* REPLACE (epoch_ms("at") AS "at")')
+    return types, [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
+
+
+@pytest.mark.parametrize("codec", ["none", "gzip", "snappy", "zstd"])
+@pytest.mark.parametrize("envelope", [True, False])
+@pytest.mark.parametrize("names", ORDERS, ids=",".join)
+def test_duckdb_reads_the_parquet_that_we_write(
+    duck: duckdb.DuckDBPyConnection, tmp_path: Path, names: tuple[str, ...], codec: str, *, envelope: bool
+) -> None:
+    fields = OutputFields(names, envelope=envelope, parquet=ParquetOptions(codec))
+    types, rows = duckdb_reads(duck, tmp_path, stored("parquet", TEXTS, fields))
+    assert types == {name: DUCKDB_TYPES[name] for name in names}
+    assert rows == [{name: ROWS[name][row] for name in names} for row in (0, 1)]
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("dictionary", [True, False])
+@pytest.mark.parametrize("codec", ["none", "gzip", "snappy", "zstd"])
+@pytest.mark.parametrize("envelope", [True, False])
+def test_duckdb_reads_nested_and_logical_types_over_many_row_groups(
+    duck: duckdb.DuckDBPyConnection,
+    tmp_path: Path,
+    codec: str,
+    version: str,
+    *,
+    dictionary: bool,
+    envelope: bool,
+) -> None:
+    records = [Record(offset, None, order(offset)) for offset in range(300)]
+    options = ParquetOptions(
+        codec, dictionary=dictionary, page_version=version, page_bytes=512, row_group_bytes=4096
+    )
+    fields = OutputFields(("value",), envelope=envelope, parquet=options)
+    data = stored_in_batches(records, fields)
+    assert parquet.ParquetFile(io.BytesIO(data)).num_row_groups > 1
+    types, rows = duckdb_reads(duck, tmp_path, data, "unnest(value)" if envelope else "*")
+    assert types == {
+        "id": "BIGINT",
+        "price": "DOUBLE",
+        "is_paid": "BOOLEAN",
+        "at": "TIMESTAMP WITH TIME ZONE",
+        "day": "DATE",
+        "raw": "BLOB",
+        "lines": "STRUCT(sku VARCHAR, tags VARCHAR[])[]",
+    }
+    assert rows == [{**record.value, "at": record.offset * 1000} for record in records]
+
+
+def order(number: int) -> dict[str, Any]:
+    """A value with everything that is inferred, and nulls in all places where they may be."""
+    return {
+        "id": number,
+        "price": number / 4,
+        "is_paid": None if number % 7 == 3 else number % 2 == 0,
+        "at": datetime.fromtimestamp(number, UTC),
+        "day": date(2026, 1, 1 + number % 28),
+        "raw": bytes([number % 256]),
+        "lines": None
+        if number % 5 == 4
+        else [{"sku": f"sku-{number}", "tags": ["a", None] * (number % 3)}] * (number % 4),
+    }
+
+
+def stored_in_batches(records: list[Record], fields: OutputFields) -> bytes:
+    """An object that grew by a hundred records at a time."""
+    created = find(PluginKind.FORMAT, "parquet", "format.output.type")(fields)
+    batches = [
+        RecordBatch.of(TopicPartition("t", 0), records[start : start + 100])
+        for start in range(0, len(records), 100)
+    ]
+    (content,) = objects(created, *batches)
+    return content
 
 
 def leaves(file: parquet.ParquetFile) -> list[Any]:

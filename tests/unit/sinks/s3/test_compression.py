@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -110,3 +111,33 @@ def test_a_higher_level_is_smaller_and_counts_more_memory(name: str) -> None:
     low, high = compressor(name, 1), compressor(name, 9)
     assert len(high.compress(data) + high.finish()) < len(low.compress(data) + low.finish())
     assert overhead_bytes(name, 9) > overhead_bytes(name, 1) == overhead_bytes(name)
+
+
+_STREAMS = """
+import sys
+from random import Random
+from connector.sinks.s3.compression import compressor
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+
+name, taken, count = sys.argv[1], int(sys.argv[2]), 50
+random = Random(0)
+blocks = [b"%0500x;%d" % (random.getrandbits(1000), 10**500) for _ in range(taken // 1000)]
+compressor(name).compress(b"x")
+before = resident()
+streams = [compressor(name) for _ in range(count)]
+for stream in streams:
+    for block in blocks:
+        stream.compress(block)
+print((resident() - before) // count)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc for the memory")
+@pytest.mark.parametrize(("name", "most_kb"), [("gzip", 200), ("zstd", 370)])
+def test_a_stream_that_took_much_stays_small(name: str, most_kb: int) -> None:
+    """A thousand of them may be open."""
+    command = [sys.executable, "-c", _STREAMS, name, "1000000"]
+    held = int(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)
+    assert held <= most_kb * 1024

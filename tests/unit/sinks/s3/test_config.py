@@ -149,6 +149,57 @@ def test_a_prefix_names_objects_as_it_did(options: dict[str, str], key: str) -> 
     assert grouper.object_key(group, 17) == key
 
 
+RECORDS_ONLY = {"file.max.records": "10", "file.rotate.on.commit": "false", "file.max.idle.ms": "0"}
+
+
+@pytest.mark.parametrize(
+    ("bounds", "is_noted"),
+    [
+        ({}, True),
+        ({"file.max.records": "10"}, True),
+        ({"file.max.bytes": "1000000"}, True),
+        ({"file.max.age.ms": "1000"}, True),
+        ({"file.rotate.schedule.interval.ms": "1000"}, True),
+        ({**RECORDS_ONLY, "file.max.idle.ms": "1000"}, True),
+        (RECORDS_ONLY, False),
+    ],
+)
+@pytest.mark.parametrize("exists", ["KEEP", "fail", "overwrite"])
+def test_keeping_objects_that_may_differ_the_next_time_is_noted(
+    bounds: dict[str, str], exists: str, *, is_noted: bool
+) -> None:
+    config = S3Config.parse({"aws.s3.bucket.name": "shop", "aws.s3.object.exists": exists, **bounds})
+    found = [note for note in config.notes() if "may stop the task for good" in note]
+    assert bool(found) == (is_noted and exists == "KEEP")
+
+
+@pytest.mark.parametrize(
+    ("escape", "key"),
+    [
+        ("none", "in data/a%b/.../...-3-00000000000000000017.gz"),
+        ("fields", "in data/a%b/.../...-3-00000000000000000017.gz"),
+        ("all", "in data/a%b/%2E%2E%2E/%2E%2E%2E-3-00000000000000000017.gz"),
+    ],
+)
+def test_a_prefix_is_never_escaped_and_of_topics_only_those_made_of_dots(escape: str, key: str) -> None:
+    config = S3Config.parse(
+        {
+            "aws.s3.bucket.name": "shop",
+            "aws.s3.prefix": "in data/a%b/{{topic}}/",
+            "file.name.escape": escape,
+        }
+    )
+    grouper = config.create_grouper(config.create_format().suffix)
+    for topic, expected in (
+        ("...", key),
+        ("a._-Z9", key.replace("%2E%2E%2E", "...").replace("...", "a._-Z9")),
+    ):
+        ((group, _),) = grouper.split(
+            RecordBatch.of(TopicPartition(topic, 3), [Record(17, b"k", b"v", 0)]), 0
+        )
+        assert grouper.object_key(group, 17) == expected
+
+
 def test_a_prefix_brings_the_time_and_the_zone_that_bounds_go_by() -> None:
     of_names = {"file.name.timestamp.source": "field", "file.name.timestamp.timezone": "Asia/Tokyo"}
     bounds = {"file.max.timespan.ms": "1000", "file.rotate.schedule.interval.ms": "60000"}

@@ -112,7 +112,7 @@ def test_records_without_a_usable_timestamp_are_named() -> None:
     assert list(caught.value.failed) == [1, 2, 4]
     first, second = caught.value.failed[1], caught.value.failed[2]
     assert str(first) == (
-        "The record at t-3 offset 1 has no timestamp, which file.name.timestamp.source=event needs"
+        "The record at t-3 offset 1 has no timestamp, which file.name.timestamp.source=event needs."
     )
     assert "has the timestamp 1700000000000000 ms" in str(second)
     assert (first.stage, first.origin) == ("TASK_PUT", "Grouper")
@@ -279,3 +279,17 @@ def test_records_whose_value_has_no_fields_are_named() -> None:
     ) as caught:
         named.split(batch_of(Record(0, None, b'{"f":1}'), Record(1, None, b"no")), 0)
     assert list(caught.value.failed) == [1]
+
+
+@pytest.mark.parametrize("key", ["..", "../other-bucket/x", "a/../../x", "./../x", "/../x"])
+def test_a_key_that_leads_out_of_the_bucket_is_refused_with_its_record(key: str) -> None:
+    with pytest.raises(BatchError, match=r"leads out of the bucket.*file\.name\.escape=all") as caught:
+        grouper("{{key}}").split(keyed("good", key), 0)
+    assert list(caught.value.failed) == [1]
+    grouper("{{key}}", **{"file.name.escape": "all"}).split(keyed("good", key), 0)
+
+
+@pytest.mark.parametrize("key", ["a/../b", "a/b/../..", "..a", "a..", "..."])
+def test_dots_that_stay_in_the_bucket_are_part_of_a_name(key: str) -> None:
+    ((group, _),) = grouper("{{key}}").split(keyed(key), 0)
+    assert group.key == key

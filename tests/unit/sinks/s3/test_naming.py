@@ -189,6 +189,12 @@ def test_headers_fields_and_patterns_are_accepted(template: str) -> None:
         (FULL + "{{value:id}}{{foo}}", "there is no variable foo"),
         (FULL + "{{timestamp:format=YYYY}}", "the format YYYY of timestamp has Y, the year of the week"),
         (FULL + "{{value:}}", "Wrong variable with parameter definition"),
+        (
+            FULL + "{{value:id}}",
+            "start_offset and value stand side by side, where 1 and 23 read like 12 and 3",
+        ),
+        ("{{header:h}}{{partition}}/{{topic}}/{{start_offset}}", "header and partition stand side by side"),
+        ("../" + FULL, "must not lead out of its bucket, as ../{{topic}}"),
     ],
 )
 def test_names_that_cannot_be_unique_are_refused_with_the_reason(template: str, reason: str) -> None:
@@ -206,6 +212,11 @@ def test_a_source_of_time_must_be_named(source: str, option: str) -> None:
     [
         ("{{topic}}-{{partition}}{{start_offset}}", 1),
         ("{{topic}}-{{partition}}{{start_offset:padding=true}}", 0),
+        ("{{topic}}-{{partition}}0{{start_offset}}", 1),
+        (FULL + "{{key}}", 1),
+        (FULL + "{{timestamp:unit=HH}}", 0),
+        ("{{topic}}{{partition}}-{{start_offset}}", 1),
+        ("{{topic}}{{partition}}/{{partition}}-{{start_offset}}", 0),
         (FULL, 0),
     ],
 )
@@ -213,3 +224,20 @@ def test_numbers_that_run_together_are_told(template: str, notes: int) -> None:
     config = FileNameConfig.parse({"file.name.template": template})
     assert [note for note in config.notes() if "side by side" in note] == list(config.notes())
     assert len(list(config.notes())) == notes
+
+
+def test_a_number_beside_the_only_topic_is_no_matter() -> None:
+    template = {"file.name.template": "{{topic}}{{partition}}-{{start_offset}}"}
+    assert list(FileNameConfig.parse({**template, "topics": "t"}).notes()) == []
+    assert len(list(FileNameConfig.parse({**template, "topics": "t,t1"}).notes())) == 1
+
+
+@pytest.mark.parametrize("text", ["-{{timestamp: unit=HH}}", "/{{start_offset", "-{{timestamp : unit=HH}}"])
+def test_braces_that_are_no_placeholder_are_told(text: str) -> None:
+    (note,) = FileNameConfig.parse({"file.name.template": FULL + text}).notes()
+    assert f"file.name.template has {text}, which is no placeholder" in note
+
+
+def test_a_prefix_that_leads_out_of_the_bucket_is_refused() -> None:
+    with pytest.raises(ConfigError, match="must not lead out of its bucket"):
+        FileNameConfig.parse({"aws.s3.prefix": "{{topic}}/../../"})

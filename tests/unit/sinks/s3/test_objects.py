@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 
 import pytest
 
@@ -10,6 +11,7 @@ from connector.errors import ConfigError
 from connector.record import TopicPartition
 from connector.sinks.s3 import S3Config
 from connector.sinks.s3.attributes import Origin
+from connector.sinks.s3.checksum import checksum
 from connector.sinks.s3.permissions import permissions
 
 ORIGIN = Origin(TopicPartition("orders", 3), 17)
@@ -113,7 +115,7 @@ def test_labels_show_the_object_that_they_are_of() -> None:
     ).attributes()
     created = attributes.creation(ORIGIN)
     assert created["Tagging"] == "from=orders-3"
-    assert created["Metadata"] == {"offset": "00000000000000000017"}
+    assert created["Metadata"] == {"offset": "00000000000000000017", "connector-write": ORIGIN.claim}
 
 
 @pytest.mark.parametrize(
@@ -132,14 +134,34 @@ def test_a_store_that_may_know_no_checksums_gets_none_unless_asked(
     assert config(**options, aws_s3_checksum_algorithm="SHA256").attributes().checksum == "SHA256"
 
 
+def test_a_checksum_whose_library_is_absent_is_refused_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "awscrt", None)
+    told = faults({"aws.s3.checksum.algorithm": "crc64nvme"})["aws.s3.checksum.algorithm"]
+    assert "install kafka-aws-connector[crc64nvme]" in told
+    assert config(aws_s3_checksum_algorithm="crc32c").attributes().checksum == "CRC32C"
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "width", "value"),
+    # The catalogue of parametrised CRC algorithms gives these for the nine digits.
+    [("CRC32C", 4, 0xE3069283), ("CRC64NVME", 8, 0xAE8B14860A799888)],
+)
+def test_checksums_are_those_of_the_catalogue(algorithm: str, width: int, value: int) -> None:
+    assert base64.b64decode(checksum(algorithm, b"123456789")) == value.to_bytes(width)
+
+
 def test_a_compatible_store_may_have_storage_classes_of_its_own() -> None:
     found = config(aws_s3_endpoint="http://ceph:7480", aws_s3_object_storage_class="COLD")
     assert found.attributes().created_with["StorageClass"] == "COLD"
 
 
 def test_two_writes_of_an_object_are_told_apart_only_where_it_matters() -> None:
-    assert "Metadata" not in config().attributes().put(ORIGIN)
-    conditional = config(aws_s3_object_exists="FAIL").attributes().put(ORIGIN)
+    plain = {"delivery_guarantee": "at-least-once"}
+    assert "Metadata" not in config(**plain).attributes().put(ORIGIN)
+    assert config().attributes().creation(ORIGIN)["Metadata"] == {"connector-write": ORIGIN.claim}
+    conditional = config(aws_s3_object_exists="FAIL", **plain).attributes().put(ORIGIN)
     assert conditional["IfNoneMatch"] == "*"
     assert conditional["Metadata"] == {"connector-write": ORIGIN.claim}
 
