@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,6 +31,7 @@ MOST_CHARACTERS = 4096
 _DIGEST_BYTES = 8
 _LENGTH_BYTES = 4
 _FLAGS = {1: "is_sealed", 2: "is_closing", 4: "is_detached"}
+_VERSION = re.compile("[1-9][0-9]{0,5}")
 _MAGIC = f"{NAME}:{VERSION}\n".encode()
 
 
@@ -85,7 +87,7 @@ def decode(text: str, partition: TopicPartition) -> State | Reference:
     """
     name, _, rest = text.partition(":")
     version, _, data = rest.partition(":")
-    if name != NAME or not version.isdigit():
+    if name != NAME or not _VERSION.fullmatch(version):
         raise _unreadable(partition, f"is not of this connector: it begins with {text[:24]!r}")
     if int(version) > VERSION:
         raise LedgerError(
