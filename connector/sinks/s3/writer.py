@@ -612,8 +612,7 @@ class PartitionWriter:
             entry, rest = found.upload.entry, found.upload.rest
             if entry.tail is None:
                 continue
-            is_closed = entry.is_closing
-            tails[entry.nonce] = SavedTail(rest or b"") if is_closed else found.saved(self._compressor())
+            tails[entry.nonce] = found.saved(self._compressor()) if rest is None else SavedTail(rest)
         return tails
 
 

@@ -201,6 +201,8 @@ class Ledger:
         cut, with_tails = self._cut()
         if with_tails and not self._has_all(tails):
             return None
+        if not self._resumes and self._leaves_behind():
+            return None
         uploads = []
         for upload in self._uploads:
             tail = tails.get(upload.nonce) if with_tails and upload.tail else None
@@ -217,7 +219,7 @@ class Ledger:
 
     def _has_all(self, tails: Mapping[str, Tail]) -> bool:
         """What is neither stored nor in a tail would be lost below the cut."""
-        open_ones = [upload for upload in self._uploads if not (upload.is_sealed or upload.is_detached)]
+        open_ones = [upload for upload in self._uploads if not upload.is_sealed]
         return not any(upload.sent or (upload.tail and upload.nonce not in tails) for upload in open_ones)
 
     def _announce(self, state: State) -> None:
@@ -260,9 +262,17 @@ class Ledger:
         if not self._resumes:
             return self._lowered(cut), False
         is_behind = self.committed.cut is not None and cut < self.committed.cut
-        if is_behind or self._is_straddled(cut):
+        if is_behind or self._is_straddled(cut) or self._leaves_behind():
             return self.position, True
         return cut, False
+
+    def _leaves_behind(self) -> bool:
+        """Records of an earlier topic are not stored yet, which nobody can read again."""
+        # Without a part number what ends an object cannot be stored before the next commit.
+        return any(
+            upload.is_detached and (upload.sent or (upload.tail and (self._resumes or upload.can_send)))
+            for upload in self._uploads
+        )
 
     def _unstored(self, upload: Upload) -> int | None:
         """The first offset that a successor would have to read again."""
