@@ -70,7 +70,7 @@ def test_a_rotated_secret_is_picked_up_without_losing_a_record_and_never_shown(
     path = tmp_path / "keys.properties"
     write(path, keys[0])
     used: set[str] = set()
-    proxy.on("PutObject", lambda request: used.add(key_id(request.headers["authorization"])))
+    proxy.on("UploadPart", lambda request: used.add(key_id(request.headers["authorization"])))
     settings = {
         "bootstrap.servers": kafka.bootstrap_servers,
         "offset.flush.interval.ms": "300",

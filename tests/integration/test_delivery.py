@@ -68,7 +68,7 @@ def read(aws: AwsServer, bucket: str) -> dict[int, dict[int, bytes]]:
         assert offsets == sorted(offsets), f"{key} is out of order"
         assert offsets[0] == int(key.rsplit("/", 1)[1])
         for value, offset in rows:
-            assert int(offset) not in found.setdefault(partition, {}), f"{key} has {offset} once more"
+            assert int(offset) not in found.setdefault(partition, {}), f"{key} has {int(offset)} once more"
             found[partition][int(offset)] = value
     return found
 

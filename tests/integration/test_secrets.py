@@ -52,7 +52,7 @@ def test_a_worker_that_delivers_emits_no_secret(
     name = topic(1)
     produce(name, [b"1"], partition=0)
     handed_out: set[str] = set()
-    proxy.on("PutObject", lambda request: handed_out.add(request.headers["x-amz-security-token"]))
+    proxy.on("UploadPart", lambda request: handed_out.add(request.headers["x-amz-security-token"]))
     settings = {
         "bootstrap.servers": kafka.bootstrap_servers,
         "offset.flush.interval.ms": "300",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connector.sinks.s3.partition_ledger import SavedTail
-
 if TYPE_CHECKING:
     import asyncio
 
@@ -95,11 +93,10 @@ class OpenObject:
         self.end_frame()
         return self.take_tail()
 
-    def saved(self, ending: Compressor) -> SavedTail:
-        """What waits for the next part, which stays, and what would finish the object. CPU work."""
+    def saved(self) -> bytes:
+        """What waits for the next part, which stays. CPU work, for a thread."""
         self.end_frame()
-        rest = self._body.finish()
-        return SavedTail(b"".join(self._tail), ending.compress(rest) + ending.finish() if rest else b"")
+        return b"".join(self._tail)
 
     def take_tail(self) -> bytes:
         tail = b"".join(self._tail)

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import secrets
 import uuid
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from connector import logs, metrics
@@ -21,7 +22,7 @@ from connector.sinks.s3.ledger.encoding import (
     encode_reference,
     lost_state_remedy,
 )
-from connector.sinks.s3.ledger.ledger import Identity, Ledger, Tail
+from connector.sinks.s3.ledger.ledger import Identity, Ledger
 from connector.sinks.s3.ledger.state import State
 from connector.sinks.s3.store import DamagedUploadError
 from connector.sinks.s3.two_phase import TwoPhaseUpload
@@ -44,22 +45,17 @@ _DAY_MS = 86_400_000
 """Lifecycle rules count whole days: what is younger was not aborted by one."""
 
 
-class SavedTail(NamedTuple):
-    """What an object has taken and not sent, as it is put into a state object."""
-
-    body: bytes
-    ending: bytes = b""
-
-
 class Draft(NamedTuple):
     """A commit that may still need a state object.
 
     Attributes:
+        number: Drafts are numbered as they are drawn up.
         prepared: None if it repeats what was found.
         found: What to commit; None if the state object comes first.
         content: Of the state object.
     """
 
+    number: int
     prepared: Prepared | None
     found: OffsetAndMetadata | None
     content: bytes = b""
@@ -68,6 +64,7 @@ class Draft(NamedTuple):
 class Outgoing(NamedTuple):
     """A commit that is under way."""
 
+    number: int
     prepared: Prepared | None
     state_object: str = ""
 
@@ -108,11 +105,14 @@ class PartitionLedger:
         self._now = now
         self._state_prefix = f"{state_prefix}{context.connector}/{partition}/"
         self._uploads: dict[Upload, TwoPhaseUpload] = {}
+        self._numbers = count(1)
+        self._last_accepted = 0
         self._outgoing: dict[OffsetAndMetadata, Outgoing] = {}
         self._accepted = asyncio.Event()
         self._state_object = ""
         """Of the commit that was accepted last."""
         self._deletes = True
+        self._is_ending = False
         self._found = committed.found
         text = committed.found.metadata if committed.found else ""
         found = decode(text, partition) if text else None
@@ -169,13 +169,13 @@ class PartitionLedger:
     def adopt(self, entry: Upload) -> TwoPhaseUpload:
         """Go on with an upload of a predecessor."""
         upload = self._uploads[entry] = TwoPhaseUpload(entry, self)
-        if entry.is_sealed or entry.is_complete:
-            upload.entry.is_closing = True
+        if entry.is_sealed:
+            upload.close(b"")
         return upload
 
     async def claim(self) -> None:
         """Have a commit of this owner's accepted before anything is done with what is committed."""
-        while not self.book.is_claimed:
+        if not self.book.is_claimed:
             await self._next_acceptance()
 
     async def confirm(self) -> None:
@@ -185,9 +185,12 @@ class PartitionLedger:
         await self._next_acceptance()
 
     async def _next_acceptance(self) -> None:
-        self._accepted.clear()
+        """Of a commit that was drawn up after this call."""
+        before = next(self._numbers)
         self.context.request_commit()
-        await self._accepted.wait()
+        while self._last_accepted < before:
+            self._accepted.clear()
+            await self._accepted.wait()
 
     async def is_there(self, entry: Upload) -> bool:
         """Whether the parts of an open upload are as they were committed."""
@@ -198,8 +201,9 @@ class PartitionLedger:
 
     # ---- writing ----
 
-    def begin(self, key: str, group: GroupLabel, clock: Clock) -> TwoPhaseUpload:
-        entry = self.book.begin(key, secrets.token_urlsafe(_NONCE_BYTES), group, clock)
+    def begin(self, key: str, group: GroupLabel, clock: Clock, ending: bytes) -> TwoPhaseUpload:
+        """An object of its own; arguments as those of the ledger."""
+        entry = self.book.begin(key, secrets.token_urlsafe(_NONCE_BYTES), group, clock, ending)
         upload = self._uploads[entry] = TwoPhaseUpload(entry, self)
         return upload
 
@@ -221,28 +225,26 @@ class PartitionLedger:
     def vanished(self, upload: TwoPhaseUpload) -> None:
         """S3 does not know an upload of ours: begin again from what is committed."""
         log.warning("upload is gone", key=upload.key, at=str(self.partition))
-        self.context.restart(self.partition)
+        if not self._is_ending:
+            self._is_ending = True
+            self.context.restart(self.partition)
 
     # ---- commits ----
 
-    def draw_up(self, tails: Mapping[str, SavedTail]) -> Draft | None:
+    def draw_up(self, tails: Mapping[str, bytes]) -> Draft | None:
         """A commit as of now; None if there is nothing new.
 
         Args:
             tails: Of every upload that has one, by nonce; only where the ledger needs them.
         """
         if self.ledger is None:
-            return Draft(None, self._found) if self._found else None
-        prepared = self.ledger.prepare(
-            {nonce: Tail(len(tail.body), tail.ending) for nonce, tail in tails.items()}
-        )
+            return Draft(next(self._numbers), None, self._found) if self._found else None
+        prepared = self.ledger.prepare({nonce: len(tail) for nonce, tail in tails.items()})
         if prepared is None:
             return None
         if text := encode(prepared.state):
-            return Draft(prepared, OffsetAndMetadata(prepared.offset, text))
-        return Draft(
-            prepared, None, encode_object(prepared.state, {name: tail.body for name, tail in tails.items()})
-        )
+            return Draft(next(self._numbers), prepared, OffsetAndMetadata(prepared.offset, text))
+        return Draft(next(self._numbers), prepared, None, encode_object(prepared.state, tails))
 
     async def prepare(self, draft: Draft) -> OffsetAndMetadata:
         """Store what of a commit does not fit into Kafka, before Kafka hears of it."""
@@ -255,7 +257,7 @@ class PartitionLedger:
             found = OffsetAndMetadata(draft.prepared.offset, text)
         if found is None:
             raise AssertionError("A draft has an offset, or what one is made of")
-        self._outgoing[found] = Outgoing(draft.prepared, key)
+        self._outgoing[found] = Outgoing(draft.number, draft.prepared, key)
         return found
 
     def accepted(self, found: OffsetAndMetadata) -> None:
@@ -276,6 +278,7 @@ class PartitionLedger:
         before, self._state_object = self._state_object, outgoing.state_object
         if before and before != self._state_object and self._deletes:
             self.context.spawn(self._delete(before))
+        self._last_accepted = outgoing.number
         self._accepted.set()
 
     async def complete(self, upload: TwoPhaseUpload) -> None:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connector import logs, metrics
+from connector.errors import BatchError
 from connector.formats.nulls import without_nulls
 from connector.sinks.s3.attributes import Origin
 from connector.sinks.s3.compression import compressor, overhead_bytes
 from connector.sinks.s3.grouping import GroupKey
 from connector.sinks.s3.ledger.state import Clock, Span
 from connector.sinks.s3.open_object import OpenObject
-from connector.sinks.s3.partition_ledger import SavedTail
 from connector.sinks.s3.two_phase import TwoPhaseUpload
 from connector.sinks.s3.upload import ObjectUpload
 
@@ -103,6 +103,9 @@ class PartitionWriter:
         self._next_offset: int | None = None
         self._dropped = False
         self._ledger = ledger
+        self._ending = self._stored_ending() if format_.resumes else b""
+        self._is_taking = False
+        """A batch is taken, but not to its end; so it stays if that was interrupted."""
         self._ready = asyncio.Event()
         if ledger is None:
             self._ready.set()
@@ -165,18 +168,28 @@ class PartitionWriter:
                 return
             now = self._moment()
             self._finish_due(now)
-            pieces = await self._context.in_thread(self._encode, batch, now) if len(batch) else []
+            self._is_taking = True
+            pieces = await self._encoded(batch, now)
             if len(pieces) <= _MOST_FINISHING or len(batch) == 1:
                 for wave in _waves(pieces, min(_WAVE, self._limit.most)):
                     await self._take(wave, now)
                 self._advance(batch.next_offset)
                 return
+            self._is_taking = False
         # So many objects at once would take more memory than is theirs; places are waited for in between.
         for half in batch.split_at(len(batch) // 2):
             await self._put(half)
 
+    async def _encoded(self, batch: RecordBatch, now: Moment) -> list[_Piece]:
+        try:
+            return await self._context.in_thread(self._encode, batch, now) if len(batch) else []
+        except BatchError:
+            self._is_taking = False
+            raise
+
     def _advance(self, next_offset: int) -> None:
         self._next_offset = next_offset
+        self._is_taking = False
         if self._ledger is None or self._dropped:
             return
         book = self._ledger.book
@@ -414,11 +427,16 @@ class PartitionWriter:
         key = self._grouper.object_key(group, first_offset)
         upload: ObjectUpload | TwoPhaseUpload
         if self._ledger:
-            upload = self._ledger.begin(key, group[1:], Clock(opened.ms, opened.ms))
+            upload = self._ledger.begin(key, group[1:], Clock(opened.ms, opened.ms), self._ending)
         else:
             origin = Origin(group.topic_partition, first_offset)
             upload = ObjectUpload(key, self._store, self._context, self._parts_total.inc, origin)
         return OpenObject(upload, first_offset, self._encoder.begin(), self._compressor(), opened)
+
+    def _stored_ending(self) -> bytes:
+        """What finishes an object of a format that can be gone on with after any of its parts."""
+        rest, compressing = self._encoder.begin().finish(), self._compressor()
+        return compressing.compress(rest) + compressing.finish() if rest else b""
 
     def _compressor(self) -> Compressor:
         return compressor(self._compression, self._config.compression_level)
@@ -492,7 +510,10 @@ class PartitionWriter:
             self._finish_object(found, self._make_visible(found))
         else:
             found.resume(tail)
-            self._open[GroupKey(self._home.partition, *entry.group)] = found
+            group = GroupKey(self._home.partition, *entry.group)
+            self._open[group] = found
+            if self._is_full(found):
+                self._finish(group)
 
     async def _begin_again(self, gone: Sequence[Upload]) -> None:
         """Uploads have vanished before they were sealed: their records are read and written again."""
@@ -548,7 +569,10 @@ class PartitionWriter:
             return None
         ledger = self._home
         async with self._lock:
-            tails: dict[str, SavedTail] = {}
+            if self._is_taking:
+                # Of a batch whose end nobody waited for: a cut at the position would go through it.
+                return None
+            tails: dict[str, bytes] = {}
             if ledger.ledger and ledger.ledger.straddles:
                 # Objects with a footer are sealed together, or a cut would go through one of them.
                 self._finish_all()
@@ -606,14 +630,13 @@ class PartitionWriter:
     def _two_phase(self) -> list[Any]:
         return [found for found in self._unfinished() if isinstance(found.upload, TwoPhaseUpload)]
 
-    def _saved_tails(self) -> dict[str, SavedTail]:
-        tails = {}
-        for found in self._two_phase():
-            entry, rest = found.upload.entry, found.upload.rest
-            if entry.tail is None:
-                continue
-            tails[entry.nonce] = found.saved(self._compressor()) if rest is None else SavedTail(rest)
-        return tails
+    def _saved_tails(self) -> dict[str, bytes]:
+        """CPU work, for a thread."""
+        return {
+            found.upload.entry.nonce: _saved_tail(found, found.upload)
+            for found in self._two_phase()
+            if found.upload.entry.tail
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -657,6 +680,13 @@ def _waves(pieces: Iterable[_Piece], most: int) -> Iterator[list[_Piece]]:
         wave[piece.group] = piece
     if wave:
         yield list(wave.values())
+
+
+def _saved_tail(found: OpenObject, upload: TwoPhaseUpload) -> bytes:
+    if upload.rest is not None:
+        return upload.rest
+    # Of an earlier topic's object even before it is closed: its ending cannot be told later.
+    return found.saved() + (upload.entry.ending if upload.entry.is_closing else b"")
 
 
 def _end_frames(found: Iterable[OpenObject]) -> None:

@@ -34,18 +34,6 @@ class Identity(NamedTuple):
     fingerprint: str
 
 
-class Tail(NamedTuple):
-    """What of an upload is saved in the state object.
-
-    Attributes:
-        size_bytes: Of the tail.
-        ending: What finishes the object after it.
-    """
-
-    size_bytes: int
-    ending: bytes = b""
-
-
 class Dropped(NamedTuple):
     """An upload that will never be completed."""
 
@@ -136,9 +124,17 @@ class Ledger:
         committed, own = self.committed.topic_id, self.identity.topic_id
         return bool(committed and own and committed != own)
 
-    def begin(self, key: str, nonce: str, group: GroupLabel, clock: Clock) -> Upload:
-        """An object of its own for the next records of a group; S3 need not know yet."""
-        upload = Upload(key, nonce, group, self._limits, clock=clock)
+    def begin(self, key: str, nonce: str, group: GroupLabel, clock: Clock, ending: bytes = b"") -> Upload:
+        """An object of its own for the next records of a group; S3 need not know yet.
+
+        Args:
+            key: Of the object.
+            nonce: In its metadata.
+            group: The records that it is for.
+            clock: For rotation.
+            ending: What finishes it after any of its parts, as it is stored.
+        """
+        upload = Upload(key, nonce, group, self._limits, clock=clock, ending=ending)
         self._uploads.append(upload)
         return upload
 
@@ -191,12 +187,13 @@ class Ledger:
         """The next commit is made even if it says nothing new: whether it is accepted tells who owns this."""
         self._must_commit = True
 
-    def prepare(self, tails: Mapping[str, Tail]) -> Prepared | None:
+    def prepare(self, tails: Mapping[str, int]) -> Prepared | None:
         """What to commit; None if there is nothing new.
 
         Args:
-            tails: Of the uploads that have one, by nonce; only looked at where :attr:`needs_tails`. While
-                parts are on their way, or a tail is missing, nothing can be committed then.
+            tails: Lengths of the tails of the uploads that have one, by nonce; only looked at where
+                :attr:`needs_tails`. While parts are on their way, or a tail is missing, nothing can be
+                committed then.
         """
         cut, with_tails = self._cut()
         if with_tails and not self._has_all(tails):
@@ -205,8 +202,7 @@ class Ledger:
             return None
         uploads = []
         for upload in self._uploads:
-            tail = tails.get(upload.nonce) if with_tails and upload.tail else None
-            frozen = self._frozen(upload, cut, tail)
+            frozen = self._frozen(upload, cut, tails if with_tails else None)
             if frozen is not None:
                 uploads.append(frozen)
         state = State(
@@ -217,7 +213,7 @@ class Ledger:
         self._announce(state)
         return Prepared(state.offset, state, frozenset(self._dropped))
 
-    def _has_all(self, tails: Mapping[str, Tail]) -> bool:
+    def _has_all(self, tails: Mapping[str, int]) -> bool:
         """What is neither stored nor in a tail would be lost below the cut."""
         open_ones = [upload for upload in self._uploads if not upload.is_sealed]
         return not any(upload.sent or (upload.tail and upload.nonce not in tails) for upload in open_ones)
@@ -310,13 +306,16 @@ class Ledger:
         span = upload.total
         return upload.is_detached or (span is not None and cut is not None and span.end <= cut)
 
-    def _frozen(self, upload: Upload, cut: int | None, tail: Tail | None) -> UploadState | None:
+    def _frozen(self, upload: Upload, cut: int | None, tails: Mapping[str, int] | None) -> UploadState | None:
         seals = upload.is_sealed or (
             upload.is_complete and bool(upload.upload_id) and self._is_below(upload, cut)
         )
         counts = seals or self._resumes
         parts, durable = upload.below(None if upload.is_detached else cut) if counts else (NO_PARTS, None)
-        saved = upload.tail if tail else None
+        tail_bytes = tails.get(upload.nonce) if tails is not None and upload.tail else None
+        saved = None if tail_bytes is None else upload.tail
+        # Only if nothing of it has to be read again; else a successor goes on with it, and closes it himself.
+        is_closing = upload.is_closing and (seals or tails is not None or upload.is_detached)
         if not upload.upload_id and saved is None:
             return None
         return UploadState(
@@ -328,11 +327,11 @@ class Ledger:
             parts,
             durable,
             saved,
-            tail.size_bytes if tail else 0,
-            tail.ending if tail else b"",
+            tail_bytes or 0,
+            b"" if is_closing else upload.ending,
             upload.claim(),
             is_sealed=seals,
-            is_closing=upload.is_closing,
+            is_closing=is_closing,
             is_detached=upload.is_detached,
             clock=upload.clock,
             bucket=upload.bucket,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from connector.sinks.s3.ledger.ledger import Dropped, Identity, Ledger, Tail
+from connector.sinks.s3.ledger.ledger import Dropped, Identity, Ledger
 from connector.sinks.s3.ledger.state import NO_CLOCK, Clock, Span, State, UploadState
 from connector.sinks.s3.ledger.upload import Limits, StoredPart, Upload
 
@@ -46,7 +46,7 @@ class Writing:
             self.send(upload)
 
     def prepare(self, *tails: Upload) -> Prepared | None:
-        return self.book.prepare({upload.nonce: Tail(3) for upload in tails})
+        return self.book.prepare({upload.nonce: 3 for upload in tails})
 
     def commit(self, *tails: Upload) -> State:
         prepared = self.prepare(*tails)
