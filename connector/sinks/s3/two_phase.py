@@ -76,7 +76,7 @@ class TwoPhaseUpload:
 
     def send_rest(self) -> None:
         """Send the end of the object if there is a part number for it by now."""
-        if self.rest is not None and self.entry.can_send:
+        if self.rest is not None and self.entry.can_send and self._home.is_checked:
             rest, self.rest = self.rest, None
             self.in_flight_bytes -= len(rest)
             self.add_part(rest)

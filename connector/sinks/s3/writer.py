@@ -491,6 +491,7 @@ class PartitionWriter:
         there = await asyncio.gather(*map(ledger.is_there, entries))
         if gone := [entry for entry, is_there in zip(entries, there, strict=True) if not is_there]:
             await self._begin_again(gone)
+        ledger.checked()
         self._ready.set()
 
     def _adopt(self, entry: Upload, tail: bytes) -> None:

@@ -120,7 +120,7 @@ def decode_object(
     if hashlib.sha256(content).hexdigest() != reference.found_in.sha256:
         raise LedgerError(
             f"The state object {key} of {partition} has another content than was committed",
-            remedy=lost_state_remedy(partition),
+            remedy=f"bring back what it was, or {read_again_remedy(partition)}",
         )
     start = len(_MAGIC) + _LENGTH_BYTES
     end = start + int.from_bytes(content[len(_MAGIC) : start])
@@ -134,18 +134,18 @@ def decode_object(
     return state, tails
 
 
-def lost_state_remedy(partition: TopicPartition) -> str:
+def read_again_remedy(partition: TopicPartition) -> str:
     """What to do when what was committed cannot be gone on from."""
     return (
-        f"bring it back; or set the committed offset of {partition} to the same number without metadata,"
-        " with the connector stopped, to read from the first record that is not visible: what follows may"
-        " then be doubled, nothing is lost"
+        f"set the committed offset of {partition} to the same number without metadata, with the connector"
+        " stopped, to read on from the first record that is not visible: nothing is lost, what is visible"
+        " beyond it is doubled"
     )
 
 
 def _unreadable(partition: TopicPartition, fault: str) -> LedgerError:
     return LedgerError(
-        f"The metadata of the committed offset of {partition} {fault}", remedy=lost_state_remedy(partition)
+        f"The metadata of the committed offset of {partition} {fault}", remedy=read_again_remedy(partition)
     )
 
 

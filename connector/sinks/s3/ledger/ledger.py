@@ -187,6 +187,11 @@ class Ledger:
         """The next commit is made even if it says nothing new: whether it is accepted tells who owns this."""
         self._must_commit = True
 
+    @property
+    def repeats_what_was_found(self) -> bool:
+        """A commit is required, and before the first record of a topic there is nothing else to say."""
+        return self._must_commit and self.position is None
+
     def prepare(self, tails: Mapping[str, int]) -> Prepared | None:
         """What to commit; None if there is nothing new.
 
