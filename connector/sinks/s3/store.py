@@ -256,7 +256,7 @@ class ObjectStore:
             **self._attributes.completion(),
         )
         try:
-            await self._unless_there(request, key, origin, sum(part.size_bytes for part in parts))
+            await self._unless_there(request, key, origin, sum(part.size_bytes for part in parts), bucket)
         except AccessError as error:
             if code_of(error) in _ABSENT:
                 return Completion.GONE
@@ -293,10 +293,10 @@ class ObjectStore:
         """Write an object that holds state; its key is used once."""
         await self._call("PutObject", "put_object", key, Body=body, **self._attributes.state())
 
-    async def get_state(self, key: str) -> bytes | None:
-        """What :meth:`put_state` wrote; None if it is not there."""
+    async def get_state(self, key: str, bucket: str = "") -> bytes | None:
+        """What :meth:`put_state` wrote, perhaps to an earlier config's bucket; None if it is not there."""
         try:
-            answer = await self._call("GetObject", "get_object", key, **self._attributes.reading())
+            answer = await self._call("GetObject", "get_object", key, bucket, **self._attributes.reading())
         except AccessError as error:
             if code_of(error) in _UNSEEN:
                 return None
@@ -305,13 +305,13 @@ class ObjectStore:
             content: bytes = await body.read()
         return content
 
-    async def delete_state(self, key: str) -> None:
+    async def delete_state(self, key: str, bucket: str = "") -> None:
         """Best effort: who may not delete leaves it to a lifecycle rule.
 
         Raises:
             ConnectorError: It stays.
         """
-        await self._once("DeleteObject", "delete_object", key, **self._attributes.account)
+        await self._once("DeleteObject", "delete_object", key, bucket, **self._attributes.account)
 
     async def complete_upload(
         self, key: str, origin: Origin, upload_id: str, parts: Sequence[Part], size: int
@@ -359,7 +359,7 @@ class ObjectStore:
         return {"PartNumber": part.number, "ETag": part.etag, **checksum}
 
     async def _unless_there(
-        self, request: Coroutine[Any, Any, Any], key: str, origin: Origin, size: int
+        self, request: Coroutine[Any, Any, Any], key: str, origin: Origin, size: int, bucket: str = ""
     ) -> None:
         """Make a request that S3 refuses if there is an object already, and judge what is there."""
         try:
@@ -367,11 +367,11 @@ class ObjectStore:
         except AccessError as error:
             if code_of(error) != _NOT_MET:
                 raise
-            await self._judge(key, origin, size, error)
+            await self._judge(key, origin, size, error, bucket)
 
-    async def _judge(self, key: str, origin: Origin, size: int, error: AccessError) -> None:
+    async def _judge(self, key: str, origin: Origin, size: int, error: AccessError, bucket: str) -> None:
         """Pass what is this very write, whose answer was lost, and what the config says to keep."""
-        there = await self._call("HeadObject", "head_object", key, **self._attributes.reading())
+        there = await self._call("HeadObject", "head_object", key, bucket, **self._attributes.reading())
         if there.get("Metadata", {}).get(CLAIM) == origin.claim:
             return
         found = int(there.get("ContentLength", -1))

@@ -491,6 +491,7 @@ class PartitionWriter:
         there = await asyncio.gather(*map(ledger.is_there, entries))
         if gone := [entry for entry, is_there in zip(entries, there, strict=True) if not is_there]:
             await self._begin_again(gone)
+        ledger.checked()
         self._ready.set()
 
     def _adopt(self, entry: Upload, tail: bytes) -> None:
@@ -632,10 +633,10 @@ class PartitionWriter:
 
     def _saved_tails(self) -> dict[str, bytes]:
         """CPU work, for a thread."""
-        uploads = [(found, found.upload) for found in self._two_phase() if found.upload.entry.tail]
         return {
-            upload.entry.nonce: (upload.rest or b"") if upload.entry.is_closing else found.saved()
-            for found, upload in uploads
+            found.upload.entry.nonce: _saved_tail(found, found.upload)
+            for found in self._two_phase()
+            if found.upload.entry.tail
         }
 
 
@@ -680,6 +681,13 @@ def _waves(pieces: Iterable[_Piece], most: int) -> Iterator[list[_Piece]]:
         wave[piece.group] = piece
     if wave:
         yield list(wave.values())
+
+
+def _saved_tail(found: OpenObject, upload: TwoPhaseUpload) -> bytes:
+    if upload.rest is not None:
+        return upload.rest
+    # Of an earlier topic's object even before it is closed: its ending cannot be told later.
+    return found.saved() + (upload.entry.ending if upload.entry.is_closing else b"")
 
 
 def _end_frames(found: Iterable[OpenObject]) -> None:

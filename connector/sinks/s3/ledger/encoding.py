@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,6 +31,7 @@ MOST_CHARACTERS = 4096
 _DIGEST_BYTES = 8
 _LENGTH_BYTES = 4
 _FLAGS = {1: "is_sealed", 2: "is_closing", 4: "is_detached"}
+_VERSION = re.compile("[1-9][0-9]{0,5}")
 _MAGIC = f"{NAME}:{VERSION}\n".encode()
 
 
@@ -85,7 +87,7 @@ def decode(text: str, partition: TopicPartition) -> State | Reference:
     """
     name, _, rest = text.partition(":")
     version, _, data = rest.partition(":")
-    if name != NAME or not version.isdigit():
+    if name != NAME or not _VERSION.fullmatch(version):
         raise _unreadable(partition, f"is not of this connector: it begins with {text[:24]!r}")
     if int(version) > VERSION:
         raise LedgerError(
@@ -118,7 +120,7 @@ def decode_object(
     if hashlib.sha256(content).hexdigest() != reference.found_in.sha256:
         raise LedgerError(
             f"The state object {key} of {partition} has another content than was committed",
-            remedy=lost_state_remedy(partition),
+            remedy=f"bring back what it was, or {read_again_remedy(partition)}",
         )
     start = len(_MAGIC) + _LENGTH_BYTES
     end = start + int.from_bytes(content[len(_MAGIC) : start])
@@ -132,18 +134,18 @@ def decode_object(
     return state, tails
 
 
-def lost_state_remedy(partition: TopicPartition) -> str:
+def read_again_remedy(partition: TopicPartition) -> str:
     """What to do when what was committed cannot be gone on from."""
     return (
-        f"bring it back; or set the committed offset of {partition} to the same number without metadata,"
-        " with the connector stopped, to read from the first record that is not visible: what follows may"
-        " then be doubled, nothing is lost"
+        f"set the committed offset of {partition} to the same number without metadata, with the connector"
+        " stopped, to read on from the first record that is not visible: nothing is lost, what is visible"
+        " beyond it is doubled"
     )
 
 
 def _unreadable(partition: TopicPartition, fault: str) -> LedgerError:
     return LedgerError(
-        f"The metadata of the committed offset of {partition} {fault}", remedy=lost_state_remedy(partition)
+        f"The metadata of the committed offset of {partition} {fault}", remedy=read_again_remedy(partition)
     )
 
 

@@ -187,6 +187,11 @@ class Ledger:
         """The next commit is made even if it says nothing new: whether it is accepted tells who owns this."""
         self._must_commit = True
 
+    @property
+    def repeats_what_was_found(self) -> bool:
+        """A commit is required, and before the first record of a topic there is nothing else to say."""
+        return self._must_commit and self.position is None
+
     def prepare(self, tails: Mapping[str, int]) -> Prepared | None:
         """What to commit; None if there is nothing new.
 
@@ -197,6 +202,8 @@ class Ledger:
         """
         cut, with_tails = self._cut()
         if with_tails and not self._has_all(tails):
+            return None
+        if not self._resumes and self._leaves_behind():
             return None
         uploads = []
         for upload in self._uploads:
@@ -256,11 +263,17 @@ class Ledger:
         if not self._resumes:
             return self._lowered(cut), False
         is_behind = self.committed.cut is not None and cut < self.committed.cut
-        # What is left of an earlier topic cannot be read again.
-        is_last = any(upload.is_detached and (upload.sent or upload.tail) for upload in self._uploads)
-        if is_behind or is_last or self._is_straddled(cut):
+        if is_behind or self._is_straddled(cut) or self._leaves_behind():
             return self.position, True
         return cut, False
+
+    def _leaves_behind(self) -> bool:
+        """Records of an earlier topic are not stored yet, which nobody can read again."""
+        # Without a part number what ends an object cannot be stored before the next commit.
+        return any(
+            upload.is_detached and (upload.sent or (upload.tail and (self._resumes or upload.can_send)))
+            for upload in self._uploads
+        )
 
     def _unstored(self, upload: Upload) -> int | None:
         """The first offset that a successor would have to read again."""

@@ -189,6 +189,11 @@ class Upload:
         self.is_announced = True
         self.is_sealed = self.is_sealed or accepted.is_sealed
 
+    def begin_anew(self) -> None:
+        """S3 knows it no more, and it held nothing that counts: another upload takes its place."""
+        self.upload_id, self.created_ms, self.next_number = "", 0, 1
+        self.reserved, self.is_announced = self.limits.last, False
+
     def claim(self) -> int:
         """The highest number to reserve with the next commit."""
         if self.is_sealed:
