@@ -8,13 +8,14 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from connector.testing.proxy import FOREVER, FaultProxy
-from connector.testing.worker import WorkerProcess
+from tests.chaos.nursery import ForkedWorker
 from tests.chaos.plan import SESSION_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from connector.testing.aws import AwsServer
+    from tests.chaos.nursery import Nursery
     from tests.chaos.plan import Action
 
 _EXIT_SECONDS = 20.0
@@ -38,6 +39,7 @@ class ChaosWorker:
         self,
         number: int,
         aws: AwsServer,
+        nursery: Nursery,
         settings: Mapping[str, str],
         connector: Mapping[str, str],
         *,
@@ -51,7 +53,7 @@ class ChaosWorker:
         endpoints = {"aws.s3.endpoint": self.proxy.url, "aws.sts.config.endpoint": self.proxy.url}
         if "aws.sts.role.arn" not in connector:
             del endpoints["aws.sts.config.endpoint"]
-        self.process = WorkerProcess({**SETTINGS, **settings}, {**connector, **endpoints})
+        self.process = ForkedWorker(nursery, {**SETTINGS, **settings}, {**connector, **endpoints})
         self.metrics = dict.fromkeys(_KEPT_METRICS, 0.0)
         self._is_started = self._is_frozen = self._is_leaving = False
         self.restarts = 0
@@ -148,6 +150,11 @@ class ChaosWorker:
     def failures(self) -> list[str]:
         """The log lines of tasks that failed."""
         return [line for line in self.log.splitlines() if "task failed" in line]
+
+    @property
+    def complaints(self) -> list[str]:
+        """What was logged as an error of the program, whether or not it did harm."""
+        return [line for line in self.log.splitlines() if "[error" in line and "[librdkafka]" not in line]
 
     @property
     def log(self) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.testing.aws import AwsServer
+from tests.chaos.nursery import Nursery
 from tests.chaos.round import Rig
 from tests.chaos.runner import line, plans, run_all, summary
 
@@ -23,10 +24,10 @@ SEED = 30_000
 @pytest.mark.real_kafka
 @pytest.mark.timeout(600)
 def test_no_record_is_lost_doubled_or_reordered_whatever_happens(kafka: KafkaBroker, tmp_path: Path) -> None:
-    with AwsServer() as aws:
+    with AwsServer() as aws, Nursery() as nursery:
         outcomes = run_all(
             plans(SEED, ROUNDS),
-            Rig(kafka, aws),
+            Rig(kafka, aws, nursery),
             logs=tmp_path,
             tell=lambda outcome: print(line(outcome), flush=True),
         )
