@@ -1,4 +1,4 @@
-"""``make chaos``: rounds of random faults; ends with 1 if a record was lost, doubled, reordered or unreadable."""
+"""``make chaos``: rounds of random faults; ends with 1 if a record is lost, doubled or unreadable."""
 
 from __future__ import annotations
 

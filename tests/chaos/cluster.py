@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from connector.testing.proxy import FOREVER, FaultProxy
 from tests.chaos.nursery import ForkedWorker
@@ -113,7 +113,7 @@ class ChaosWorker:
     def fault(self, action: Action) -> None:
         """Let requests fail, so that the server has carried them out, or not."""
         operation, chance = action.operation, action.amount
-        when = "after" if action.detail.endswith("after") else "before"
+        when: Literal["before", "after"] = "after" if action.detail.endswith("after") else "before"
         match action.detail.split()[0]:
             case "fail":
                 self.proxy.fail(operation, FOREVER, when=when, probability=chance)
@@ -159,7 +159,10 @@ class ChaosWorker:
     @property
     def log(self) -> str:
         """Of all its lives."""
-        return self.process.log if self.restarts else ""
+        try:
+            return self.process.log
+        except FileNotFoundError:
+            return ""  # it was never started, or killed before its first word
 
     def _keep_metrics(self) -> None:
         """Before it may end: counters do not outlive the process."""

@@ -84,8 +84,8 @@ class Plan:
 
     def __str__(self) -> str:
         what = [
-            f"seed {self.seed}, {self.profile}: {self.partitions} partitions, tasks {self.tasks},"
-            f" {self.first} workers at first",
+            f"seed {self.seed}, {self.profile}: {self.partitions} partitions",
+            f"tasks {self.tasks}, {self.first} workers at first",
             *(
                 text
                 for text, holds in (

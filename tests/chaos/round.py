@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from connector.record import TopicPartition
 from connector.sinks.s3.ledger.encoding import Reference, decode, decode_object
-from connector.testing.aws import AwsServer
 from connector.testing.kafka import KafkaClient, MavenKafka
 from tests.chaos.cluster import ChaosWorker, Cluster
 from tests.chaos.commits import history
@@ -23,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from connector.testing.aws import IncompleteUpload
+    from connector.testing.aws import AwsServer
     from connector.testing.kafka import KafkaBroker
+    from connector.testing.s3 import IncompleteUpload
     from tests.chaos.nursery import Nursery
     from tests.chaos.plan import Plan
     from tests.chaos.profile import Profile
@@ -264,7 +264,7 @@ def _announced(rig: Rig, topic: str) -> dict[str, str]:
             state, _ = decode_object(content, state, partition)
         for upload in state.uploads:
             found[upload.upload_id] = (
-                f"last named by the commit of {commit.offset} with cut {state.cut}, sealed {upload.is_sealed},"
+                f"last named by the commit of {commit.offset}, cut {state.cut}, sealed {upload.is_sealed},"
                 f" first {upload.first}, {upload.parts.count} parts"
             )
     return found
@@ -297,10 +297,10 @@ def _keep(cluster: Cluster, plan: Plan, rig: Rig, topic: str, outcome: Outcome, 
 
 
 def _told(rig: Rig, topic: str) -> list[str]:
+    found = [commit for commit in history(rig.servers, f"connect-{topic}") if commit.metadata]
     return [
-        f"{commit.partition} {commit.offset}"
-        f" {decode(commit.metadata, TopicPartition(topic, commit.partition)) if commit.metadata else ''}\n"
-        for commit in history(rig.servers, f"connect-{topic}")
+        f"{where} {offset} {decode(metadata, TopicPartition(topic, where))}\n"
+        for where, offset, metadata in found
     ]
 
 
