@@ -56,6 +56,7 @@ class ChaosWorker:
         self.process = ForkedWorker(nursery, {**SETTINGS, **settings}, {**connector, **endpoints})
         self.metrics = dict.fromkeys(_KEPT_METRICS, 0.0)
         self._is_started = self._is_frozen = self._is_leaving = False
+        self._deaths: list[str] = []
         self.restarts = 0
 
     @property
@@ -84,8 +85,8 @@ class ChaosWorker:
     def terminate(self) -> None:
         if self.is_running:
             self._keep_metrics()
-            self.process.signal(signal.SIGTERM)
-            self._is_leaving = True
+            self._signal(signal.SIGTERM)
+            self._is_leaving = self._is_started
 
     def wait_for_exit(self) -> None:
         """If it was told to leave."""
@@ -102,13 +103,20 @@ class ChaosWorker:
     def freeze(self) -> None:
         if self._is_started and not self._is_frozen:
             self._keep_metrics()
-            self.process.signal(signal.SIGSTOP)
-            self._is_frozen = True
+            self._signal(signal.SIGSTOP)
+            self._is_frozen = self._is_started
 
     def thaw(self) -> None:
         if self._is_frozen:
-            self.process.signal(signal.SIGCONT)
+            self._signal(signal.SIGCONT)
             self._is_frozen = False
+
+    def _signal(self, number: signal.Signals) -> None:
+        try:
+            self.process.signal(number)
+        except ProcessLookupError:
+            self._deaths.append(f"worker {self.number} ended by itself: {self.log[-1500:]}")
+            self.kill()
 
     def fault(self, action: Action) -> None:
         """Let requests fail, so that the server has carried them out, or not."""
@@ -148,8 +156,8 @@ class ChaosWorker:
 
     @property
     def failures(self) -> list[str]:
-        """The log lines of tasks that failed."""
-        return [line for line in self.log.splitlines() if "task failed" in line]
+        """The log lines of tasks that failed, and the ends of processes that nobody ended."""
+        return self._deaths + [line for line in self.log.splitlines() if "task failed" in line]
 
     @property
     def complaints(self) -> list[str]:
