@@ -586,7 +586,8 @@ class PartitionWriter:
                 self._finish_all()
             if ledger.ledger and ledger.ledger.needs_tails:
                 if not self._is_worth_tails():
-                    return None
+                    draft = ledger.announce()
+                    return await ledger.prepare(draft) if draft else None
                 self._tails_due = False
                 await asyncio.gather(*(found.upload.settled() for found in self._two_phase()))
                 tails = await self._context.in_thread(self._saved_tails)
