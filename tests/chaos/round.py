@@ -84,6 +84,7 @@ class Outcome:
     """
 
     plan: Plan
+    began: float = field(default_factory=time.time)
     verdict: Verdict = field(default_factory=Verdict)
     drained: bool = False
     orphans: int = 0
@@ -239,7 +240,7 @@ def _count_orphans(rig: Rig, topic: str, outcome: Outcome) -> None:
     with rig.lock:
         orphans = rig.aws.incomplete_uploads(topic)
     if orphans:
-        announced = _announced(rig, topic)
+        announced = _announced(rig, topic, outcome.began)
         outcome.orphans = len(orphans)
         outcome.unannounced = sum(upload.upload_id not in announced for upload in orphans)
         outcome.notes += [_story(upload, announced) for upload in orphans]
@@ -249,10 +250,10 @@ def _story(upload: IncompleteUpload, announced: Mapping[str, str]) -> str:
     return f"orphan {upload.key}: {announced.get(upload.upload_id, 'no commit ever named it')}"
 
 
-def _announced(rig: Rig, topic: str) -> dict[str, str]:
+def _announced(rig: Rig, topic: str, since: float) -> dict[str, str]:
     """By upload id, what the last commit that names it says."""
     found: dict[str, str] = {}
-    for commit in history(rig.servers, f"connect-{topic}"):
+    for commit in history(rig.servers, f"connect-{topic}", since):
         if not commit.metadata:
             continue
         partition = TopicPartition(topic, commit.partition)
@@ -290,14 +291,14 @@ def _keep(cluster: Cluster, plan: Plan, rig: Rig, topic: str, outcome: Outcome, 
         (folder / f"requests-{worker.number}.txt").write_text(
             "\n".join(map(str, worker.proxy.requests)) + "\n"
         )
-    (folder / "commits.txt").write_text("".join(_told(rig, topic)))
+    (folder / "commits.txt").write_text("".join(_told(rig, topic, outcome.began)))
     (folder / "outcome.txt").write_text(
         "\n".join([str(plan), *outcome.verdict.examples, *outcome.failures, *outcome.notes, ""])
     )
 
 
-def _told(rig: Rig, topic: str) -> list[str]:
-    found = [commit for commit in history(rig.servers, f"connect-{topic}") if commit.metadata]
+def _told(rig: Rig, topic: str, since: float) -> list[str]:
+    found = [commit for commit in history(rig.servers, f"connect-{topic}", since) if commit.metadata]
     return [
         f"{where} {offset} {decode(metadata, TopicPartition(topic, where))}\n"
         for where, offset, metadata in found
