@@ -42,7 +42,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any, error: object) -> None:  # noqa: ARG001 - pytest-xdist names them
+def pytest_testnodedown(node: Any, error: object) -> None:
     """Processes side by side tell the one that reports."""
     if lines := getattr(node, "workeroutput", {}).get("kafka"):
         node.config.stash[_KAFKA] = lines
