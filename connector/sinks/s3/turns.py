@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-_LATER = {"UploadPart": 1, "CreateMultipartUpload": 2, "PutObject": 2}
+_LATER = {"UploadPart": 1, "CreateMultipartUpload": 2}
 """All others are first: they finish something, or somebody waits for them before anything else."""
 
 
