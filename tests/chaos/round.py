@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _DRAIN_SECONDS = 60.0
 _LOOK_SECONDS = 0.3
 _STATE = "_ledger/"
+_ANOTHER = {"none": "gzip", "gzip": "zstd", "zstd": "none"}
+_TIGHT = {"task.memory.budget.bytes": str(16 << 20), "file.max.open.objects": "3"}
 
 
 class Rig:
@@ -126,7 +128,11 @@ def run(plan: Plan, rig: Rig, logs: Path | None = None) -> Outcome:
 
     def make(number: int) -> ChaosWorker:
         is_last = number == len(plan.tasks)
-        options = {**profile.options, **({"file.rotate.on.commit": "true"} if is_last else {})}
+        options = {**profile.options, **(_TIGHT if plan.is_tight else {})}
+        if is_last:
+            options["file.rotate.on.commit"] = "true"
+            if plan.compresses_anew:
+                options["file.compression.type"] = _ANOTHER[options["file.compression.type"]]
         tasks = 1 if is_last else plan.tasks[number]
         return ChaosWorker(
             number,
