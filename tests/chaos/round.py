@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from confluent_kafka import KafkaException
 
 from connector.testing.aws import AwsServer
 from connector.testing.kafka import KafkaClient, MavenKafka
@@ -155,7 +157,7 @@ class _Round:
         with Cluster(self._worker, len(self._plan.tasks)) as cluster:
             try:
                 self._go_through(cluster)
-            except (AssertionError, TimeoutError) as error:
+            except (AssertionError, TimeoutError, KafkaException) as error:
                 outcome.failures.append(str(error)[:2000])
             self._ask(cluster)
             outcome.seconds = time.monotonic() - self._started
@@ -219,9 +221,10 @@ class _Round:
         ends = {partition: max(records) + 1 for partition, records in expected.items() if records}
         deadline = time.monotonic() + _DRAIN_SECONDS
         while time.monotonic() < deadline:
-            committed = self._rig.client.committed(f"connect-{self._topic}", self._topic)
-            if all(where in committed and committed[where].offset >= end for where, end in ends.items()):
-                return True
+            with suppress(KafkaException):  # another round may just have killed the broker
+                committed = self._rig.client.committed(f"connect-{self._topic}", self._topic)
+                if all(where in committed and committed[where].offset >= end for where, end in ends.items()):
+                    return True
             cluster.restart_failed()
             time.sleep(_LOOK_SECONDS)
         return False
