@@ -490,7 +490,15 @@ def test_partitions_that_are_added_are_delivered_beside_uploads_that_are_open(
     with rig.worker(**STAYS_OPEN) as worker:
         worker.wait_until(lambda: rig._is_durable(worker), "an open upload is committed")
         rig.admin.create_partitions([NewPartitions(rig.topic, 2)])[rig.topic].result(30)
-        produce(rig.topic, [b"v"] * 5, partition=1)
+
+        def is_produced() -> bool:
+            try:
+                produce(rig.topic, [b"v"] * 5, partition=1)
+            except KafkaException:
+                return False
+            return True
+
+        wait_until(is_produced, "the producer knows the new partition")
         worker.wait_until(lambda: worker.metric("connector_records_put_total") >= 65, "the new one is read")
         assert worker.terminate() == 0, worker.log
     with rig.worker() as worker:
