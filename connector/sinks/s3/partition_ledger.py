@@ -374,11 +374,11 @@ class PartitionLedger:
             return True
         return await self.store.claim_of(entry.key, entry.bucket) == entry.nonce
 
-    async def abort_unannounced(self, key: str, creation: asyncio.Task[str]) -> None:
+    async def abort_unannounced(self, entry: Upload, creation: asyncio.Task[str]) -> None:
         """Nobody else can know of this upload."""
         try:
             async with asyncio.timeout(_ABORT_SECONDS):
-                await self.store.abort_upload(key, await creation)
+                await self.store.abort_upload(entry.key, await creation, entry.bucket)
         except (ConnectorError, TimeoutError, asyncio.CancelledError):
             creation.cancel()
         else:

@@ -536,3 +536,23 @@ def test_an_upload_that_was_created_after_its_object_was_given_up_is_dropped() -
     prepared = w.prepare()
     assert prepared is not None
     assert w.book.accepted(prepared).dropped == [Dropped("a", "late")]
+
+
+def test_a_format_with_a_footer_ends_what_another_has_left_open_and_loses_nothing_of_it() -> None:
+    other = IDENTITY._replace(fingerprint="parquet")
+    for tail in (None, Span(3, 5, 2, 2)):
+        left = replace(open_upload("a", 0, 3), tail=tail, tail_bytes=3 if tail else 0)
+        w = Writing(State(5 if tail else 3, *IDENTITY, (left,)), other, resumes=False)
+        (old,) = w.book.uploads
+        new = w.begin("b")
+        w.take(new, 5, 6)
+        assert w.book.needs_tails == bool(tail)
+        state = w.commit(*([old, new] if tail else []))
+        assert state.cut == 5
+        kept = state.uploads[0]
+        assert (kept.durable, kept.tail, kept.parts.count) == (left.durable, tail, 1)
+        assert len(state.uploads) == 1
+        w.book.checked()
+        if tail:
+            w.send(old)
+        assert w.commit().uploads[0].is_sealed
