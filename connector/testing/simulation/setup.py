@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 from dataclasses import dataclass, field
@@ -94,5 +95,5 @@ class Setup:
         if key.endswith(".gz"):
             body = gzip.decompress(body)
         if self.options["format.output.type"] == "json":
-            return [label_of(each["value"].encode()) for each in json.loads(body)]
+            return [label_of(base64.b64decode(each["value"])) for each in json.loads(body)]
         return [label_of(line) for line in body.splitlines()]
