@@ -79,7 +79,9 @@ class Task:
         errant: ErrantRecords,
         context: TaskContext,
         observer: TaskObserver,
+        consumer: Callable[..., TaskConsumer] = TaskConsumer,
     ) -> None:
+        """Args: ``consumer`` makes what reads Kafka, each time that the task joins its group."""
         self.spec = spec
         self.state = State.UNASSIGNED
         self.trace: str | None = None
@@ -92,6 +94,7 @@ class Task:
         self._stopping = asyncio.Event()
         self._deadline: float | None = None
         self._next_flush = self._next_observation = 0.0
+        self._create_consumer = consumer
         self._consumer: TaskConsumer | None = None
         self._feed: Feed | None = None
         self._must_rejoin = False
@@ -149,7 +152,7 @@ class Task:
         self._enter(State.RUNNING)
 
     async def _join(self) -> None:
-        self._consumer = TaskConsumer(
+        self._consumer = self._create_consumer(
             self.spec.consumer_config,
             self,
             self._observer,

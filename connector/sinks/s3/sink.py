@@ -21,6 +21,7 @@ from connector.sinks.s3.writer import PartitionWriter
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from connector.aws.clients import AwsClient
     from connector.aws.policy import Statement
     from connector.record import RecordBatch, TopicPartition
     from connector.sinks.base import Committed, OffsetAndMetadata, SinkContext, TwoPhase
@@ -42,6 +43,7 @@ class S3Sink(Sink):
         *,
         now: Callable[[], float] = time.time,
         limits: Limits = S3_LIMITS,
+        client: Callable[[S3Config, SinkContext], AwsClient] = s3_client,
     ) -> None:
         """Take checked options.
 
@@ -49,9 +51,11 @@ class S3Sink(Sink):
             config: Them.
             now: The time of day in seconds, by which objects are finished.
             limits: Of part numbers, where S3's are too large.
+            client: What sends requests.
         """
         super().__init__(config)
         self._limits = limits
+        self._create_client = client
         self._now = now
         self._rotation = config.rotation()
         self._limit = OpenLimit(config.max_open)
@@ -78,7 +82,7 @@ class S3Sink(Sink):
 
     async def start(self, context: SinkContext) -> None:
         await super().start(context)
-        client = s3_client(self.config, context)
+        client = self._create_client(self.config, context)
         await self._resources.enter_async_context(client)
         self._store = ObjectStore(client, self.config)
         await bucket_of(self.config).expect(client)
@@ -136,6 +140,8 @@ class S3Sink(Sink):
             return
         await asyncio.gather(*(self._finish(writer) for writer in writers))
         await asyncio.gather(*(writer.stored() for writer in writers))
+        # What an earlier commit has sealed; there may be nothing new to commit after which to wait for it.
+        await asyncio.gather(*(writer.settle() for writer in writers))
 
     async def _finish(self, writer: PartitionWriter) -> None:
         """Before a commit: finish what it is to seal; the rest stays open, for whoever owns it next."""

@@ -67,7 +67,8 @@ class TwoPhaseUpload:
     def close(self, rest: bytes) -> None:
         """Nothing follows but the rest, which may be empty."""
         self.entry.is_closing = True
-        if not rest and self.entry.tail is None and not self.entry.is_empty:
+        self.entry.has_rest = not (not rest and self.entry.tail is None and not self.entry.is_empty)
+        if not self.entry.has_rest:
             self._sent.set()
             return
         self.rest = rest
@@ -80,6 +81,7 @@ class TwoPhaseUpload:
             rest, self.rest = self.rest, None
             self.in_flight_bytes -= len(rest)
             self.add_part(rest)
+            self.entry.has_rest = False
             self._sent.set()
 
     async def finished(self) -> None:
@@ -93,7 +95,9 @@ class TwoPhaseUpload:
     async def stored(self) -> None:
         """Wait until all that was sent is stored; :meth:`close` has been called."""
         await self._sent.wait()
-        await asyncio.gather(*self._sending)
+        if self._sending:
+            # Not gather: a part of an upload that is gone ends as if cancelled, which is not the waiter's end.
+            await asyncio.wait(self._sending)
 
     async def settled(self) -> None:
         """Wait for the parts that are on their way now."""
@@ -107,7 +111,8 @@ class TwoPhaseUpload:
 
     def known_parts(self, wanted: PartList) -> list[Part] | None:
         """The parts as S3 answered; None if a predecessor sent some of them."""
-        if wanted.count != len(self._stored):
+        # By number: parts that this owner has stored need not be those that were announced.
+        if wanted.count != len(self._stored) or any(number not in wanted for number in self._stored):
             return None
         return [self._stored[number] for number in sorted(self._stored)]
 

@@ -213,7 +213,7 @@ class Ledger:
 
     def _has_all(self, tails: Mapping[str, int]) -> bool:
         """What is neither stored nor in a tail would be lost below the cut."""
-        open_ones = [upload for upload in self._uploads if not (upload.is_sealed or upload.is_detached)]
+        open_ones = [upload for upload in self._uploads if not upload.is_sealed]
         return not any(upload.sent or (upload.tail and upload.nonce not in tails) for upload in open_ones)
 
     def _announce(self, state: State) -> None:
@@ -256,7 +256,9 @@ class Ledger:
         if not self._resumes:
             return self._lowered(cut), False
         is_behind = self.committed.cut is not None and cut < self.committed.cut
-        if is_behind or self._is_straddled(cut):
+        # What is left of an earlier topic cannot be read again.
+        is_last = any(upload.is_detached and (upload.sent or upload.tail) for upload in self._uploads)
+        if is_behind or is_last or self._is_straddled(cut):
             return self.position, True
         return cut, False
 
@@ -318,7 +320,7 @@ class Ledger:
             durable,
             saved,
             tail_bytes or 0,
-            b"" if is_closing else upload.ending,
+            b"" if seals or (is_closing and not (upload.has_rest and saved is None)) else upload.ending,
             upload.claim(),
             is_sealed=seals,
             is_closing=is_closing,

@@ -67,6 +67,7 @@ class Upload:
         next_number: Of the next part.
         reserved: The highest number that may be used; all are, before the upload was ever announced.
         is_closing: It takes no more records.
+        has_rest: Its end is not sent yet, which may be no more than the ending of the format.
     """
 
     key: str
@@ -87,6 +88,7 @@ class Upload:
     reserved: int = 0
     is_announced: bool = False
     is_closing: bool = False
+    has_rest: bool = False
     is_sealed: bool = False
     is_detached: bool = False
 
@@ -114,6 +116,7 @@ class Upload:
             reserved=state.reserved,
             is_announced=True,
             is_closing=state.is_closing or state.is_sealed or state.is_detached,
+            has_rest=bool(state.ending) and not state.is_sealed,
             is_sealed=state.is_sealed,
             is_detached=state.is_detached,
         )
@@ -131,7 +134,7 @@ class Upload:
     @property
     def is_complete(self) -> bool:
         """It takes no more, and all it has taken is stored."""
-        return self.is_closing and not self.sent and self.tail is None
+        return self.is_closing and not (self.sent or self.tail or self.has_rest)
 
     @property
     def is_empty(self) -> bool:
