@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 log = logs.get(__name__)
 
 _SECONDS = 5.0
-_CONSUMER_ONLY = ("auto.", "enable.", "fetch.", "group.", "isolation.", "max.poll.", "partition.", "queued.")
+_CONSUMER_ONLY = (
+    "auto.",
+    "enable.",
+    "fetch.",
+    "group.",
+    "heartbeat.",
+    "isolation.",
+    "max.poll.",
+    "partition.",
+    "queued.",
+    "session.",
+)
 
 
 class TopicIds:
@@ -28,9 +39,9 @@ class TopicIds:
     def of(self, topics: Collection[str]) -> dict[str, str]:
         """The id of each topic; without those that the brokers do not tell in time."""
         # A client of its own, for a moment: another connection for every task would be idle nearly always.
-        answers = AdminClient(self._config).describe_topics(
-            TopicCollection(list(topics)), request_timeout=_SECONDS
-        )
+        # Kept until the answers are there: a client that nobody refers to takes its requests with it.
+        client = AdminClient(self._config)
+        answers = client.describe_topics(TopicCollection(list(topics)), request_timeout=_SECONDS)
         found = {}
         for topic, answer in answers.items():
             try:
