@@ -195,8 +195,13 @@ class SimulatedConsumer:
     async def committed(self, partition: TopicPartition) -> Committed:
         return (await self._run(self._committed, [partition]))[partition]
 
-    async def seek(self, partition: TopicPartition, offset: int | None) -> None:
-        await self._run(self._seek, partition, offset)
+    async def seek(
+        self,
+        partition: TopicPartition,
+        is_current: Callable[[], bool],
+        begin: Callable[[], Coroutine[Any, Any, int | None]],
+    ) -> None:
+        await self._run(self._seek, partition, is_current, begin)
 
     async def pause(self) -> None:
         self._paused = True
@@ -332,8 +337,14 @@ class SimulatedConsumer:
         except RetriableError as error:
             raise UnansweredError("Kafka did not say that it took the offsets") from error
 
-    async def _seek(self, partition: TopicPartition, offset: int | None) -> None:
-        if partition in self.positions:
+    async def _seek(
+        self,
+        partition: TopicPartition,
+        is_current: Callable[[], bool],
+        begin: Callable[[], Coroutine[Any, Any, int | None]],
+    ) -> None:
+        if partition in self.positions and is_current():
+            offset = await self._await(begin())
             self._place(partition, 0 if offset is None else offset)
 
     def _place(self, partition: TopicPartition, offset: int) -> None:
