@@ -8,6 +8,9 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+from pyarrow import parquet
+
 from connector.config.option import INT, defaulted
 from connector.record import TopicPartition
 from connector.sinks.s3.config import S3Config
@@ -69,7 +72,10 @@ class Setup:
     seconds: float = 4.0
     flush_seconds: float = 1.0
     is_wallclock: bool = False
+    has_foreign: bool = False
+    """Objects of somebody else have the names of the first ones."""
     last_workers: int = 1
+    """How many may be needed in the end; more than one where something from outside can end the first."""
     logs: bool = False
 
     @property
@@ -84,6 +90,11 @@ class Setup:
     def state_prefix(self) -> str:
         return self.options.get("aws.s3.state.prefix", "_ledger/")
 
+    @property
+    def first_keys(self) -> list[str]:
+        """Names that the first objects have, where they are by topic, partition, key and offset."""
+        return [f"records-0-{self.key(offset).decode()}-{offset}" for offset in range(self.groups)]
+
     def key(self, offset: int) -> bytes:
         number = offset % self.groups
         return (chr(ord("a") + number) * self.key_length).encode()
@@ -94,6 +105,8 @@ class Setup:
 
         if key.endswith(".gz"):
             body = gzip.decompress(body)
+        if self.options["format.output.type"] == "parquet":
+            return [label_of(each) for each in parquet.read_table(pa.BufferReader(body))["value"].to_pylist()]
         if self.options["format.output.type"] == "json":
             return [label_of(base64.b64decode(each["value"])) for each in json.loads(body)]
         return [label_of(line) for line in body.splitlines()]

@@ -198,6 +198,9 @@ class World:
         self.kafka.on_commit = self._look_at_commit
         self.s3 = SimulatedS3(setup.habits, self.wall)
         self.s3.on_visible = self._look_at_object
+        if setup.has_foreign:
+            for key in setup.first_keys:
+                self.s3.put(key, b"foreign")
         self._names = count(1)
         self._nonces = count(1)
         self._moved: list[str] = []
@@ -649,7 +652,7 @@ class World:
             raise Violation(f"out of order: {told}")
         there = self.s3.objects.get(upload.key)
         is_reset = bool(self.external & {"reset", "recreate"})
-        if there and there.metadata.get(CLAIM) != upload.metadata.get(CLAIM) and not is_reset:
+        if there and there.metadata and there.metadata.get(CLAIM) != upload.metadata.get(CLAIM) and not is_reset:
             raise Violation(f"replaced: {told}")
         where = TopicPartition("records", labels[0].partition)
         cut = self.cuts.get(where, 0)
