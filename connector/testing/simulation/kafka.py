@@ -75,6 +75,7 @@ class Kafka:
         self.owners: dict[TopicPartition, int | None] = dict.fromkeys(self.logs)
         self.revoking: set[TopicPartition] = set()
         self.on_commit: Callable[[TopicPartition, OffsetAndMetadata], None] = lambda _where, _found: None
+        self.size_of_poll: Callable[[int], int] = lambda most: most
         self._last_member = 0
 
     # ---- the group ----
@@ -240,7 +241,8 @@ class SimulatedConsumer:
         await self._ask("poll", None)
         polled = []
         for partition in self._readable():
-            at, records = self._kafka.fetched(partition, self.positions[partition], self._batch_records)
+            most = self._kafka.size_of_poll(self._batch_records)
+            at, records = self._kafka.fetched(partition, self.positions[partition], most)
             if not records:
                 continue
             offsets = range(at, at + len(records))

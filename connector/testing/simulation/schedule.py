@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _KINDS = (
     "lose hold die kill freeze thaw rebalance late refuse time join stop tick day lifecycle reader damage"
-    " vanish reset recreate config"
+    " vanish reset recreate config outage"
 ).split()
 _AIMS = (
     None,
@@ -39,18 +39,28 @@ class RandomSchedule:
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311 - a schedule
         choose = self._random
-        self._faults, self._rate = choose.randint(1, 7), choose.choice([0.02, 0.06, 0.2])
+        self._faults, self._rate = choose.choice([1, 2, 3, 5, 8, 12]), choose.choice([0.02, 0.06, 0.2])
         self._kinds = {*choose.sample(_KINDS, choose.randint(4, len(_KINDS))), "kill", "freeze", "late"}
         self._aim = choose.choice(_AIMS)
         self._is_fair = choose.random() < 0.5
         if self._aim and choose.random() < 0.4:
             self._kinds = {"hold", "late", "die", "lose", "kill"}
+        elif self._aim and choose.random() < 0.3:
+            self._kinds = {"freeze", "thaw", "kill", "die", "late"}
 
     def pick(self, options: Sequence[Option]) -> Option:
         choose = self._random
         odd = [each for each in options if each.kind in self._kinds and each is not options[0]]
+        at = {
+            each.target.process
+            for each in options
+            if isinstance(each.target, Request) and each.target.operation == self._aim
+        }
         aimed = [
-            each for each in odd if isinstance(each.target, Request) and each.target.operation == self._aim
+            each
+            for each in odd
+            if each.target in at
+            or (isinstance(each.target, Request) and each.target.operation == self._aim)
         ]
         if self._faults and odd and choose.random() < (0.4 if aimed else self._rate):
             self._faults -= 1
@@ -63,6 +73,9 @@ class RandomSchedule:
 
     def lands(self) -> bool:
         return self._random.random() < 0.6
+
+    def size(self, most: int) -> int:
+        return self._random.randint(1, most)
 
 
 class Deviations:
@@ -84,6 +97,9 @@ class Deviations:
 
     def lands(self) -> bool:
         return self._lands
+
+    def size(self, most: int) -> int:
+        return most
 
 
 def sampled(setup: Setup, seeds: Sequence[int]) -> Iterator[tuple[str, Outcome]]:

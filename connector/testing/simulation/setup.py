@@ -68,7 +68,7 @@ class Setup:
     events: tuple[str, ...] = ()
     habits: Habits = Habits(smallest_part=PART_BYTES)
     limits: Limits = Limits(12, 2)
-    batch_records: int = 1
+    batch_records: int = 3
     seconds: float = 4.0
     flush_seconds: float = 1.0
     is_wallclock: bool = False
@@ -105,8 +105,9 @@ class Setup:
 
         if key.endswith(".gz"):
             body = gzip.decompress(body)
-        if self.options["format.output.type"] == "parquet":
+        options = {**self.options, **(self.changed if key.startswith("new-") else {})}
+        if options["format.output.type"] == "parquet":
             return [label_of(each) for each in parquet.read_table(pa.BufferReader(body))["value"].to_pylist()]
-        if self.options["format.output.type"] == "json":
+        if options["format.output.type"] == "json":
             return [label_of(base64.b64decode(each["value"])) for each in json.loads(body)]
         return [label_of(line) for line in body.splitlines()]

@@ -26,18 +26,18 @@ _JSON = {"format.output.type": "json"}
 _PARQUET = {"format.output.type": "parquet"}
 _GZIP = {"file.compression.type": "gzip"}
 _KMS = {"aws.s3.sse.algorithm": "aws:kms", "aws.s3.checksum.algorithm": "crc32"}
-_OUTSIDE = ("day", "lifecycle", "reader", "damage", "vanish")
+_OUTSIDE = ("day", "lifecycle", "reader", "damage", "vanish", "outage")
 
 SETUPS = {
     "one group": Setup(given=_THREE),
-    "one group, large": Setup(given=_FIVE, records=12, batch_records=2),
+    "one group, large": Setup(given=_FIVE, records=12),
     "by age, as versitygw": Setup(
         given=_AGE, habits=replace(_STORE, repeats_complete=True, hides_absent=True, may_delete=False)
     ),
-    "on commit": Setup(flush_seconds=0.3, batch_records=2),
+    "on commit": Setup(flush_seconds=0.3),
     "two groups": Setup(given={**_THREE, **_BY_KEY}, groups=2, records=10),
-    "two groups, large": Setup(given={**_FIVE, **_BY_KEY}, groups=2, records=14, batch_records=2),
-    "two groups by age": Setup(given={**_AGE, **_BY_KEY}, groups=2, records=10, batch_records=3),
+    "two groups, large": Setup(given={**_FIVE, **_BY_KEY}, groups=2, records=14),
+    "two groups by age": Setup(given={**_AGE, **_BY_KEY}, groups=2, records=10),
     "three groups, large batches": Setup(
         given={**_BY_KEY, "file.max.records": "4", "file.rotate.on.commit": "false"},
         groups=3,
@@ -49,7 +49,7 @@ SETUPS = {
     "wall clock and key": Setup(given=_BY_HOUR_AND_KEY, is_wallclock=True, groups=2, records=10),
     "partitions": Setup(given=_THREE, numbers=3, workers=2, records=5),
     "partitions and groups": Setup(
-        given={**_THREE, **_BY_KEY}, numbers=2, workers=2, groups=2, records=7, batch_records=2
+        given={**_THREE, **_BY_KEY}, numbers=2, workers=2, groups=2, records=7
     ),
     "few part numbers": Setup(given=_FIVE, records=10, limits=Limits(8, 2)),
     "foreign objects": Setup(given={**_THREE, **_BY_KEY}, groups=2, has_foreign=True),
@@ -70,7 +70,6 @@ SETUPS = {
         given={**_FIVE, **_BY_KEY},
         groups=2,
         records=10,
-        batch_records=2,
         changed=_OTHER_NAMES,
         events=("config", "recreate"),
         last_workers=2,
@@ -79,8 +78,7 @@ SETUPS = {
         given={**_FIVE, **_BY_KEY, **_JSON},
         groups=2,
         records=12,
-        batch_records=2,
-        changed=_OTHER_NAMES,
+        changed={**_OTHER_NAMES, "format.output.type": "csv"},
         events=("config",),
         last_workers=2,
     ),
@@ -92,18 +90,17 @@ SETUPS = {
         events=("config",),
         last_workers=2,
     ),
-    "parquet": Setup(given={**_THREE, **_PARQUET}, records=10, batch_records=2),
+    "parquet": Setup(given={**_THREE, **_PARQUET}, records=10),
     "parquet, groups": Setup(
-        given={**_THREE, **_PARQUET, **_BY_KEY}, groups=2, records=10, batch_records=2
+        given={**_THREE, **_PARQUET, **_BY_KEY}, groups=2, records=10
     ),
     "parquet by age": Setup(
-        given={**_AGE, **_PARQUET, **_BY_KEY}, groups=3, records=12, batch_records=3
+        given={**_AGE, **_PARQUET, **_BY_KEY}, groups=3, records=12
     ),
     "parquet, outside": Setup(
         given={**_THREE, **_PARQUET, **_BY_KEY},
         groups=2,
         records=10,
-        batch_records=2,
         changed=_OTHER_NAMES,
         events=(*_OUTSIDE, "config", "recreate"),
         last_workers=2,

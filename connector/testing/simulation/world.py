@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 _EPOCH_SECONDS = 1_700_000_000
 _HOUR, _DAY = 3600.0, 86_400.0
 _MOST_STEPS = 4000
-_MOST_PROCESSES = 8
+_MOST_PROCESSES = 12
+_MOST_OUTAGES = 2
 
 
 class Violation(Exception):
@@ -154,6 +155,10 @@ class Chooser(Protocol):
         """Whether a request that is still under way in the end lands."""
         ...
 
+    def size(self, most: int) -> int:
+        """How many records a poll brings."""
+        ...
+
 
 @dataclass
 class Outcome:
@@ -195,6 +200,7 @@ class World:
         self.traces = traces
         self.failures: list[str] = []
         self.kafka = Kafka({where: self._log(where) for where in setup.partitions})
+        self.kafka.size_of_poll = chooser.size
         self.kafka.on_commit = self._look_at_commit
         self.s3 = SimulatedS3(setup.habits, self.wall)
         self.s3.on_visible = self._look_at_object
@@ -396,6 +402,8 @@ class World:
             ]
         if "reset" in setup.events and "reset" not in self.external and self.kafka.committed:
             found.append(Option("reset"))
+        if "outage" in setup.events and self.outcome.figures["outage"] < _MOST_OUTAGES:
+            found.append(Option("outage"))
         if "recreate" in setup.events and "recreate" not in self.external:
             found.append(Option("recreate"))
         if "config" in setup.events and "config" not in self.external:
@@ -540,6 +548,7 @@ class World:
 
     def _do_lifecycle(self, upload_id: str) -> None:
         self.external.add("lifecycle")
+        self.note(f"   aborted: {upload_id}")
         del self.s3.uploads[upload_id]
 
     def _do_reader(self, key: str) -> None:
@@ -555,6 +564,16 @@ class World:
         upload_id, number = target
         upload = self.s3.uploads[upload_id]
         self.s3.upload_part(upload.key, upload_id, number, b"x" * self.setup.habits.smallest_part)
+
+    def _do_outage(self, _: None) -> None:
+        """Everything is down for days; a lifecycle rule aborts what is left."""
+        for process in self.processes:
+            if process.is_alive:
+                self._kill(process, lands=False)
+        self._do_day(None)
+        for upload_id in list(self.s3.uploads):
+            if self.chooser.lands():
+                self._do_lifecycle(upload_id)
 
     def _do_reset(self, _: None) -> None:
         """Somebody sets offsets by a tool, which needs the group to be empty."""
