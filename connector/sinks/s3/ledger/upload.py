@@ -193,7 +193,9 @@ class Upload:
         """The highest number to reserve with the next commit."""
         if self.is_sealed:
             return self.reserved
-        wanted = min(self.next_number - 1 + self.limits.step, self.limits.last)
+        # Its end is one part: so that owners who crash one after the other do not use up all numbers.
+        step = 1 if self.is_closing else self.limits.step
+        wanted = min(self.next_number - 1 + step, self.limits.last)
         return max(self.reserved, wanted) if self.is_announced else wanted
 
     def matches(self, listing: Iterable[StoredPart]) -> bool:
