@@ -43,6 +43,12 @@ class RandomSchedule:
         self._kinds = {*choose.sample(_KINDS, choose.randint(4, len(_KINDS))), "kill", "freeze", "late"}
         self._aim = choose.choice(_AIMS)
         self._is_fair = choose.random() < 0.5
+        self._late_before = choose.choice((None, None, "CompleteMultipartUpload", "ListParts", "commit"))
+        self._met: set[Request] = set()
+        if choose.random() < 0.2:
+            # The requests of the dead, and where they hurt most.
+            self._aim, self._kinds = "UploadPart", {"die", "hold", "freeze", "thaw"}
+            self._late_before = "CompleteMultipartUpload"
         if self._aim and choose.random() < 0.4:
             self._kinds = {"hold", "late", "die", "lose", "kill"}
         elif self._aim and choose.random() < 0.3:
@@ -62,6 +68,10 @@ class RandomSchedule:
             if each.target in at
             or (isinstance(each.target, Request) and each.target.operation == self._aim)
         ]
+        if late := self._in_time(options):
+            return late
+        if self._late_before:
+            odd = [each for each in odd if each.kind != "late"]
         if self._faults and odd and choose.random() < (0.4 if aimed else self._rate):
             self._faults -= 1
             pool = aimed if aimed and choose.random() < 0.7 else odd
@@ -70,6 +80,22 @@ class RandomSchedule:
         if self._is_fair:
             return options[0]
         return choose.choice([each for each in options if each.kind == options[0].kind])
+
+    def _in_time(self, options: Sequence[Option]) -> Option | None:
+        """A request of the dead that lands just before one of the living."""
+        waiting = {
+            each.target
+            for each in options
+            if each.kind == "run" and isinstance(each.target, Request)
+            if each.target.operation == self._late_before
+        } - self._met
+        late = [each for each in options if each.kind == "late"]
+        if not waiting or not late:
+            return None
+        if self._random.random() < 0.3:
+            self._met |= waiting
+            return None
+        return self._random.choice(late)
 
     def lands(self) -> bool:
         return self._random.random() < 0.6

@@ -69,7 +69,7 @@ class Setup:
     habits: Habits = Habits(smallest_part=PART_BYTES)
     limits: Limits = Limits(12, 2)
     batch_records: int = 3
-    seconds: float = 4.0
+    seconds: float = 3.0
     flush_seconds: float = 1.0
     is_wallclock: bool = False
     has_foreign: bool = False

@@ -51,7 +51,12 @@ SETUPS = {
     "partitions and groups": Setup(
         given={**_THREE, **_BY_KEY}, numbers=2, workers=2, groups=2, records=7
     ),
-    "few part numbers": Setup(given=_FIVE, records=10, limits=Limits(8, 2)),
+    "one long object": Setup(
+        given={"file.max.records": "15", "file.rotate.on.commit": "false"}, records=16, limits=Limits(60, 3)
+    ),
+    "few part numbers": Setup(
+        given={"file.max.records": "10", "file.rotate.on.commit": "false"}, records=12, limits=Limits(7, 2)
+    ),
     "foreign objects": Setup(given={**_THREE, **_BY_KEY}, groups=2, has_foreign=True),
     "encrypted by a key": Setup(
         given={**_FIVE, **_BY_KEY, **_KMS}, groups=2, records=10, habits=replace(_STORE, random_etags=True)

@@ -22,6 +22,7 @@ from connector.aws.faults import translate
 from connector.errors import ConnectorError, RetriableError
 from connector.record import TopicPartition
 from connector.runtime import commits as commits_module
+from connector.runtime import feed as feed_module
 from connector.runtime import task as task_module
 from connector.runtime.state import State as TaskState
 from connector.sinks.s3 import partition_ledger as ledger_module
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 _EPOCH_SECONDS = 1_700_000_000
 _HOUR, _DAY = 3600.0, 86_400.0
+_POLL_SECONDS = 0.25
 _MOST_STEPS = 4000
 _MOST_PROCESSES = 12
 _MOST_OUTAGES = 2
@@ -236,6 +238,7 @@ class World:
         with ExitStack() as stack:
             for module in (task_module, commits_module):
                 stack.enter_context(patch.object(module, "time", _Clock(self)))
+            stack.enter_context(patch.object(feed_module, "POLL_SECONDS", _POLL_SECONDS))
             stack.enter_context(patch.object(ledger_module, "secrets", _Names(self)))
             stack.enter_context(patch.object(ledger_module, "uuid", _Names(self)))
             logged: list[Any] = stack.enter_context(structlog.testing.capture_logs())
@@ -300,7 +303,7 @@ class World:
                 self._apply(Option("thaw", process))
         if not any(process.runs and not process.is_stopping for process in self.processes):
             self._start_process()
-        self._pass(2.5)
+        self._pass(1.5)
         for process in self.processes:
             if process.runs and not process.is_stopping:
                 self._apply(Option("stop", process))
