@@ -1,4 +1,4 @@
-"""``make chaos``: rounds of random faults; ends with 1 if a record was lost, doubled, reordered or unreadable."""
+"""``make chaos``: rounds of random faults; ends with 1 if a record is lost, doubled or unreadable."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from connector.testing.aws import AwsServer
 from connector.testing.kafka import start_kafka
+from tests.chaos.nursery import Nursery
 from tests.chaos.profile import PROFILES
 from tests.chaos.round import Rig
 from tests.chaos.runner import LANES, line, plans, run_all, summary
@@ -26,10 +27,10 @@ def main() -> int:
         if not kafka.is_real:
             print(f"{kafka.description} cannot do this: {'; '.join(kafka.passed_over)}")
             return 2
-        with AwsServer() as aws:
+        with AwsServer() as aws, Nursery() as nursery:
             outcomes = run_all(
                 plans(arguments.seed, arguments.rounds, arguments.profile),
-                Rig(kafka, aws),
+                Rig(kafka, aws, nursery),
                 lanes=arguments.lanes,
                 logs=arguments.logs,
                 tell=lambda outcome: print(line(outcome), flush=True),

@@ -5,16 +5,17 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from connector.testing.proxy import FOREVER, FaultProxy
-from connector.testing.worker import WorkerProcess
+from tests.chaos.nursery import ForkedWorker
 from tests.chaos.plan import SESSION_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from connector.testing.aws import AwsServer
+    from tests.chaos.nursery import Nursery
     from tests.chaos.plan import Action
 
 _EXIT_SECONDS = 20.0
@@ -38,6 +39,7 @@ class ChaosWorker:
         self,
         number: int,
         aws: AwsServer,
+        nursery: Nursery,
         settings: Mapping[str, str],
         connector: Mapping[str, str],
         *,
@@ -51,9 +53,10 @@ class ChaosWorker:
         endpoints = {"aws.s3.endpoint": self.proxy.url, "aws.sts.config.endpoint": self.proxy.url}
         if "aws.sts.role.arn" not in connector:
             del endpoints["aws.sts.config.endpoint"]
-        self.process = WorkerProcess({**SETTINGS, **settings}, {**connector, **endpoints})
+        self.process = ForkedWorker(nursery, {**SETTINGS, **settings}, {**connector, **endpoints})
         self.metrics = dict.fromkeys(_KEPT_METRICS, 0.0)
         self._is_started = self._is_frozen = self._is_leaving = False
+        self._deaths: list[str] = []
         self.restarts = 0
 
     @property
@@ -82,8 +85,8 @@ class ChaosWorker:
     def terminate(self) -> None:
         if self.is_running:
             self._keep_metrics()
-            self.process.signal(signal.SIGTERM)
-            self._is_leaving = True
+            self._signal(signal.SIGTERM)
+            self._is_leaving = self._is_started
 
     def wait_for_exit(self) -> None:
         """If it was told to leave."""
@@ -100,18 +103,25 @@ class ChaosWorker:
     def freeze(self) -> None:
         if self._is_started and not self._is_frozen:
             self._keep_metrics()
-            self.process.signal(signal.SIGSTOP)
-            self._is_frozen = True
+            self._signal(signal.SIGSTOP)
+            self._is_frozen = self._is_started
 
     def thaw(self) -> None:
         if self._is_frozen:
-            self.process.signal(signal.SIGCONT)
+            self._signal(signal.SIGCONT)
             self._is_frozen = False
+
+    def _signal(self, number: signal.Signals) -> None:
+        try:
+            self.process.signal(number)
+        except ProcessLookupError:
+            self._deaths.append(f"worker {self.number} ended by itself: {self.log[-1500:]}")
+            self.kill()
 
     def fault(self, action: Action) -> None:
         """Let requests fail, so that the server has carried them out, or not."""
         operation, chance = action.operation, action.amount
-        when = "after" if action.detail.endswith("after") else "before"
+        when: Literal["before", "after"] = "after" if action.detail.endswith("after") else "before"
         match action.detail.split()[0]:
             case "fail":
                 self.proxy.fail(operation, FOREVER, when=when, probability=chance)
@@ -146,13 +156,21 @@ class ChaosWorker:
 
     @property
     def failures(self) -> list[str]:
-        """The log lines of tasks that failed."""
-        return [line for line in self.log.splitlines() if "task failed" in line]
+        """The log lines of tasks that failed, and the ends of processes that nobody ended."""
+        return self._deaths + [line for line in self.log.splitlines() if "task failed" in line]
+
+    @property
+    def complaints(self) -> list[str]:
+        """What was logged as an error of the program, whether or not it did harm."""
+        return [line for line in self.log.splitlines() if "[error" in line and "[librdkafka]" not in line]
 
     @property
     def log(self) -> str:
         """Of all its lives."""
-        return self.process.log if self.restarts else ""
+        try:
+            return self.process.log
+        except FileNotFoundError:
+            return ""  # it was never started, or killed before its first word
 
     def _keep_metrics(self) -> None:
         """Before it may end: counters do not outlive the process."""

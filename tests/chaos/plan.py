@@ -79,11 +79,13 @@ class Plan:
     drains_anew: bool
     seconds: float = 0.0
     actions: list[Action] = field(default_factory=list)
+    running: set[int] = field(default_factory=set, repr=False)
+    """While it is drawn: who runs, or will soon."""
 
     def __str__(self) -> str:
         what = [
-            f"seed {self.seed}, {self.profile}: {self.partitions} partitions, tasks {self.tasks},"
-            f" {self.first} workers at first",
+            f"seed {self.seed}, {self.profile}: {self.partitions} partitions",
+            f"tasks {self.tasks}, {self.first} workers at first",
             *(
                 text
                 for text, holds in (
@@ -108,12 +110,13 @@ def draw(seed: int, profile: str | None = None) -> Plan:
         name,
         partitions=min(chance.choice([1, 2, 3, 4]), PROFILES[name].most_partitions),
         tasks=[chance.choice([1, 1, 2, 4]) for _ in range(workers)],
-        first=chance.choice([1, 2]),
+        first=chance.choice([1, 2, 2]),
         has_role=chance.random() < 0.4,
         may_delete=chance.random() < 0.7,
         is_transactional=chance.random() < 0.3,
         drains_anew=chance.random() < 0.4,
     )
+    plan.running = set(range(plan.first))
     at = 0.2
     for _ in range(chance.choice([3, 4, 5])):
         incident = chance.choices(_INCIDENTS, _WEIGHTS)[0]
@@ -135,12 +138,16 @@ def _restart(plan: Plan, at: float, chance: random.Random) -> None:
     plan.actions += [Action(at, "terminate", worker), Action(at + chance.uniform(0, 1), "start", worker)]
 
 
-def _leave(plan: Plan, at: float, chance: random.Random) -> None:
-    plan.actions.append(Action(at, chance.choice(["terminate", "kill"]), _any(plan, chance)))
-
-
-def _join(plan: Plan, at: float, chance: random.Random) -> None:
-    plan.actions.append(Action(at, "start", _any(plan, chance)))
+def _move(plan: Plan, at: float, chance: random.Random) -> None:
+    """One more worker comes; if all are there, one goes."""
+    if absent := sorted(set(range(len(plan.tasks))) - plan.running):
+        worker = chance.choice(absent)
+        plan.running.add(worker)
+        plan.actions.append(Action(at, "start", worker))
+        return
+    worker = _any(plan, chance)
+    plan.running.remove(worker)
+    plan.actions.append(Action(at, chance.choice(["terminate", "kill"]), worker))
 
 
 def _freeze(plan: Plan, at: float, chance: random.Random) -> None:
@@ -191,14 +198,13 @@ def _lose_broker(plan: Plan, at: float, chance: random.Random) -> None:
 
 
 def _any(plan: Plan, chance: random.Random) -> int:
-    return chance.randrange(len(plan.tasks))
+    return chance.choice(sorted(plan.running))
 
 
 _INCIDENTS: list[Callable[[Plan, float, random.Random], None]] = [
     _kill,
     _restart,
-    _leave,
-    _join,
+    _move,
     _freeze,
     _fault,
     _slow,
@@ -206,4 +212,4 @@ _INCIDENTS: list[Callable[[Plan, float, random.Random], None]] = [
     _no_credentials,
     _lose_broker,
 ]
-_WEIGHTS = [3, 3, 1, 2, 4, 4, 2, 4, 1, 0.4]
+_WEIGHTS = [3, 3, 3, 4, 4, 2, 4, 1, 0.3]

@@ -1,4 +1,4 @@
-"""The kinds of objects that rounds are about: a connector's options, what is produced, how objects are read."""
+"""The kinds of objects that rounds are about: options, what is produced, how objects are read."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from connector.record import TopicPartition
 from connector.sinks.s3.ledger.encoding import Reference, decode, decode_object
-from connector.testing.aws import AwsServer
 from connector.testing.kafka import KafkaClient, MavenKafka
 from tests.chaos.cluster import ChaosWorker, Cluster
 from tests.chaos.commits import history
@@ -23,8 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from connector.testing.aws import IncompleteUpload
+    from connector.testing.aws import AwsServer
     from connector.testing.kafka import KafkaBroker
+    from connector.testing.s3 import IncompleteUpload
+    from tests.chaos.nursery import Nursery
     from tests.chaos.plan import Plan
     from tests.chaos.profile import Profile
     from tests.chaos.source import Record
@@ -37,9 +38,10 @@ _STATE = "_ledger/"
 class Rig:
     """The servers that rounds share."""
 
-    def __init__(self, kafka: KafkaBroker, aws: AwsServer) -> None:
+    def __init__(self, kafka: KafkaBroker, aws: AwsServer, nursery: Nursery) -> None:
         self.kafka = kafka
         self.aws = aws
+        self.nursery = nursery
         self.client = KafkaClient(kafka)
         self.role = aws.create_role(f"chaos-{uuid.uuid4().hex[:8]}", "chaos")
         self.lock = threading.Lock()
@@ -73,6 +75,7 @@ class Outcome:
         orphans: Uploads that remain though nobody works on them any more.
         unannounced: Those of them that no accepted commit ever named: their creation was under way, or
             unanswered, when their worker ended.
+        states_left: State objects that remain.
         resumed_bytes: Taken over from predecessors.
         repeated_bytes: Written again.
         failures: Of tasks, and of workers that did not leave.
@@ -85,12 +88,15 @@ class Outcome:
     drained: bool = False
     orphans: int = 0
     unannounced: int = 0
+    states_left: int = 0
     resumed_bytes: int = 0
     repeated_bytes: int = 0
     failures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     starts: int = 0
     seconds: float = 0.0
+    phases: dict[str, float] = field(default_factory=dict)
+    """How long each took, in seconds."""
 
     @property
     def is_right(self) -> bool:
@@ -124,6 +130,7 @@ def run(plan: Plan, rig: Rig, logs: Path | None = None) -> Outcome:
         return ChaosWorker(
             number,
             rig.aws,
+            rig.nursery,
             {"bootstrap.servers": rig.servers},
             {**_connector(topic, rig, plan), **options, "tasks.max": str(tasks)},
             may_delete=plan.may_delete,
@@ -133,11 +140,15 @@ def run(plan: Plan, rig: Rig, logs: Path | None = None) -> Outcome:
         try:
             _happen(plan, cluster, rig, profile, topic, outcome)
             expected = contents(rig.servers, topic, plan.partitions)
+            outcome.phases["plan"] = time.monotonic() - started
             outcome.drained = _drain(plan, cluster, rig, topic, expected)
             _wait_for_held(cluster)
+            outcome.phases["drain"] = time.monotonic() - started
             cluster.stop()
+            outcome.phases["stop"] = time.monotonic() - started
             with rig.lock:
                 objects = rig.aws.objects(topic)
+            outcome.states_left = sum(key.startswith(_STATE) for key in objects)
             visible = {key: content for key, content in objects.items() if not key.startswith(_STATE)}
             outcome.verdict = verify(visible, expected, profile)
             _count_orphans(rig, topic, outcome)
@@ -145,6 +156,7 @@ def run(plan: Plan, rig: Rig, logs: Path | None = None) -> Outcome:
             outcome.failures.append(str(error)[:2000])
         for worker in cluster.workers:
             outcome.failures += worker.failures
+            outcome.notes += [f"worker {worker.number} logged {text[:300]}" for text in worker.complaints]
             outcome.starts += worker.restarts
         outcome.resumed_bytes = cluster.metric("connector_upload_bytes_resumed_total")
         outcome.repeated_bytes = cluster.metric("connector_upload_bytes_repeated_total")
@@ -184,8 +196,10 @@ def _happen(plan: Plan, cluster: Cluster, rig: Rig, profile: Profile, topic: str
         worker.start()
     source.start()
     try:
+        started = time.monotonic()
         cluster.workers[0].wait_until_running()
         began = time.monotonic()
+        outcome.phases["start"] = began - started
         for action in plan.actions:
             time.sleep(max(0.0, began + action.at - time.monotonic()))
             if action.verb != "restart broker":
@@ -250,7 +264,7 @@ def _announced(rig: Rig, topic: str) -> dict[str, str]:
             state, _ = decode_object(content, state, partition)
         for upload in state.uploads:
             found[upload.upload_id] = (
-                f"last named by the commit of {commit.offset} with cut {state.cut}, sealed {upload.is_sealed},"
+                f"last named by the commit of {commit.offset}, cut {state.cut}, sealed {upload.is_sealed},"
                 f" first {upload.first}, {upload.parts.count} parts"
             )
     return found
@@ -283,10 +297,10 @@ def _keep(cluster: Cluster, plan: Plan, rig: Rig, topic: str, outcome: Outcome, 
 
 
 def _told(rig: Rig, topic: str) -> list[str]:
+    found = [commit for commit in history(rig.servers, f"connect-{topic}") if commit.metadata]
     return [
-        f"{commit.partition} {commit.offset}"
-        f" {decode(commit.metadata, TopicPartition(topic, commit.partition)) if commit.metadata else ''}\n"
-        for commit in history(rig.servers, f"connect-{topic}")
+        f"{where} {offset} {decode(metadata, TopicPartition(topic, where))}\n"
+        for where, offset, metadata in found
     ]
 
 

@@ -81,12 +81,14 @@ def line(outcome: Outcome) -> str:
     plan, verdict = outcome.plan, outcome.verdict
     text = (
         f"{'ok  ' if outcome.is_right else 'FAIL'} seed {plan.seed:<6} {plan.profile:<14}"
-        f" {outcome.seconds:5.1f} s  {verdict.produced:6} records, {verdict.objects:4} objects,"
-        f" {outcome.starts} starts, orphans {outcome.orphans} ({outcome.unannounced} unannounced),"
+        f" {outcome.seconds:5.1f} s ({' '.join(f'{at:.0f}' for at in outcome.phases.values())})"
+        f" {verdict.produced:6} records, {verdict.objects:4} objects,"
+        f" {outcome.starts} starts, orphans {outcome.orphans} ({outcome.unannounced} unannounced)"
+        f"{f', states left {outcome.states_left}' if plan.may_delete else ''},"
         f" resumed {outcome.resumed_bytes}, repeated {outcome.repeated_bytes}"
     )
     if outcome.is_right:
-        return text + "".join(f"\n     {note}" for note in outcome.notes)
+        return text + "".join(f"\n     {note}" for note in outcome.notes if "no commit" not in note)
     faults = ", ".join(
         f"{name} {getattr(verdict, name)}" for name in Verdict.FAULTS if getattr(verdict, name)
     )

@@ -1,4 +1,4 @@
-"""Fills a topic while the round goes on, and tells afterwards what a reader of committed records sees in it."""
+"""Fills a topic while a round goes on, and tells afterwards what readers of committed records see in it."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import fastavro
@@ -18,9 +17,9 @@ from pyarrow import parquet
 from connector.cluster.standalone import plan
 from connector.converters.json import JsonConverter, JsonConverterConfig
 from connector.record import Record, RecordBatch, TopicPartition
-from connector.runtime.context import TaskContext
 from connector.settings import WorkerSettings
 from connector.sinks.s3.config import S3Config
+from connector.testing.sink import running, stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -179,27 +178,18 @@ async def deliver(raw: dict[str, str], notes: list[str] | None = None) -> None:
     assert blueprint.unknown == {}
     if notes is not None:
         notes += blueprint.notes
-    sink = blueprint.make_sink()
-    with ThreadPoolExecutor(2) as executor:
-        context = TaskContext("aiven", 0, executor)
-        try:
-            await sink.start(context)
-            sink.open([PARTITION])
-            await sink.put(batch(raw))
-            await sink.flush()
-            assert sink.committable() == {PARTITION: 43}
-        finally:
-            await sink.stop()
-            await context.cancel_background()
+    async with running(blueprint.make_sink(), [PARTITION]) as sink:
+        await sink.put(batch(raw))
+        assert await stored(sink, [PARTITION]) == {PARTITION: 43}
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 async def test_a_config_of_aivens_connector_runs_as_it_is(aws: AwsServer, bucket: str, case: Case) -> None:
     options, name, read, expected = case
     await deliver({**common(aws, bucket), **options})
-    stored = aws.objects(bucket)
-    assert list(stored) == [name]
-    assert read(stored[name]) == expected
+    objects = aws.objects(bucket)
+    assert list(objects) == [name]
+    assert read(objects[name]) == expected
 
 
 def common(aws: AwsServer, bucket: str) -> dict[str, str]:
@@ -230,8 +220,7 @@ async def test_the_names_with_underscores_are_taken_with_a_note(aws: AwsServer, 
     }
     fixed = {"name": "old", "connector.class": JAVA, "topics": "logs"}
     await deliver({**fixed, **old, "format.output.fields.value.encoding": "none"}, notes)
-    stored = aws.objects(bucket)
-    assert stored == {
+    assert aws.objects(bucket) == {
         "old/logs-2-00000000000000000040": b"\n".join(
             b'{"name": "user-%d"},%d' % (n, 40 + n) for n in range(3)
         )

@@ -107,8 +107,8 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig, ObjectConfig, GuaranteeC
         "aws.s3.part.size.bytes",
         INT,
         MINIMUM_PART_BYTES,
-        "Bytes of one part of a multipart upload; an object that stays smaller is one PutObject, and an"
-        " object can have at most 10,000 parts.",
+        "Bytes of one part of a multipart upload, of which an object can have at most 10,000. With"
+        " delivery.guarantee=at-least-once an object that stays smaller is one PutObject.",
         validate=_part_size,
         group="S3",
     )
@@ -154,8 +154,12 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig, ObjectConfig, GuaranteeC
     @property
     def fingerprint(self) -> str:
         """Of what bytes and names come from: objects that other options made end as they began."""
-        names = {*FormatConfig.options(), *FileNameConfig.options()} - {*RotationConfig.options()}
-        given = sorted((name, self.raw.get(name)) for name in names if self.raw.get(name) is not None)
+        options = {**FormatConfig.options(), **FileNameConfig.options()}
+        given = sorted(
+            (name, str(self.value(name)))
+            for name, option in options.items()
+            if name not in RotationConfig.options() and self.is_set(option)
+        )
         return hashlib.blake2b(repr(given).encode(), digest_size=_FINGERPRINT_BYTES).hexdigest()
 
     @property

@@ -13,6 +13,7 @@ from connector import logs, metrics
 from connector.errors import ConnectorError, LedgerError
 from connector.sinks.base import BEGINNING, OffsetAndMetadata
 from connector.sinks.s3.ledger.encoding import (
+    MOST_CHARACTERS,
     Reference,
     StateObject,
     decode,
@@ -20,10 +21,10 @@ from connector.sinks.s3.ledger.encoding import (
     encode,
     encode_object,
     encode_reference,
-    lost_state_remedy,
+    read_again_remedy,
 )
 from connector.sinks.s3.ledger.ledger import Identity, Ledger
-from connector.sinks.s3.ledger.state import State
+from connector.sinks.s3.ledger.state import State, UploadState
 from connector.sinks.s3.store import DamagedUploadError
 from connector.sinks.s3.two_phase import TwoPhaseUpload
 
@@ -53,12 +54,30 @@ class Draft(NamedTuple):
         prepared: None if it repeats what was found.
         found: What to commit; None if the state object comes first.
         content: Of the state object.
+        place: Of the state object that it goes on with.
     """
 
     number: int
     prepared: Prepared | None
     found: OffsetAndMetadata | None
     content: bytes = b""
+    place: StatePlace | None = None
+
+
+class StatePlace(NamedTuple):
+    """Where a state object is; without a key there is none, without a bucket it is the configured one.
+
+    Attributes:
+        key: Of the object.
+        bucket: Where it is.
+        sha256: Of its content.
+        later: Uploads that the commit names beside those in the object.
+    """
+
+    key: str = ""
+    bucket: str = ""
+    sha256: str = ""
+    later: tuple[UploadState, ...] = ()
 
 
 class Outgoing(NamedTuple):
@@ -66,7 +85,7 @@ class Outgoing(NamedTuple):
 
     number: int
     prepared: Prepared | None
-    state_object: str = ""
+    state_object: StatePlace = StatePlace()
 
 
 class PartitionLedger:
@@ -74,6 +93,7 @@ class PartitionLedger:
 
     Attributes:
         ledger: None until what is committed was read as a whole.
+        is_checked: What is committed was compared with what S3 has; nothing is sent before.
     """
 
     def __init__(
@@ -109,7 +129,8 @@ class PartitionLedger:
         self._last_accepted = 0
         self._outgoing: dict[OffsetAndMetadata, Outgoing] = {}
         self._accepted = asyncio.Event()
-        self._state_object = ""
+        self.is_checked = False
+        self._state_object = StatePlace()
         """Of the commit that was accepted last."""
         self._deletes = True
         self._is_ending = False
@@ -120,7 +141,13 @@ class PartitionLedger:
         if self._reference is None:
             self.ledger = self._begin(found if isinstance(found, State) else None)
         else:
-            self._state_object = self._reference.found_in.key
+            there = self._reference.state.bucket
+            self._state_object = StatePlace(
+                self._reference.found_in.key,
+                "" if there == bucket else there,
+                self._reference.found_in.sha256,
+                self._reference.state.uploads,
+            )
         labels = (context.connector, str(context.task))
         self._parts_total = metrics.PARTS.labels(*labels)
         self._aborted_total = metrics.UPLOADS_ABORTED.labels(*labels)
@@ -154,13 +181,13 @@ class PartitionLedger:
         """
         if self._reference is None:
             return {}
-        key = self._reference.found_in.key
-        content = await self.store.get_state(key)
+        key, bucket = self._state_object.key, self._state_object.bucket
+        content = await self.store.get_state(key, bucket)
         if content is None:
             await self.confirm()
             raise LedgerError(
-                f"The state object {key} of {self.partition} is missing",
-                remedy=lost_state_remedy(self.partition),
+                f"The state object {key} of {self.partition} is missing, or s3:GetObject on it is denied",
+                remedy=f"bring it back, or {read_again_remedy(self.partition)}",
             )
         state, tails = decode_object(content, self._reference, self.partition)
         self.ledger = self._begin(state)
@@ -194,10 +221,20 @@ class PartitionLedger:
 
     async def is_there(self, entry: Upload) -> bool:
         """Whether the parts of an open upload are as they were committed."""
-        if not entry.parts.count:
+        if not entry.upload_id:
             return True
         listing = await self.store.list_parts(entry.key, entry.upload_id, entry.bucket)
+        if listing is None and not entry.parts.count:
+            log.warning("upload is gone; all of it was saved", key=entry.key, at=str(self.partition))
+            entry.begin_anew()
+            return True
         return listing is not None and entry.matches(part.stored for part in listing)
+
+    def checked(self) -> None:
+        """What is committed and what is there agree: go on."""
+        self.is_checked = True
+        for upload in list(self._uploads.values()):
+            upload.send_rest()
 
     # ---- writing ----
 
@@ -231,13 +268,35 @@ class PartitionLedger:
 
     # ---- commits ----
 
+    def announce(self) -> Draft | None:
+        """A commit of what is committed already, with the uploads begun since; None if there are none.
+
+        It needs no tails, so it can be made at any time.
+        """
+        prepared = self.ledger.prepare_announcement() if self.ledger else None
+        if prepared is None:
+            return None
+        place = self._state_object
+        text: str | None
+        if place.key:
+            known = {found.nonce for found in self.book.committed.uploads}
+            begun = [found for found in prepared.state.uploads if found.nonce not in known]
+            place = place._replace(later=(*place.later, *begun))
+            text = encode_reference(prepared.state, StateObject(place.key, place.sha256), place.later)
+        else:
+            text = encode(prepared.state)
+        if text is None or len(text) > MOST_CHARACTERS:
+            return None
+        found = OffsetAndMetadata(prepared.offset, text)
+        return Draft(next(self._numbers), prepared, found, place=place)
+
     def draw_up(self, tails: Mapping[str, bytes]) -> Draft | None:
         """A commit as of now; None if there is nothing new.
 
         Args:
             tails: Of every upload that has one, by nonce; only where the ledger needs them.
         """
-        if self.ledger is None:
+        if self.ledger is None or self.ledger.repeats_what_was_found:
             return Draft(next(self._numbers), None, self._found) if self._found else None
         prepared = self.ledger.prepare({nonce: len(tail) for nonce, tail in tails.items()})
         if prepared is None:
@@ -248,16 +307,17 @@ class PartitionLedger:
 
     async def prepare(self, draft: Draft) -> OffsetAndMetadata:
         """Store what of a commit does not fit into Kafka, before Kafka hears of it."""
-        found, key = draft.found, self._state_object if draft.prepared is None else ""
+        found = draft.found
+        place = self._state_object if draft.prepared is None else draft.place or StatePlace()
         if found is None and draft.prepared is not None:
             key = f"{self._state_prefix}{uuid.uuid4().hex}"
             await self.store.put_state(key, draft.content)
-            reference = StateObject(key, hashlib.sha256(draft.content).hexdigest())
-            text = encode_reference(draft.prepared.state, reference)
+            place = StatePlace(key, sha256=hashlib.sha256(draft.content).hexdigest())
+            text = encode_reference(draft.prepared.state, StateObject(place.key, place.sha256))
             found = OffsetAndMetadata(draft.prepared.offset, text)
         if found is None:
             raise AssertionError("A draft has an offset, or what one is made of")
-        self._outgoing[found] = Outgoing(draft.number, draft.prepared, key)
+        self._outgoing[found] = Outgoing(draft.number, draft.prepared, place)
         return found
 
     def accepted(self, found: OffsetAndMetadata) -> None:
@@ -276,7 +336,7 @@ class PartitionLedger:
             for dropped in announced.dropped:
                 self.context.spawn(self._abort(dropped))
         before, self._state_object = self._state_object, outgoing.state_object
-        if before and before != self._state_object and self._deletes:
+        if before.key and before.key != self._state_object.key and self._deletes:
             self.context.spawn(self._delete(before))
         self._last_accepted = outgoing.number
         self._accepted.set()
@@ -330,14 +390,22 @@ class PartitionLedger:
         else:
             self._aborted_total.inc()
 
-    async def _delete(self, key: str) -> None:
+    async def _delete(self, place: StatePlace) -> None:
         try:
-            await self.store.delete_state(key)
+            await self.store.delete_state(place.key, place.bucket)
         except ConnectorError as error:
             self._deletes = False
-            log.info("state objects are left to a lifecycle rule", key=key, error=str(error))
+            log.info("state objects are left to a lifecycle rule", key=place.key, error=str(error))
 
     def _begin(self, committed: State | None) -> Ledger:
+        offset = self._found.offset if self._found else None
+        if committed is not None and committed.offset != offset:
+            raise LedgerError(
+                f"The committed offset of {self.partition} is {offset}, but the state in its metadata is that"
+                f" of {committed.offset}, so that something else has changed or copied it",
+                remedy=f"to read on from {offset}, set it to the same number without metadata, with the"
+                f" connector stopped; or set it back to {committed.offset}, with the metadata as it is",
+            )
         ledger = Ledger(self._identity, committed, resumes=self._resumes, limits=self._limits)
         if committed is None and self._found is not None:
             ledger.position = self._found.offset
@@ -350,36 +418,35 @@ class PartitionLedger:
         return LedgerError(
             f"The object {entry.key} is there, but the committed state of {self.partition} still has it open,"
             " so that the state is older than the bucket",
-            remedy=lost_state_remedy(self.partition),
+            remedy=read_again_remedy(self.partition),
         )
 
     def unrepeatable(self, entry: Upload) -> LedgerError:
         """An open upload is gone, and which records it had cannot be told from them."""
         return LedgerError(
             f"The unfinished upload of {entry.key} from {self.partition} is gone, and its records cannot be"
-            " told by their offsets, since its name has the time of the wall clock, or the options changed",
-            remedy=_again(self.partition, entry),
+            " told by their offsets, since its name has the time of the wall clock, or options or topic have"
+            " changed",
+            remedy=read_again_remedy(self.partition),
         )
 
     def _damaged(self, entry: Upload) -> LedgerError:
         return LedgerError(
             f"The upload of {entry.key} from {self.partition} is sealed, but its parts are not those that"
             " were stored",
-            remedy=_again(self.partition, entry),
+            remedy=read_again_remedy(self.partition),
         )
 
     def _missing(self, entry: Upload) -> LedgerError:
+        state = self.book.committed
+        is_alone = all(found.nonce == entry.nonce for found in state.uploads) and not entry.is_detached
+        moved = f"set the committed offset of {self.partition} to {state.cut}" if is_alone else ""
+        remedy = read_again_remedy(self.partition)
         return LedgerError(
             f"The upload of {entry.key} from {self.partition} was to be completed; it is gone, it is more"
             " than a day old, and there is no such object: somebody moved the object away, or aborted"
             " the upload",
-            remedy=_again(self.partition, entry),
+            remedy=f"if it was moved, {moved} without metadata, with the connector stopped; if not, {remedy}"
+            if moved
+            else remedy,
         )
-
-
-def _again(partition: TopicPartition, entry: Upload) -> str:
-    first = entry.total.first if entry.total else 0
-    return (
-        f"if the object was delivered, set the committed offset of {partition} past it, without metadata and"
-        f" with the connector stopped; if not, set it to {first}, to write from there again"
-    )

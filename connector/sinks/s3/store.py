@@ -20,6 +20,7 @@ from connector.sinks.s3.ledger.state import PartList
 from connector.sinks.s3.ledger.upload import StoredPart, extended
 from connector.sinks.s3.objects import KEEP
 from connector.sinks.s3.refusal import explained
+from connector.sinks.s3.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
@@ -109,7 +110,7 @@ class ObjectStore:
         self._config = config
         self._bucket = bucket_of(config)
         self._attributes = config.attributes()
-        self._slots = asyncio.Semaphore(config.upload_concurrency)
+        self._turns = Turns(config.upload_concurrency)
 
     async def put_object(self, key: str, origin: Origin, body: bytes) -> None:
         """Write a whole object; raises as :meth:`complete_upload`."""
@@ -256,7 +257,7 @@ class ObjectStore:
             **self._attributes.completion(),
         )
         try:
-            await self._unless_there(request, key, origin, sum(part.size_bytes for part in parts))
+            await self._unless_there(request, key, origin, sum(part.size_bytes for part in parts), bucket)
         except AccessError as error:
             if code_of(error) in _ABSENT:
                 return Completion.GONE
@@ -293,10 +294,10 @@ class ObjectStore:
         """Write an object that holds state; its key is used once."""
         await self._call("PutObject", "put_object", key, Body=body, **self._attributes.state())
 
-    async def get_state(self, key: str) -> bytes | None:
-        """What :meth:`put_state` wrote; None if it is not there."""
+    async def get_state(self, key: str, bucket: str = "") -> bytes | None:
+        """What :meth:`put_state` wrote, perhaps to an earlier config's bucket; None if it is not there."""
         try:
-            answer = await self._call("GetObject", "get_object", key, **self._attributes.reading())
+            answer = await self._call("GetObject", "get_object", key, bucket, **self._attributes.reading())
         except AccessError as error:
             if code_of(error) in _UNSEEN:
                 return None
@@ -305,13 +306,13 @@ class ObjectStore:
             content: bytes = await body.read()
         return content
 
-    async def delete_state(self, key: str) -> None:
+    async def delete_state(self, key: str, bucket: str = "") -> None:
         """Best effort: who may not delete leaves it to a lifecycle rule.
 
         Raises:
             ConnectorError: It stays.
         """
-        await self._once("DeleteObject", "delete_object", key, **self._attributes.account)
+        await self._once("DeleteObject", "delete_object", key, bucket, **self._attributes.account)
 
     async def complete_upload(
         self, key: str, origin: Origin, upload_id: str, parts: Sequence[Part], size: int
@@ -359,7 +360,7 @@ class ObjectStore:
         return {"PartNumber": part.number, "ETag": part.etag, **checksum}
 
     async def _unless_there(
-        self, request: Coroutine[Any, Any, Any], key: str, origin: Origin, size: int
+        self, request: Coroutine[Any, Any, Any], key: str, origin: Origin, size: int, bucket: str = ""
     ) -> None:
         """Make a request that S3 refuses if there is an object already, and judge what is there."""
         try:
@@ -367,11 +368,11 @@ class ObjectStore:
         except AccessError as error:
             if code_of(error) != _NOT_MET:
                 raise
-            await self._judge(key, origin, size, error)
+            await self._judge(key, origin, size, error, bucket)
 
-    async def _judge(self, key: str, origin: Origin, size: int, error: AccessError) -> None:
+    async def _judge(self, key: str, origin: Origin, size: int, error: AccessError, bucket: str) -> None:
         """Pass what is this very write, whose answer was lost, and what the config says to keep."""
-        there = await self._call("HeadObject", "head_object", key, **self._attributes.reading())
+        there = await self._call("HeadObject", "head_object", key, bucket, **self._attributes.reading())
         if there.get("Metadata", {}).get(CLAIM) == origin.claim:
             return
         found = int(there.get("ContentLength", -1))
@@ -396,7 +397,8 @@ class ObjectStore:
     ) -> dict[str, Any]:
         where = self._place(bucket)
         return await self._sent(
-            self._client.call(operation, method, where.arn_of(key), Bucket=where.name, Key=key, **request)
+            operation,
+            self._client.call(operation, method, where.arn_of(key), Bucket=where.name, Key=key, **request),
         )
 
     async def _once(
@@ -404,14 +406,15 @@ class ObjectStore:
     ) -> dict[str, Any]:
         where = self._place(bucket)
         return await self._sent(
+            operation,
             self._client.call_once(
                 operation, method, where.arn_of(key), Bucket=where.name, Key=key, **request
-            )
+            ),
         )
 
-    async def _sent(self, request: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+    async def _sent(self, operation: str, request: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
         try:
-            async with self._slots:
+            async with self._turns.turn(operation):
                 return await request
         except AccessError as error:
             raise explained(error, self._config) from error.__cause__

@@ -77,7 +77,7 @@ class TwoPhaseUpload:
 
     def send_rest(self) -> None:
         """Send the end of the object if there is a part number for it by now."""
-        if self.rest is not None and self.entry.can_send:
+        if self.rest is not None and self.entry.can_send and self._home.is_checked:
             rest, self.rest = self.rest, None
             self.in_flight_bytes -= len(rest)
             self.add_part(rest)
@@ -96,7 +96,7 @@ class TwoPhaseUpload:
         """Wait until all that was sent is stored; :meth:`close` has been called."""
         await self._sent.wait()
         if self._sending:
-            # Not gather: a part of an upload that is gone ends as if cancelled, which is not the waiter's end.
+            # Not gather: a part of an upload that is gone ends as if cancelled, which is not the end of this.
             await asyncio.wait(self._sending)
 
     async def settled(self) -> None:

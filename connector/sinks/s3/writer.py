@@ -495,6 +495,7 @@ class PartitionWriter:
         there = await asyncio.gather(*map(ledger.is_there, entries))
         if gone := [entry for entry, is_there in zip(entries, there, strict=True) if not is_there]:
             await self._begin_again(gone)
+        ledger.checked()
         self._ready.set()
 
     def _adopt(self, entry: Upload, tail: bytes) -> None:
@@ -585,7 +586,8 @@ class PartitionWriter:
                 self._finish_all()
             if ledger.ledger and ledger.ledger.needs_tails:
                 if not self._is_worth_tails():
-                    return None
+                    draft = ledger.announce()
+                    return await ledger.prepare(draft) if draft else None
                 self._tails_due = False
                 await asyncio.gather(*(found.upload.settled() for found in self._two_phase()))
                 tails = await self._context.in_thread(self._saved_tails)
@@ -639,10 +641,10 @@ class PartitionWriter:
 
     def _saved_tails(self) -> dict[str, bytes]:
         """CPU work, for a thread."""
-        uploads = [(found, found.upload) for found in self._two_phase() if found.upload.entry.tail]
         return {
-            upload.entry.nonce: (upload.rest or b"") if upload.entry.is_closing else found.saved()
-            for found, upload in uploads
+            found.upload.entry.nonce: _saved_tail(found, found.upload)
+            for found in self._two_phase()
+            if found.upload.entry.tail
         }
 
 
@@ -687,6 +689,13 @@ def _waves(pieces: Iterable[_Piece], most: int) -> Iterator[list[_Piece]]:
         wave[piece.group] = piece
     if wave:
         yield list(wave.values())
+
+
+def _saved_tail(found: OpenObject, upload: TwoPhaseUpload) -> bytes:
+    if upload.rest is not None:
+        return upload.rest
+    # Of an earlier topic's object even before it is closed: its ending cannot be told later.
+    return found.saved() + (upload.entry.ending if upload.entry.is_closing else b"")
 
 
 def _end_frames(found: Iterable[OpenObject]) -> None:

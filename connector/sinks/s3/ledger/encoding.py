@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -30,6 +32,7 @@ MOST_CHARACTERS = 4096
 _DIGEST_BYTES = 8
 _LENGTH_BYTES = 4
 _FLAGS = {1: "is_sealed", 2: "is_closing", 4: "is_detached"}
+_VERSION = re.compile("[1-9][0-9]{0,5}")
 _MAGIC = f"{NAME}:{VERSION}\n".encode()
 
 
@@ -46,7 +49,7 @@ class StateObject(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """A state whose uploads are in a state object; ``state`` has none."""
+    """A state whose uploads are in a state object; ``state`` has only those that came later."""
 
     state: State
     found_in: StateObject
@@ -60,9 +63,16 @@ def encode(state: State) -> str | None:
     return text if len(text) <= MOST_CHARACTERS else None
 
 
-def encode_reference(state: State, found_in: StateObject) -> str:
-    """The text for Kafka of a state whose uploads and tails are in an object."""
-    return _text({**_head(state), "o": found_in.key, "d": found_in.sha256})
+def encode_reference(state: State, found_in: StateObject, later: Sequence[UploadState] = ()) -> str:
+    """The text for Kafka of a state whose uploads and tails are in an object.
+
+    Args:
+        state: The state.
+        found_in: The object.
+        later: Uploads that are not in it, since they were begun after it was written.
+    """
+    uploads = {"u": [_upload(found) for found in later]} if later else {}
+    return _text({**_head(state), "o": found_in.key, "d": found_in.sha256, **uploads})
 
 
 def encode_object(state: State, tails: Mapping[str, bytes]) -> bytes:
@@ -85,7 +95,7 @@ def decode(text: str, partition: TopicPartition) -> State | Reference:
     """
     name, _, rest = text.partition(":")
     version, _, data = rest.partition(":")
-    if name != NAME or not version.isdigit():
+    if name != NAME or not _VERSION.fullmatch(version):
         raise _unreadable(partition, f"is not of this connector: it begins with {text[:24]!r}")
     if int(version) > VERSION:
         raise LedgerError(
@@ -118,12 +128,13 @@ def decode_object(
     if hashlib.sha256(content).hexdigest() != reference.found_in.sha256:
         raise LedgerError(
             f"The state object {key} of {partition} has another content than was committed",
-            remedy=lost_state_remedy(partition),
+            remedy=f"bring back what it was, or {read_again_remedy(partition)}",
         )
     start = len(_MAGIC) + _LENGTH_BYTES
     end = start + int.from_bytes(content[len(_MAGIC) : start])
     uploads = orjson.loads(zlib.decompress(content[start:end]))
     state = _state(_head(reference.state), uploads)
+    state = replace(state, uploads=(*state.uploads, *reference.state.uploads))
     tails: dict[str, bytes] = {}
     for found in state.uploads:
         if found.tail:
@@ -132,18 +143,18 @@ def decode_object(
     return state, tails
 
 
-def lost_state_remedy(partition: TopicPartition) -> str:
+def read_again_remedy(partition: TopicPartition) -> str:
     """What to do when what was committed cannot be gone on from."""
     return (
-        f"bring it back; or set the committed offset of {partition} to the same number without metadata,"
-        " with the connector stopped, to read from the first record that is not visible: what follows may"
-        " then be doubled, nothing is lost"
+        f"set the committed offset of {partition} to the same number without metadata, with the connector"
+        " stopped, to read on from the first record that is not visible: nothing is lost, what is visible"
+        " beyond it is doubled"
     )
 
 
 def _unreadable(partition: TopicPartition, fault: str) -> LedgerError:
     return LedgerError(
-        f"The metadata of the committed offset of {partition} {fault}", remedy=lost_state_remedy(partition)
+        f"The metadata of the committed offset of {partition} {fault}", remedy=read_again_remedy(partition)
     )
 
 
@@ -161,7 +172,7 @@ def _head(state: State) -> dict[str, Any]:
 
 
 def _reference(found: Mapping[str, Any]) -> Reference:
-    return Reference(_state(found, []), StateObject(found["o"], found["d"]))
+    return Reference(_state(found, found.get("u", ())), StateObject(found["o"], found["d"]))
 
 
 def _state(head: Mapping[str, Any], uploads: Sequence[Sequence[Any]]) -> State:
@@ -185,12 +196,13 @@ def _upload(found: UploadState) -> list[Any]:
         sum(flag for flag, name in _FLAGS.items() if getattr(found, name)),
         tuple(found.clock),
         found.bucket,
+        found.fingerprint,
     ]
 
 
 def _read_upload(found: Sequence[Any]) -> UploadState:
     key, upload_id, nonce, group, created_ms, parts, durable, tail, tail_bytes, ending, *rest = found
-    reserved, flags, clock, bucket = rest
+    reserved, flags, clock, bucket, fingerprint = rest
     numbers, digest, size_bytes = parts
     return UploadState(
         key,
@@ -206,5 +218,6 @@ def _read_upload(found: Sequence[Any]) -> UploadState:
         reserved,
         clock=Clock(*clock),
         bucket=bucket,
+        fingerprint=fingerprint,
         **{name: bool(flags & flag) for flag, name in _FLAGS.items()},
     )

@@ -106,8 +106,9 @@ class Ledger:
         committed, own = self.committed, self.identity
         if committed.topic_id and own.topic_id and committed.topic_id != own.topic_id:
             upload.is_detached = True
-        is_other = committed.fingerprint != own.fingerprint or upload.bucket != ""
-        if is_other or upload.is_detached or upload.is_worn:
+        made_by = state.fingerprint or committed.fingerprint
+        upload.fingerprint = "" if made_by == own.fingerprint else made_by
+        if upload.fingerprint or upload.bucket or upload.is_detached or upload.is_worn:
             upload.is_closing = True
         self._uploads.append(upload)
 
@@ -187,6 +188,11 @@ class Ledger:
         """The next commit is made even if it says nothing new: whether it is accepted tells who owns this."""
         self._must_commit = True
 
+    @property
+    def repeats_what_was_found(self) -> bool:
+        """A commit is required, and before the first record of a topic there is nothing else to say."""
+        return self._must_commit and self.position is None
+
     def prepare(self, tails: Mapping[str, int]) -> Prepared | None:
         """What to commit; None if there is nothing new.
 
@@ -197,6 +203,8 @@ class Ledger:
         """
         cut, with_tails = self._cut()
         if with_tails and not self._has_all(tails):
+            return None
+        if not self._resumes and self._leaves_behind():
             return None
         uploads = []
         for upload in self._uploads:
@@ -210,6 +218,36 @@ class Ledger:
             return None
         self._announce(state)
         return Prepared(state.offset, state, frozenset(self._dropped))
+
+    def prepare_announcement(self) -> Prepared | None:
+        """What is committed already, and uploads that S3 knows and Kafka does not; None if there are none.
+
+        So a successor finds what was begun, although nothing of it counts yet.
+        """
+        known = {found.nonce for found in self.committed.uploads}
+        begun = [
+            replace(
+                UploadState(upload.key, upload.upload_id, upload.nonce, upload.group, upload.created_ms),
+                reserved=upload.claim(),
+                clock=upload.clock,
+                ending=upload.ending,
+            )
+            for upload in self._uploads
+            if upload.upload_id and upload.nonce not in known and not upload.is_complete
+        ]
+        firsts = [span.first for upload in self._uploads if (span := upload.total)]
+        cut = self.committed.cut if self.committed.cut is not None else min(firsts, default=None)
+        state = State(
+            cut,
+            self.identity.topic_id,
+            self.identity.bucket,
+            self.identity.fingerprint,
+            (*self.committed.uploads, *begun),
+        )
+        if not begun or state.offset is None or not self.is_claimed:
+            return None
+        self._announce(state)
+        return Prepared(state.offset, state, frozenset())
 
     def _has_all(self, tails: Mapping[str, int]) -> bool:
         """What is neither stored nor in a tail would be lost below the cut."""
@@ -256,11 +294,17 @@ class Ledger:
         if not self._resumes:
             return self._lowered(cut), False
         is_behind = self.committed.cut is not None and cut < self.committed.cut
-        # What is left of an earlier topic cannot be read again.
-        is_last = any(upload.is_detached and (upload.sent or upload.tail) for upload in self._uploads)
-        if is_behind or is_last or self._is_straddled(cut):
+        if is_behind or self._is_straddled(cut) or self._leaves_behind():
             return self.position, True
         return cut, False
+
+    def _leaves_behind(self) -> bool:
+        """Records of an earlier topic are not stored yet, which nobody can read again."""
+        # Without a part number what ends an object cannot be stored before the next commit.
+        return any(
+            upload.is_detached and (upload.sent or (upload.tail and (self._resumes or upload.can_send)))
+            for upload in self._uploads
+        )
 
     def _unstored(self, upload: Upload) -> int | None:
         """The first offset that a successor would have to read again."""
@@ -327,6 +371,7 @@ class Ledger:
             is_detached=upload.is_detached,
             clock=upload.clock,
             bucket=upload.bucket,
+            fingerprint=upload.fingerprint,
         )
 
 

@@ -77,6 +77,7 @@ class Upload:
     upload_id: str = ""
     created_ms: int = 0
     bucket: str = ""
+    fingerprint: str = ""
     clock: Clock = NO_CLOCK
     parts: PartList = NO_PARTS
     durable: Span | None = None
@@ -107,6 +108,7 @@ class Upload:
             state.upload_id,
             state.created_ms,
             bucket,
+            state.fingerprint,
             state.clock,
             state.parts,
             state.durable,
@@ -188,6 +190,11 @@ class Upload:
         self.reserved = accepted.reserved
         self.is_announced = True
         self.is_sealed = self.is_sealed or accepted.is_sealed
+
+    def begin_anew(self) -> None:
+        """S3 knows it no more, and it held nothing that counts: another upload takes its place."""
+        self.upload_id, self.created_ms, self.next_number = "", 0, 1
+        self.reserved, self.is_announced = self.limits.last, False
 
     def claim(self) -> int:
         """The highest number to reserve with the next commit."""

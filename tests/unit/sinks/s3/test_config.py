@@ -229,3 +229,27 @@ def test_a_prefix_that_cannot_be_kept_is_refused() -> None:
         S3Config.parse({"aws.s3.bucket.name": "shop", "aws.s3.prefix": "{{key}}/"})
     with pytest.raises(ConfigError, match="since names then show no key"):
         S3Config.parse({"aws.s3.bucket.name": "shop", "aws.s3.prefix": "x/", "file.name.template": "{{key}}"})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"file.compression.type": "gzip"}, {"file.compression.type": "none"}),
+        ({"output_compression": "gzip"}, {"output_compression": "none"}),
+        ({"output_fields": "value"}, {"output_fields": "value,offset"}),
+        ({"aws.s3.prefix": "a/"}, {"aws.s3.prefix": "b/"}),
+        ({}, {"format.output.type": "jsonl"}),
+    ],
+)
+def test_what_bytes_and_names_come_from_has_a_fingerprint_by_old_names_as_well(
+    before: dict[str, str], after: dict[str, str]
+) -> None:
+    bucket = {"aws.s3.bucket.name": "bucket"}
+    assert S3Config.parse(bucket | before).fingerprint != S3Config.parse(bucket | after).fingerprint
+
+
+def test_an_old_name_and_bounds_of_objects_do_not_change_the_fingerprint() -> None:
+    bucket = {"aws.s3.bucket.name": "bucket"}
+    new = S3Config.parse(bucket | {"file.compression.type": "gzip"})
+    old = S3Config.parse(bucket | {"output_compression": "gzip", "flush.size": "7", "file.max.bytes": "9"})
+    assert old.fingerprint == new.fingerprint
