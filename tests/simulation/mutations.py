@@ -1,8 +1,8 @@
 """The protocol with one rule left out, in the real code: each mutation must be caught by some schedule.
 
-    python tests/simulation/mutations.py                 every mutation: what catches it, after how many schedules
-    python tests/simulation/mutations.py --only NAME     one, with the trace of the schedule that catches it
-    python tests/simulation/mutations.py --runs 2000     more schedules in each world
+python tests/simulation/mutations.py                 every mutation: what catches it, after how many schedules
+python tests/simulation/mutations.py --only NAME     one, with the trace of the schedule that catches it
+python tests/simulation/mutations.py --runs 2000     more schedules in each world
 """
 
 from __future__ import annotations
@@ -408,18 +408,28 @@ MUTATIONS = {
     "no-tails": Mutation("a cut at the position needs the tails saved", _GROUPS, _no_tails),
     "cut-at-position": Mutation("the cut is no higher than what is stored", _PLAIN, _cut_at_position),
     "cut-goes-back": Mutation("the cut never goes back", _GROUPS, _cut_goes_back),
-    "used-numbers": Mutation("a successor starts above what was reserved", ("one long object",), _used_numbers),
-    "late-claim": Mutation("a takeover commits its range of numbers before it uses it", ("one long object",), _late_claim),
+    "used-numbers": Mutation(
+        "a successor starts above what was reserved", ("one long object",), _used_numbers
+    ),
+    "late-claim": Mutation(
+        "a takeover commits its range of numbers before it uses it", ("one long object",), _late_claim
+    ),
     "gone-is-done": Mutation("gone, absent and old is not taken for completed", _OUT, _gone_is_done),
     "there-is-ours": Mutation("an object is ours only by its nonce", ("foreign objects",), _there_is_ours),
-    "old-decisions": Mutation("what was decided in an earlier epoch is not committed", _PLAIN, _old_decisions),
+    "old-decisions": Mutation(
+        "what was decided in an earlier epoch is not committed", _PLAIN, _old_decisions
+    ),
     "kept-state": Mutation("loss and revocation destroy the state", _PLAIN, _kept_state),
     "abort-on-loss": Mutation("what was announced is not aborted when lost", _PLAIN, _abort_on_loss),
     "no-digest": Mutation("parts are compared before they are completed", _OUT, _no_digest),
     "old-etags": Mutation("parts that changed are listed anew", ("encrypted by a key",), _old_etags),
-    "forgotten-seal": Mutation("a sealed upload stays until it is known to be completed", _PLAIN, _forgotten_seal),
+    "forgotten-seal": Mutation(
+        "a sealed upload stays until it is known to be completed", _PLAIN, _forgotten_seal
+    ),
     "unanswered-parts": Mutation("a part counts when its answer came", _PLAIN, _unanswered_parts),
-    "state-after-commit": Mutation("a state object is stored before the commit", _GROUPS, _state_after_commit),
+    "state-after-commit": Mutation(
+        "a state object is stored before the commit", _GROUPS, _state_after_commit
+    ),
     "same-name": Mutation("the name of a state object is used once", _GROUPS, _same_name),
     "wrong-tails": Mutation("tails are saved as they are", _GROUPS, _old_tails),
     "unconfirmed-stop": Mutation("what looks wrong counts only after a commit", _PLAIN, _unconfirmed_stop),

@@ -1,4 +1,4 @@
-"""Every rule of the protocol is needed: without it some schedule loses or doubles a record, or stops for nothing.
+"""Every rule of the protocol is needed: without it some schedule breaks the promise, or a task stops.
 
 Slow, so only where MUTATIONS is set; ``python tests/simulation/mutations.py`` shows the same as a list.
 """
@@ -25,7 +25,14 @@ def _module() -> Any:
 
 mutations = _module()
 
-_FAST = ("complete-first", "cut-at-position", "later-offset", "early-seal", "abort-on-loss", "start-at-offset")
+_FAST = (
+    "complete-first",
+    "cut-at-position",
+    "later-offset",
+    "early-seal",
+    "abort-on-loss",
+    "start-at-offset",
+)
 _NAMES = list(mutations.MUTATIONS) if os.environ.get("MUTATIONS") else _FAST
 
 

@@ -61,7 +61,7 @@ class SimulatedClient:
             told = ClientError(
                 {
                     "Error": {"Code": error.code, "Message": error.code},
-                    "ResponseMetadata": {"HTTPStatusCode": error.status},  # type: ignore[typeddict-item]
+                    "ResponseMetadata": {"HTTPStatusCode": error.status},
                 },
                 operation,
             )

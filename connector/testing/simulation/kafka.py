@@ -310,9 +310,7 @@ class SimulatedConsumer:
             await self._await(self._listener.lost(list(self.positions)))
         self.positions.clear()
 
-    async def _committed(
-        self, partitions: Collection[TopicPartition]
-    ) -> Mapping[TopicPartition, Committed]:
+    async def _committed(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, Committed]:
         while True:
             try:
                 answer: Mapping[TopicPartition, OffsetAndMetadata] = await self._ask("committed", None)

@@ -127,7 +127,7 @@ class ProcessLoop(asyncio.BaseEventLoop):
             coroutine = task.get_coro()
             for _ in range(_MOST_CLOSINGS):
                 try:
-                    coroutine.close()  # type: ignore[union-attr]
+                    coroutine.close()
                 except BaseException:  # noqa: BLE001, S112 - it awaits in a finally; once more
                     continue
                 break

@@ -129,7 +129,9 @@ class SimulatedS3:
 
     def head(self, key: str) -> StoredObject:
         if key not in self.objects:
-            raise S3Error("403" if self.habits.hides_absent else "404", 403 if self.habits.hides_absent else 404)
+            raise S3Error(
+                "403" if self.habits.hides_absent else "404", 403 if self.habits.hides_absent else 404
+            )
         return self.objects[key]
 
     def put(self, key: str, body: bytes) -> None:

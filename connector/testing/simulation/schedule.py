@@ -13,10 +13,30 @@ if TYPE_CHECKING:
     from connector.testing.simulation.setup import Setup
     from connector.testing.simulation.world import Outcome
 
-_KINDS = (
-    "lose hold die kill freeze thaw rebalance late refuse time join stop tick day lifecycle reader damage"
-    " vanish reset recreate config outage"
-).split()
+_KINDS = [
+    "lose",
+    "hold",
+    "die",
+    "kill",
+    "freeze",
+    "thaw",
+    "rebalance",
+    "late",
+    "refuse",
+    "time",
+    "join",
+    "stop",
+    "tick",
+    "day",
+    "lifecycle",
+    "reader",
+    "damage",
+    "vanish",
+    "reset",
+    "recreate",
+    "config",
+    "outage",
+]
 _AIMS = (
     None,
     None,
@@ -65,8 +85,7 @@ class RandomSchedule:
         aimed = [
             each
             for each in odd
-            if each.target in at
-            or (isinstance(each.target, Request) and each.target.operation == self._aim)
+            if each.target in at or (isinstance(each.target, Request) and each.target.operation == self._aim)
         ]
         if late := self._in_time(options):
             return late

@@ -1,4 +1,4 @@
-"""The worlds that schedules are run in: grouping, rotation, formats, habits of stores, what happens outside."""
+"""The worlds that schedules are run in: grouping, rotation, formats, stores, what happens outside."""
 
 from __future__ import annotations
 
@@ -48,9 +48,7 @@ SETUPS = {
     "wall clock": Setup(given=_BY_HOUR, is_wallclock=True, records=10),
     "wall clock and key": Setup(given=_BY_HOUR_AND_KEY, is_wallclock=True, groups=2, records=10),
     "partitions": Setup(given=_THREE, numbers=3, workers=2, records=5),
-    "partitions and groups": Setup(
-        given={**_THREE, **_BY_KEY}, numbers=2, workers=2, groups=2, records=7
-    ),
+    "partitions and groups": Setup(given={**_THREE, **_BY_KEY}, numbers=2, workers=2, groups=2, records=7),
     "one long object": Setup(
         given={"file.max.records": "15", "file.rotate.on.commit": "false"}, records=16, limits=Limits(60, 3)
     ),
@@ -96,12 +94,8 @@ SETUPS = {
         last_workers=2,
     ),
     "parquet": Setup(given={**_THREE, **_PARQUET}, records=10),
-    "parquet, groups": Setup(
-        given={**_THREE, **_PARQUET, **_BY_KEY}, groups=2, records=10
-    ),
-    "parquet by age": Setup(
-        given={**_AGE, **_PARQUET, **_BY_KEY}, groups=3, records=12
-    ),
+    "parquet, groups": Setup(given={**_THREE, **_PARQUET, **_BY_KEY}, groups=2, records=10),
+    "parquet by age": Setup(given={**_AGE, **_PARQUET, **_BY_KEY}, groups=3, records=12),
     "parquet, outside": Setup(
         given={**_THREE, **_PARQUET, **_BY_KEY},
         groups=2,

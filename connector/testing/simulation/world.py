@@ -7,7 +7,6 @@ are faults. After every request that lands the promise is looked at; in the end 
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -35,6 +34,7 @@ from connector.testing.simulation.s3 import S3Error, SimulatedS3
 from connector.testing.simulation.worker import start_task
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Mapping, Sequence
 
     from connector.runtime.task import Task
@@ -50,7 +50,7 @@ _MOST_PROCESSES = 12
 _MOST_OUTAGES = 2
 
 
-class Violation(Exception):
+class ViolationError(Exception):
     """The promise is broken."""
 
 
@@ -210,7 +210,7 @@ class World:
             for key in setup.first_keys:
                 self.s3.put(key, b"foreign")
         self._names = count(1)
-        self._nonces = count(1)
+        self.nonces = count(1)
         self._moved: list[str] = []
 
     # ---- clocks and notes ----
@@ -226,10 +226,7 @@ class World:
         setup = self.setup
         labels = [Label(self.life, where.partition, offset) for offset in range(setup.records)]
         return Log(
-            [
-                Entry(setup.key(label.offset), value_of(label, setup.padding), label.offset)
-                for label in labels
-            ]
+            [Entry(setup.key(label.offset), value_of(label, setup.padding), label.offset) for label in labels]
         )
 
     # ---- the run ----
@@ -247,12 +244,12 @@ class World:
                 self._play()
                 self._drain()
                 self._verify()
-            except _Stopped as stop:
+            except _StoppedError as stop:
                 self.outcome.verdict = "stopped"
                 self.note(f"stopped: {stop}")
                 if not self.external:
                     self.outcome.violation = f"stopped without cause: {stop}"
-            except Violation as violation:
+            except ViolationError as violation:
                 self.outcome.violation = str(violation)
             except AssertionError as error:
                 self.outcome.violation = f"assertion: {error}"
@@ -277,7 +274,7 @@ class World:
         self._settle()
         self.outcome.steps += 1
         if self.outcome.steps > _MOST_STEPS:
-            raise Violation("never drained: too many steps")
+            raise ViolationError("never drained: too many steps")
         options = self._options(end)
         option = options[0] if self.quiet else self.chooser.pick(options)
         self._apply(option)
@@ -311,18 +308,22 @@ class World:
         for request in [each for each in self.late if self.chooser.lands()]:
             self._apply(Option("late", request))
         for attempt in range(self.setup.last_workers):
-            last = self._start_process()
-            self._pass(60, until=lambda: self._has_read(last))
-            last.is_stopping = True
-            assert last.task is not None
-            self.note(f"{last.name} is told to stop for good")
-            last.task.stop(for_good=True)
-            self._pass(120, until=lambda: not last.runs)
-            if last.is_alive:
-                raise Violation("the last worker never ends")
+            self._finish_everything()
             if not self._missing():
                 self.outcome.figures[f"drained by last worker {attempt + 1}"] += 1
                 return
+
+    def _finish_everything(self) -> None:
+        """By a worker that is told that nobody comes after it."""
+        last = self._start_process()
+        self._pass(60, until=lambda: self._has_read(last))
+        last.is_stopping = True
+        self.note(f"{last.name} is told to stop for good")
+        if last.task:
+            last.task.stop(for_good=True)
+        self._pass(120, until=lambda: not last.runs)
+        if last.is_alive:
+            raise ViolationError("the last worker never ends")
 
     def _has_read(self, process: Process) -> bool:
         consumers = process.consumers
@@ -359,7 +360,6 @@ class World:
         return found + self._events()
 
     def _events(self) -> list[Option]:
-        setup = self.setup
         found: list[Option] = []
         for process in self.processes:
             if process.runs:
@@ -379,38 +379,26 @@ class World:
             for where, owner in self.kafka.owners.items()
             if owner and where not in self.kafka.revoking
         ]
-        if setup.is_wallclock:
+        if self.setup.is_wallclock:
             found.append(Option("tick"))
-        if "day" in setup.events and "day" not in self.external:
-            found.append(Option("day"))
-        if "lifecycle" in setup.events:
-            found += [
-                Option("lifecycle", upload_id)
-                for upload_id, upload in self.s3.uploads.items()
-                if upload.created + _DAY <= self.wall()
-            ]
-        if "reader" in setup.events:
-            found += [
-                Option("reader", key) for key in self.s3.objects if not key.startswith(setup.state_prefix)
-            ]
-        if "damage" in setup.events and "damage" not in self.external:
-            found += [
-                Option("damage", (upload_id, number))
-                for upload_id, upload in self.s3.uploads.items()
-                for number in upload.parts
-            ]
-        if "vanish" in setup.events and "vanish" not in self.external:
-            found += [
-                Option("vanish", key) for key in self.s3.objects if key.startswith(setup.state_prefix)
-            ]
-        if "reset" in setup.events and "reset" not in self.external and self.kafka.committed:
-            found.append(Option("reset"))
-        if "outage" in setup.events and self.outcome.figures["outage"] < _MOST_OUTAGES:
+        return [*found, *(each for each in self._outside() if each.kind in self.setup.events)]
+
+    def _outside(self) -> list[Option]:
+        """What somebody or something else may do now."""
+        once = ("day", "recreate", "config", *(["reset"] if self.kafka.committed else []))
+        found = [Option(kind) for kind in once if kind not in self.external]
+        if self.outcome.figures["outage"] < _MOST_OUTAGES:
             found.append(Option("outage"))
-        if "recreate" in setup.events and "recreate" not in self.external:
-            found.append(Option("recreate"))
-        if "config" in setup.events and "config" not in self.external:
-            found.append(Option("config"))
+        for upload_id, upload in self.s3.uploads.items():
+            if upload.created + _DAY <= self.wall():
+                found.append(Option("lifecycle", upload_id))
+            if "damage" not in self.external:
+                found += [Option("damage", (upload_id, number)) for number in upload.parts]
+        for key in self.s3.objects:
+            if not key.startswith(self.setup.state_prefix):
+                found.append(Option("reader", key))
+            elif "vanish" not in self.external:
+                found.append(Option("vanish", key))
         return found
 
     def _apply(self, option: Option) -> None:
@@ -618,16 +606,16 @@ class World:
         if not process.is_alive:
             return
         for fault in process.loop.faults:
-            raise Violation(f"nobody heard of {fault.get('exception') or fault.get('message')}")
+            raise ViolationError(f"nobody heard of {fault.get('exception') or fault.get('message')}")
         if not process.has_ended:
             return
         process.is_alive = False
         self._expel(process)
         task, run = process.task, process.run
-        assert task is not None
-        assert run is not None
+        if task is None or run is None:
+            return
         if run.exception():
-            raise Violation(f"a task raised {run.exception()!r}")
+            raise ViolationError(f"a task raised {run.exception()!r}")
         self.note(f"{process.name} ended: {task.state.value}")
         if task.state is TaskState.FAILED:
             error = task.failure if hasattr(task, "failure") else None
@@ -636,54 +624,59 @@ class World:
             last = told.splitlines()[-1] if told else ""
             self.note(f"{process.name} failed: {told[-1500:]}")
             if not last.startswith("connector.errors."):
-                raise Violation(f"a task failed by an error of the program: {last} {error or ''}")
-            raise _Stopped(last)
+                raise ViolationError(f"a task failed by an error of the program: {last} {error or ''}")
+            raise _StoppedError(last)
 
     def _look_at_commit(self, where: TopicPartition, found: OffsetAndMetadata) -> None:
         if not found.metadata:
             return
         decoded = decode(found.metadata, where)
         state = decoded.state if isinstance(decoded, Reference) else decoded
-        if len(found.metadata) > 4096:  # noqa: PLR2004 - offset.metadata.max.bytes
-            raise Violation("the metadata is longer than brokers take")
+        if len(found.metadata) > 4096:
+            raise ViolationError("the metadata is longer than brokers take")
         cut = state.cut
         if cut is not None:
             if cut < self.cuts.get(where, 0):
-                raise Violation(f"{where}: K goes back from {self.cuts[where]} to {cut}")
+                raise ViolationError(f"{where}: K goes back from {self.cuts[where]} to {cut}")
             self.cuts[where] = cut
             if found.offset > cut:
-                raise Violation(f"{where}: V={found.offset} is above K={cut}")
+                raise ViolationError(f"{where}: V={found.offset} is above K={cut}")
         unseen = [
             offset
             for offset in range(found.offset)
             if Label(self.life, where.partition, offset) not in self.visible
         ]
         if unseen and "reset" not in self.external:
-            raise Violation(f"{where}: V={found.offset}, but {unseen} are not visible")
+            raise ViolationError(f"{where}: V={found.offset}, but {unseen} are not visible")
 
     def _look_at_object(self, upload: StoredUpload, found: StoredObject) -> None:
         try:
             labels = self.setup.decoded(upload.key, found.body)
         except (ValueError, OSError) as error:
-            raise Violation(f"undecodable: {upload.key} is {found.body[:80]!r}: {error}") from error
+            raise ViolationError(f"undecodable: {upload.key} is {found.body[:80]!r}: {error}") from error
         told = f"{upload.key} with {[f'{each.life}.{each.partition}.{each.offset}' for each in labels]}"
         self.note(f"   visible: {told}")
         if not labels:
-            raise Violation(f"an empty object: {told}")
+            raise ViolationError(f"an empty object: {told}")
         if labels != sorted(set(labels)) or len({each[:2] for each in labels}) > 1:
-            raise Violation(f"out of order: {told}")
+            raise ViolationError(f"out of order: {told}")
         there = self.s3.objects.get(upload.key)
         is_reset = bool(self.external & {"reset", "recreate"})
-        if there and there.metadata and there.metadata.get(CLAIM) != upload.metadata.get(CLAIM) and not is_reset:
-            raise Violation(f"replaced: {told}")
+        if (
+            there
+            and there.metadata
+            and there.metadata.get(CLAIM) != upload.metadata.get(CLAIM)
+            and not is_reset
+        ):
+            raise ViolationError(f"replaced: {told}")
         where = TopicPartition("records", labels[0].partition)
         cut = self.cuts.get(where, 0)
         if labels[0].life == self.life and labels[-1].offset >= cut and "reset" not in self.external:
-            raise Violation(f"visible at or above K={cut}: {told}")
+            raise ViolationError(f"visible at or above K={cut}: {told}")
         for label in labels:
             self.visible.setdefault(label, []).append(upload.key)
             if len(self.visible[label]) > 1 and "reset" not in self.external:
-                raise Violation(f"doubled {label}: {self.visible[label]}")
+                raise ViolationError(f"doubled {label}: {self.visible[label]}")
 
     def _missing(self) -> list[Label]:
         return [
@@ -695,7 +688,7 @@ class World:
 
     def _verify(self) -> None:
         if missing := self._missing():
-            raise Violation(f"lost {[f'{each.partition}.{each.offset}' for each in missing]}")
+            raise ViolationError(f"lost {[f'{each.partition}.{each.offset}' for each in missing]}")
         known = set()
         for where, found in self.kafka.committed.items():
             state = decode(found.metadata, where) if found.metadata else None
@@ -706,7 +699,7 @@ class World:
         self.outcome.figures["left in the state"] += len(known)
 
 
-class _Stopped(Exception):
+class _StoppedError(Exception):
     """A task has failed, and says why."""
 
 
@@ -730,10 +723,10 @@ class _Names:
         self.hex = ""
 
     def token_urlsafe(self, _: int) -> str:
-        return f"nonce{next(self._world._nonces):04d}"
+        return f"nonce{next(self._world.nonces):04d}"
 
     def uuid4(self) -> _Names:
-        self.hex = f"state{next(self._world._nonces):04d}"
+        self.hex = f"state{next(self._world.nonces):04d}"
         return self
 
 
