@@ -64,6 +64,8 @@ class Plan:
         may_delete: Whether superseded state objects may be deleted.
         is_transactional: Records are produced in transactions, of which some are aborted.
         drains_anew: In the end all workers leave, and another one, told to rotate on commit, finishes.
+        compresses_anew: That one also compresses otherwise, so that it cannot go on with open objects.
+        is_tight: Memory and the number of open objects are bounded so that objects end before their time.
         seconds: How long records are produced.
         actions: In the order of time.
     """
@@ -77,6 +79,8 @@ class Plan:
     may_delete: bool
     is_transactional: bool
     drains_anew: bool
+    compresses_anew: bool = False
+    is_tight: bool = False
     seconds: float = 0.0
     actions: list[Action] = field(default_factory=list)
     running: set[int] = field(default_factory=set, repr=False)
@@ -93,6 +97,8 @@ class Plan:
                     ("state objects stay", not self.may_delete),
                     ("transactions", self.is_transactional),
                     ("drained by another worker", self.drains_anew),
+                    ("which compresses otherwise", self.compresses_anew),
+                    ("tight bounds", self.is_tight),
                 )
                 if holds
             ),
@@ -116,6 +122,8 @@ def draw(seed: int, profile: str | None = None) -> Plan:
         is_transactional=chance.random() < 0.3,
         drains_anew=chance.random() < 0.4,
     )
+    plan.compresses_anew = plan.drains_anew and chance.random() < 0.5
+    plan.is_tight = chance.random() < 0.25
     plan.running = set(range(plan.first))
     at = 0.2
     for _ in range(chance.choice([3, 4, 5])):

@@ -233,6 +233,8 @@ class PartitionLedger:
     def checked(self) -> None:
         """What is committed and what is there agree: go on."""
         self.is_checked = True
+        self.book.checked()
+        self.context.request_commit()
         for upload in list(self._uploads.values()):
             upload.send_rest()
 

@@ -207,18 +207,20 @@ class PartitionWriter:
         await self._wait_for_uploads()
 
     async def finish_all(self) -> None:
-        """Finish every object; without waiting for anything."""
+        """Finish every object; without waiting for anything, so not before it is known what there is."""
         async with self._lock:
-            self._finish_all()
+            if self._ready.is_set():
+                self._finish_all()
 
     def _finish_all(self) -> None:
         for group in list(self._open):
             self._finish(group)
 
     async def finish_due(self) -> None:
-        """Finish the objects whose time is over."""
+        """Finish the objects whose time is over; those of a predecessor once they are known to be there."""
         async with self._lock:
-            self._finish_due(self._moment())
+            if self._ready.is_set():
+                self._finish_due(self._moment())
 
     async def rotate(self) -> None:
         """As :meth:`finish_due`, and wait until all that was ever finished is visible."""
@@ -495,8 +497,11 @@ class PartitionWriter:
         there = await asyncio.gather(*map(ledger.is_there, entries))
         if gone := [entry for entry, is_there in zip(entries, there, strict=True) if not is_there]:
             await self._begin_again(gone)
-        ledger.checked()
-        self._ready.set()
+        async with self._lock:
+            ledger.checked()
+            self._ready.set()
+            for group in [group for group, found in self._open.items() if self._is_full(found)]:
+                self._finish(group)
 
     def _adopt(self, entry: Upload, tail: bytes) -> None:
         upload = self._home.adopt(entry)
@@ -515,10 +520,7 @@ class PartitionWriter:
             self._finish_object(found, self._make_visible(found))
         else:
             found.resume(tail)
-            group = GroupKey(self._home.partition, *entry.group)
-            self._open[group] = found
-            if self._is_full(found):
-                self._finish(group)
+            self._open[GroupKey(self._home.partition, *entry.group)] = found
 
     async def _begin_again(self, gone: Sequence[Upload]) -> None:
         """Uploads have vanished before they were sealed: their records are read and written again."""
@@ -632,9 +634,8 @@ class PartitionWriter:
 
     def _is_worth_tails(self) -> bool:
         """Tails are written again with every commit that needs them, so not with each object."""
-        return (
-            self._tails_due or not self._home.book.is_claimed or len(self._finishing) > _MOST_FINISHING // 2
-        )
+        is_required = self._home.book.is_commit_required
+        return self._tails_due or is_required or len(self._finishing) > _MOST_FINISHING // 2
 
     def _two_phase(self) -> list[Any]:
         return [found for found in self._unfinished() if isinstance(found.upload, TwoPhaseUpload)]

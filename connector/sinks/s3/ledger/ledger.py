@@ -184,9 +184,19 @@ class Ledger:
             for upload in self._uploads
         )
 
+    def checked(self) -> None:
+        """S3 has what was committed: from now on it may be sealed, and a gone upload is a completed one."""
+        for upload in self._uploads:
+            upload.is_unchecked = False
+
     def require_commit(self) -> None:
         """The next commit is made even if it says nothing new: whether it is accepted tells who owns this."""
         self._must_commit = True
+
+    @property
+    def is_commit_required(self) -> bool:
+        """Something waits for the next commit to be accepted."""
+        return self._must_commit
 
     @property
     def repeats_what_was_found(self) -> bool:
@@ -344,7 +354,10 @@ class Ledger:
 
     def _frozen(self, upload: Upload, cut: int | None, tails: Mapping[str, int] | None) -> UploadState | None:
         seals = upload.is_sealed or (
-            upload.is_complete and bool(upload.upload_id) and self._is_below(upload, cut)
+            upload.is_complete
+            and not upload.is_unchecked
+            and bool(upload.upload_id)
+            and self._is_below(upload, cut)
         )
         counts = seals or self._resumes
         parts, durable = upload.below(None if upload.is_detached else cut) if counts else (NO_PARTS, None)

@@ -92,6 +92,7 @@ class Upload:
     has_rest: bool = False
     is_sealed: bool = False
     is_detached: bool = False
+    is_unchecked: bool = False
 
     def __post_init__(self) -> None:
         if not self.is_announced:
@@ -121,6 +122,7 @@ class Upload:
             has_rest=bool(state.ending) and not state.is_sealed,
             is_sealed=state.is_sealed,
             is_detached=state.is_detached,
+            is_unchecked=True,
         )
 
     @property
