@@ -149,6 +149,8 @@ class S3Sink(Sink):
 
     async def _finish(self, writer: PartitionWriter) -> None:
         """Before a commit: finish what it is to seal; the rest stays open, for whoever owns it next."""
+        if self.context.ends_for_good:
+            await writer.taken_over()
         writer.save_tails()
         if self._rotation.on_commit or self.context.ends_for_good:
             await writer.finish_all()
@@ -202,9 +204,9 @@ class S3Sink(Sink):
         writers = [self._writers[partition] for partition in partitions if partition in self._writers]
         await asyncio.gather(*(writer.settle() for writer in writers))
 
-    async def renew(self, partition: TopicPartition) -> None:
+    async def renew(self, partition: TopicPartition, topic_id: str) -> None:
         if writer := self._writers.get(partition):
-            await writer.renew()
+            await writer.renew(topic_id)
 
     # ---- the end ----
 
