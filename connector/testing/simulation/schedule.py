@@ -34,6 +34,7 @@ _KINDS = [
     "vanish",
     "reset",
     "recreate",
+    "renew",
     "config",
     "outage",
 ]

@@ -69,6 +69,10 @@ SETUPS = {
     "reset, groups": Setup(given={**_FIVE, **_BY_KEY}, groups=2, events=("reset",), last_workers=2),
     "made again": Setup(given=_FIVE, events=("recreate",), last_workers=2),
     "made again, groups": Setup(given={**_FIVE, **_BY_KEY}, groups=2, events=("recreate",), last_workers=2),
+    "made again while read": Setup(given=_FIVE, events=("renew",), last_workers=2),
+    "made again while read, groups": Setup(
+        given={**_FIVE, **_BY_KEY}, groups=2, events=("renew",), last_workers=2
+    ),
     "other options": Setup(
         given={**_FIVE, **_BY_KEY},
         groups=2,

@@ -385,7 +385,7 @@ class World:
 
     def _outside(self) -> list[Option]:
         """What somebody or something else may do now."""
-        once = ("day", "recreate", "config", *(["reset"] if self.kafka.committed else []))
+        once = ("day", "recreate", "renew", "config", *(["reset"] if self.kafka.committed else []))
         found = [Option(kind) for kind in once if kind not in self.external]
         if self.outcome.figures["outage"] < _MOST_OUTAGES:
             found.append(Option("outage"))
@@ -588,6 +588,18 @@ class World:
             if process.is_alive:
                 self._kill(process, lands=False)
 
+    def _do_renew(self, _: None) -> None:
+        """The same while workers read it: their consumers find their positions gone, and begin again."""
+        self.external.add("renew")
+        self.life += 1
+        self.kafka.topic_id = f"topic-{self.life + 1}"
+        for where in self.setup.partitions:
+            self.kafka.logs[where] = self._log(where)
+        self.cuts.clear()
+        for process in self.processes:
+            for consumer in process.consumers:
+                consumer.positions = dict.fromkeys(consumer.positions, 0)
+
     def _do_config(self, _: None) -> None:
         """The connector is stopped as if it crashed, and started with other options."""
         self.external.add("config")
@@ -661,7 +673,7 @@ class World:
         if labels != sorted(set(labels)) or len({each[:2] for each in labels}) > 1:
             raise ViolationError(f"out of order: {told}")
         there = self.s3.objects.get(upload.key)
-        is_reset = bool(self.external & {"reset", "recreate"})
+        is_reset = bool(self.external & {"reset", "recreate", "renew"})
         if (
             there
             and there.metadata
