@@ -45,9 +45,20 @@ _JSON = {
     "value.converter": "org.apache.kafka.connect.json.JsonConverter",
     "value.converter.schemas.enable": "false",
 }
+_ONCE_OR_MORE = {"delivery.guarantee": "at-least-once"}
+_SMALL = {"file.max.records": "20000"}
 CASES: dict[str, dict[str, str]] = {
     "csv": {**_RAW_VALUES, "file.compression.type": "none"},
+    "csv at-least-once": {**_RAW_VALUES, "file.compression.type": "none", **_ONCE_OR_MORE},
     "csv gzip": {**_RAW_VALUES, "file.compression.type": "gzip"},
+    "csv gzip at-least-once": {**_RAW_VALUES, "file.compression.type": "gzip", **_ONCE_OR_MORE},
+    "csv small": {**_RAW_VALUES, "file.compression.type": "none", **_SMALL},
+    "csv small at-least-once": {
+        **_RAW_VALUES,
+        "file.compression.type": "none",
+        **_SMALL,
+        **_ONCE_OR_MORE,
+    },
     "csv zstd": {**_RAW_VALUES, "file.compression.type": "zstd"},
     "jsonl": {**_JSON, "file.compression.type": "none"},
     "jsonl gzip": {**_JSON, "file.compression.type": "gzip"},
@@ -165,7 +176,8 @@ def _worker(
                 recorder.wait()
                 print(_busiest(Path(profile.name).read_text()))
         peak = _peak_until_stopped(worker, process)
-        log = worker.log; Path(f"/tmp/d-groups-{case}.log").write_text(log)
+        log = worker.log
+        Path(f"/tmp/d-groups-{case}.log").write_text(log)
     _check(server, case, options.records)
     objects = len(server.objects())
     return Measurement(_seconds(log), children_cpu_seconds() - before - idle, peak, objects)
@@ -198,10 +210,11 @@ def _check(server: ObjectServer, case: str, records: int) -> None:
         if "avro" in case or "parquet" in case:
             found += _rows(data)
             continue
-        if case.endswith("gzip"):
-            data = gzip.decompress(data)
-        elif case.endswith("zstd"):
-            data = zstandard.ZstdDecompressor().decompressobj(read_across_frames=True).decompress(data)
+        match (CASES | KEYED)[case]["file.compression.type"]:
+            case "gzip":
+                data = gzip.decompress(data)
+            case "zstd":
+                data = zstandard.ZstdDecompressor().decompressobj(read_across_frames=True).decompress(data)
         found += data.count(b"\n") + 1
     if found != records:
         raise SystemExit(f"{case}: {found} records in the bucket instead of {records}")
