@@ -177,7 +177,6 @@ def _worker(
                 print(_busiest(Path(profile.name).read_text()))
         peak = _peak_until_stopped(worker, process)
         log = worker.log
-        Path(f"/tmp/d-groups-{case}.log").write_text(log)
     _check(server, case, options.records)
     objects = len(server.objects())
     return Measurement(_seconds(log), children_cpu_seconds() - before - idle, peak, objects)
