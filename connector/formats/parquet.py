@@ -1,13 +1,15 @@
 """Aiven's parquet: columnar files whose rows have the configured fields; compressed inside, not outside.
 
 Records wait in Arrow's memory until they make a row group; a row group leaves as bytes at once, so an object
-holds one row group and the index of the others.
+holds one row group and the index of the others. A batch for many objects is encoded once: each takes its rows
+as a view, which is copied together with others' before long (:class:`_Views`).
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar
+from itertools import chain
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -20,7 +22,8 @@ from connector.formats.inference import Drift, Runs, pruned
 from connector.formats.rows import Row, RowEncoder, header_map
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from typing import Self
 
     from connector.formats.fields import OutputFields, ParquetOptions
     from connector.record import RecordBatch
@@ -30,6 +33,12 @@ _ROW = "io.aiven.parquet.output.schema.connector_records"
 _CODECS = {"none": "none", "gzip": "gzip", "snappy": "snappy", "zstd": "zstd"}
 _AVRO_SCHEMA = b"parquet.avro.schema"
 """Where Java's reader of Avro rows looks for their schema."""
+_VIEWS_BYTES = 4 * 1024 * 1024
+"""Of batches whose memory objects share, for a partition."""
+_FEW_ROWS = 256
+_COLUMN_BYTES = 8 * 1024
+"""What the writer of a file holds for each column once it has written a row group, measured."""
+_TRIM_BYTES = 4 * 1024 * 1024
 
 
 class ParquetFormat(Format):
@@ -48,11 +57,13 @@ class _ParquetEncoder(RowEncoder):
         super().__init__(fields, _ROW, ParquetFormat.__name__)
         self._options = fields.parquet
         self._meta_data = fields.connect_meta_data
+        self._views = _Views()
+        self._freed = _Freed()
         self._schema: tuple[Row, Any] | None = None
         self._read: tuple[Sequence[bytes | None], Schema, Any] | None = None
 
     def begin(self) -> Body:
-        return _ParquetBody(self._options)
+        return _ParquetBody(self._options, self._views, self._freed)
 
     def _infer(self, column: Sequence[Any], known: Schema | None) -> Runs:
         """Arrow's reader knows types while it reads; it gives up where types conflict."""
@@ -74,9 +85,19 @@ class _ParquetEncoder(RowEncoder):
         if row.is_bare:
             (only,) = self._fields.names
             struct = self._values(batch.keys if only == "key" else batch.values, row.schema.as_optional())
-            return pa.Table.from_arrays(struct.flatten(), schema=schema)
+            return _Rows.of(pa.RecordBatch.from_arrays(struct.flatten(), schema=schema))
         arrays = [self._column(field, batch) for field in row.schema.fields]
-        return pa.Table.from_arrays(arrays, schema=schema)
+        return _Rows.of(pa.RecordBatch.from_arrays(arrays, schema=schema))
+
+    def _split(self, data: _Rows, parts: Sequence[Sequence[int]]) -> Iterator[_Rows]:
+        # One copy, in the order of the parts: to copy each by itself takes a hundred times as long.
+        self._views.join(data.size_bytes)
+        rows = data.rows.take(pa.array(chain.from_iterable(parts), pa.int64()))
+        start = 0
+        for part in parts:
+            share = data.size_bytes * len(part) // len(rows)
+            yield _Rows(rows.slice(start, len(part)), share, is_view=True)
+            start += len(part)
 
     def _column(self, field: Field, batch: RecordBatch) -> Any:
         match field.name:
@@ -108,10 +129,75 @@ class _ParquetEncoder(RowEncoder):
         return self._schema[1]
 
 
+class _Rows(NamedTuple):
+    """Rows of one schema.
+
+    Attributes:
+        rows: As Arrow has them.
+        size_bytes: What they take; of a view its share.
+        is_view: Their memory is that of other objects' rows, too.
+    """
+
+    rows: Any
+    size_bytes: int
+    is_view: bool = False
+
+    @classmethod
+    def of(cls, rows: Any) -> Self:
+        return cls(rows, rows.nbytes)
+
+
+class _Views:
+    """Which bodies have views: the last of them keeps the memory of all.
+
+    So from time to time each has its rows copied, when they have become some more.
+    """
+
+    def __init__(self) -> None:
+        self._size_bytes = 0
+        self._bodies: dict[_ParquetBody, None] = {}
+
+    def join(self, size_bytes: int) -> None:
+        """Memory is about to be shared."""
+        if self._size_bytes + size_bytes > _VIEWS_BYTES:
+            for body in self._bodies:
+                body.own()
+            self._bodies.clear()
+            self._size_bytes = 0
+        self._size_bytes += size_bytes
+
+    def add(self, body: _ParquetBody) -> None:
+        self._bodies[body] = None
+
+    def remove(self, body: _ParquetBody) -> None:
+        self._bodies.pop(body, None)
+
+
+class _Freed:
+    """Gives memory back to the system now and then.
+
+    Thousands of buffers are freed with a row group, of all sizes and by another thread than made them.
+    Allocators keep such memory for later, and later is another object's row group, in another thread.
+    """
+
+    def __init__(self) -> None:
+        self._size_bytes = 0
+
+    def add(self, size_bytes: int) -> None:
+        self._size_bytes += size_bytes
+        if self._size_bytes >= _TRIM_BYTES:
+            self._size_bytes = 0
+            pa.default_memory_pool().release_unused()
+
+
 class _ParquetBody(Body):
-    def __init__(self, options: ParquetOptions) -> None:
+    def __init__(self, options: ParquetOptions, views: _Views, freed: _Freed) -> None:
         self._options = options
-        self._tables: list[Any] = []
+        self._views = views
+        self._freed = freed
+        self._rows: list[Any] = []
+        self._owned = 0
+        """How many of these are no views."""
         self._held_bytes = 0
         self._schema: Any = None
         self._writer: Any = None
@@ -121,35 +207,57 @@ class _ParquetBody(Body):
     def held_bytes(self) -> int:
         return self._held_bytes
 
-    def takes(self, data: Any) -> bool:
-        return self._schema is None or self._schema.equals(data.schema, check_metadata=True)
+    @property
+    def loose_bytes(self) -> int:
+        return self._held_bytes
 
-    def append(self, data: Any) -> Sequence[bytes]:
+    @property
+    def overhead_bytes(self) -> int:
+        return _COLUMN_BYTES * len(self._schema) if self._writer else 0
+
+    def takes(self, data: _Rows) -> bool:
+        return self._schema is None or self._schema.equals(data.rows.schema, check_metadata=True)
+
+    def append(self, data: _Rows) -> Sequence[bytes]:
+        self._schema = self._schema or data.rows.schema
+        self._rows.append(data.rows)
+        self._held_bytes += data.size_bytes
+        if data.is_view:
+            self._views.add(self)
+        elif self._owned == len(self._rows) - 1:
+            self._owned += 1
+        return self.shrink() if self._held_bytes >= self._options.row_group_bytes else ()
+
+    def own(self) -> None:
+        """Copy the rows that are views, together with a few before them that are not worth an array each."""
+        first = self._owned
+        while first and self._rows[first - 1].num_rows < _FEW_ROWS:
+            first -= 1
+        self._rows[first:] = [pa.concat_batches(self._rows[first:])]
+        self._owned = len(self._rows)
+
+    def shrink(self) -> Sequence[bytes]:
+        """End the row group."""
+        if not self._rows:
+            return ()
         if self._writer is None:
-            self._schema = data.schema
-            self._writer = _writer(self._written, data.schema, self._options)
-        self._tables.append(data)
-        self._held_bytes += data.nbytes
-        if self._held_bytes >= self._options.row_group_bytes:
-            self._end_row_group()
+            self._writer = _writer(self._written, self._schema, self._options)
+        self._views.remove(self)
+        table = pa.Table.from_batches(self._rows)
+        self._writer.write_table(table, row_group_size=max(1, len(table)))
+        del table
+        self._rows.clear()
+        self._owned = 0
+        freed, self._held_bytes = self._held_bytes, 0
+        self._freed.add(freed)
         return (self._written.take(),)
 
     def finish(self) -> bytes:
-        if self._tables:
-            self._end_row_group()
+        ended = b"".join(self.shrink())
         self._writer.add_key_value_metadata(self._schema.metadata)
         self._writer.close()
-        return self._written.take()
-
-    def _end_row_group(self) -> None:
-        table = pa.concat_tables(self._tables)
-        self._writer.write_table(table, row_group_size=max(1, len(table)))
-        del table
-        self._tables.clear()
-        self._held_bytes = 0
-        # Thousands of buffers have just been freed, of all sizes and by another thread than made them.
-        # Allocators keep such memory for later, and later is another object's row group, in another thread.
-        pa.default_memory_pool().release_unused()
+        self._writer = None
+        return ended + self._written.take()
 
 
 def _writer(sink: Any, schema: Any, options: ParquetOptions) -> Any:

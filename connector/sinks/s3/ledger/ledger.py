@@ -184,8 +184,16 @@ class Ledger:
     @property
     def straddles(self) -> bool:
         """Complete objects wait for open ones, since records of both are mixed; of formats with a footer."""
-        cut, _ = self._cut()
-        return not self._resumes and any(
+        if self._resumes or self.position is None:
+            return False
+        # Those that are closing need not be waited for here: they say when they are complete.
+        growing = [
+            upload.total.first
+            for upload in self._uploads
+            if upload.total and not (upload.is_closing or upload.is_sealed or upload.is_detached)
+        ]
+        cut = self._lowered(min([self.position, *growing]))
+        return any(
             upload.is_complete and not upload.is_sealed and not self._is_below(upload, cut)
             for upload in self._uploads
         )
