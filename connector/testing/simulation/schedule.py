@@ -70,6 +70,11 @@ class RandomSchedule:
             # The requests of the dead, and where they hurt most.
             self._aim, self._kinds = "UploadPart", {"die", "hold", "freeze", "thaw"}
             self._late_before = "CompleteMultipartUpload"
+        elif choose.random() < 0.25:
+            # What happens to a connector that is down, or to its bucket.
+            self._kinds = {"outage", "damage", "kill", "config", "recreate", "renew", "freeze", "thaw"}
+            self._aim = choose.choice(("CompleteMultipartUpload", "ListParts", "poll"))
+            self._faults, self._rate, self._late_before = 3, 0.1, None
         if self._aim and choose.random() < 0.4:
             self._kinds = {"hold", "late", "die", "lose", "kill"}
         elif self._aim and choose.random() < 0.3:

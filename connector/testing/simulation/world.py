@@ -646,6 +646,9 @@ class World:
         state = decoded.state if isinstance(decoded, Reference) else decoded
         if len(found.metadata) > 4096:
             raise ViolationError("the metadata is longer than brokers take")
+        if state.topic_id != self.kafka.topic_id:
+            # Of the topic before: what it says is of other offsets.
+            return
         cut = state.cut
         if cut is not None:
             if cut < self.cuts.get(where, 0):
