@@ -21,6 +21,7 @@ from connector.sinks.s3.writer import PartitionWriter
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from connector.aws.clients import AwsClient
     from connector.aws.policy import Statement
     from connector.record import RecordBatch, TopicPartition
     from connector.sinks.base import Committed, OffsetAndMetadata, SinkContext, TwoPhase
@@ -42,6 +43,7 @@ class S3Sink(Sink):
         *,
         now: Callable[[], float] = time.time,
         limits: Limits = S3_LIMITS,
+        client: Callable[[S3Config, SinkContext], AwsClient] = s3_client,
     ) -> None:
         """Take checked options.
 
@@ -49,9 +51,11 @@ class S3Sink(Sink):
             config: Them.
             now: The time of day in seconds, by which objects are finished.
             limits: Of part numbers, where S3's are too large.
+            client: What sends requests.
         """
         super().__init__(config)
         self._limits = limits
+        self._create_client = client
         self._now = now
         self._rotation = config.rotation()
         self._limit = OpenLimit(config.max_open)
@@ -82,7 +86,7 @@ class S3Sink(Sink):
 
     async def start(self, context: SinkContext) -> None:
         await super().start(context)
-        client = s3_client(self.config, context)
+        client = self._create_client(self.config, context)
         await self._resources.enter_async_context(client)
         self._store = ObjectStore(client, self.config)
         await bucket_of(self.config).expect(client)
@@ -145,6 +149,8 @@ class S3Sink(Sink):
 
     async def _finish(self, writer: PartitionWriter) -> None:
         """Before a commit: finish what it is to seal; the rest stays open, for whoever owns it next."""
+        if self.context.ends_for_good:
+            await writer.taken_over()
         writer.save_tails()
         if self._rotation.on_commit or self.context.ends_for_good:
             await writer.finish_all()
@@ -198,9 +204,9 @@ class S3Sink(Sink):
         writers = [self._writers[partition] for partition in partitions if partition in self._writers]
         await asyncio.gather(*(writer.settle() for writer in writers))
 
-    async def renew(self, partition: TopicPartition) -> None:
+    async def renew(self, partition: TopicPartition, topic_id: str) -> None:
         if writer := self._writers.get(partition):
-            await writer.renew()
+            await writer.renew(topic_id)
 
     # ---- the end ----
 

@@ -619,11 +619,16 @@ class PartitionWriter:
         """The next commit may write a state object, however much that is."""
         self._tails_due = True
 
-    async def renew(self) -> None:
+    async def taken_over(self) -> None:
+        """Wait until what a predecessor left can be finished, once the commit is accepted that it takes."""
+        if self._ledger and self._ledger.ledger and self._ledger.book.is_claimed:
+            await self._ready.wait()
+
+    async def renew(self, topic_id: str) -> None:
         """The offsets of the partition begin anew."""
         async with self._lock:
             self._finish_all()
-            self._home.book.detach()
+            self._home.book.detach(topic_id)
             self._next_offset = None
 
     @property

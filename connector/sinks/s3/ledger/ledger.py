@@ -159,8 +159,14 @@ class Ledger:
         self._uploads.remove(upload)
         self._handed_out.discard(upload)
 
-    def detach(self) -> None:
-        """The offsets begin anew: what there is keeps its records, and says nothing of the new ones."""
+    def detach(self, topic_id: str | None = None) -> None:
+        """The offsets begin anew: what there is keeps its records, and says nothing of the new ones.
+
+        Args:
+            topic_id: Whose offsets the new ones are, if that is known only now.
+        """
+        if topic_id is not None:
+            self.identity = self.identity._replace(topic_id=topic_id)
         for upload in self._uploads:
             upload.is_detached = upload.is_closing = True
         self.committed = replace(self.committed, cut=None)
