@@ -47,6 +47,11 @@ class Body(ABC):
         return 0
 
     @property
+    def raw_bytes(self) -> int:
+        """Those bytes as they were when they were taken."""
+        return self.held_bytes
+
+    @property
     def loose_bytes(self) -> int:
         """Of the held bytes those that :meth:`shrink` makes fewer."""
         return 0
@@ -57,7 +62,7 @@ class Body(ABC):
         return 0
 
     def shrink(self) -> Sequence[bytes]:
-        """Memory is short: give out what was held back only to be laid out better."""
+        """Memory is short: hold fewer bytes, or give them out though they would be laid out better later."""
         return ()
 
     def takes(self, data: Any) -> bool:  # noqa: ARG002 - most formats take anything

@@ -35,9 +35,10 @@ _AVRO_SCHEMA = b"parquet.avro.schema"
 """Where Java's reader of Avro rows looks for their schema."""
 _VIEWS_BYTES = 4 * 1024 * 1024
 """Of batches whose memory objects share, for a partition."""
-_FEW_ROWS = 256
 _COLUMN_BYTES = 8 * 1024
 """What the writer of a file holds for each column once it has written a row group, measured."""
+_PRESS = "zstd"
+"""Of rows that wait while memory is short; lz4 is hardly faster here and half as good."""
 _TRIM_BYTES = 4 * 1024 * 1024
 
 
@@ -196,8 +197,15 @@ class _ParquetBody(Body):
         self._views = views
         self._freed = freed
         self._rows: list[Any] = []
+        """Batches of rows, or what they are packed into."""
         self._owned = 0
         """How many of these are no views."""
+        self._pressed = 0
+        """How many of these are compressed."""
+        self._pressed_bytes = 0
+        self._group_bytes = 0
+        """As the rows were taken."""
+        self._views_bytes = 0
         self._held_bytes = 0
         self._schema: Any = None
         self._writer: Any = None
@@ -208,8 +216,12 @@ class _ParquetBody(Body):
         return self._held_bytes
 
     @property
+    def raw_bytes(self) -> int:
+        return self._group_bytes
+
+    @property
     def loose_bytes(self) -> int:
-        return self._held_bytes
+        return self._held_bytes - self._pressed_bytes
 
     @property
     def overhead_bytes(self) -> int:
@@ -220,44 +232,81 @@ class _ParquetBody(Body):
 
     def append(self, data: _Rows) -> Sequence[bytes]:
         self._schema = self._schema or data.rows.schema
-        self._rows.append(data.rows)
-        self._held_bytes += data.size_bytes
         if data.is_view:
             self._views.add(self)
-        elif self._owned == len(self._rows) - 1:
+            self._views_bytes += data.size_bytes
+        else:
+            self.own()
             self._owned += 1
-        return self.shrink() if self._held_bytes >= self._options.row_group_bytes else ()
+        self._rows.append(data.rows)
+        self._held_bytes += data.size_bytes
+        self._group_bytes += data.size_bytes
+        return self._end_row_group() if self._group_bytes >= self._options.row_group_bytes else ()
 
     def own(self) -> None:
-        """Copy the rows that are views, together with a few before them that are not worth an array each."""
-        first = self._owned
-        while first and self._rows[first - 1].num_rows < _FEW_ROWS:
-            first -= 1
-        self._rows[first:] = [pa.concat_batches(self._rows[first:])]
-        self._owned = len(self._rows)
+        """Copy the views into one buffer: arrays of a few rows each would take more than these."""
+        if self._views_bytes:
+            packed = pa.concat_batches(self._rows[self._owned :]).serialize()
+            self._rows[self._owned :] = [packed]
+            self._owned += 1
+            self._held_bytes += packed.size - self._views_bytes
+            self._views_bytes = 0
 
     def shrink(self) -> Sequence[bytes]:
-        """End the row group."""
+        """Compress rows as they are: a row group of their own would be small, and its file's writer large."""
+        if loose := self._rows[self._pressed :]:
+            self._views.remove(self)
+            rows = pa.concat_batches([_unpacked(each, self._schema) for each in loose])
+            pressed = _Pressed.of(rows.serialize())
+            self._rows[self._pressed :] = [pressed]
+            self._freed.add(self.loose_bytes)
+            self._pressed_bytes += len(pressed.data)
+            self._held_bytes, self._views_bytes = self._pressed_bytes, 0
+            self._pressed = self._owned = len(self._rows)
+        return ()
+
+    def finish(self) -> bytes:
+        ended = b"".join(self._end_row_group())
+        self._writer.add_key_value_metadata(self._schema.metadata)
+        self._writer.close()
+        self._writer = None
+        return ended + self._written.take()
+
+    def _end_row_group(self) -> Sequence[bytes]:
         if not self._rows:
             return ()
         if self._writer is None:
             self._writer = _writer(self._written, self._schema, self._options)
         self._views.remove(self)
-        table = pa.Table.from_batches(self._rows)
+        table = pa.Table.from_batches([_unpacked(rows, self._schema) for rows in self._rows])
         self._writer.write_table(table, row_group_size=max(1, len(table)))
         del table
+        self._freed.add(self._group_bytes)
         self._rows.clear()
-        self._owned = 0
-        freed, self._held_bytes = self._held_bytes, 0
-        self._freed.add(freed)
+        self._owned = self._pressed = 0
+        self._held_bytes = self._views_bytes = self._pressed_bytes = self._group_bytes = 0
         return (self._written.take(),)
 
-    def finish(self) -> bytes:
-        ended = b"".join(self.shrink())
-        self._writer.add_key_value_metadata(self._schema.metadata)
-        self._writer.close()
-        self._writer = None
-        return ended + self._written.take()
+
+class _Pressed(NamedTuple):
+    """Packed rows, compressed while memory is short."""
+
+    data: bytes
+    size_bytes: int
+
+    @classmethod
+    def of(cls, packed: Any) -> Self:
+        return cls(pa.compress(packed, codec=_PRESS, asbytes=True), packed.size)
+
+    def packed(self) -> Any:
+        return pa.decompress(self.data, self.size_bytes, codec=_PRESS)
+
+
+def _unpacked(rows: Any, schema: Any) -> Any:
+    """A batch of rows, whatever became of it."""
+    if isinstance(rows, _Pressed):
+        rows = rows.packed()
+    return pa.ipc.read_record_batch(rows, schema) if isinstance(rows, pa.Buffer) else rows
 
 
 def _writer(sink: Any, schema: Any, options: ParquetOptions) -> Any:

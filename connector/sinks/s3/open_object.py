@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from connector.sinks.s3.two_phase import TwoPhaseUpload
     from connector.sinks.s3.upload import ObjectUpload
 
-_OBJECT_BYTES = 4 * 1024
+_OBJECT_BYTES = 2 * 1024
 """What an object holds beside its bytes and its compressor: what is known of it here, and of its upload."""
 _FEW = 3
 
@@ -72,7 +72,7 @@ class OpenObject:
     @property
     def raw_bytes(self) -> int:
         """Encoded, before compression."""
-        return self._encoded_bytes + self._body.held_bytes
+        return self._encoded_bytes + self._body.raw_bytes
 
     @property
     def object_bytes(self) -> int:

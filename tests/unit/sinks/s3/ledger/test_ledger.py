@@ -482,6 +482,19 @@ def test_whole_objects_with_a_footer_below_an_open_one_are_sealed() -> None:
     assert [found.is_sealed for found in state.uploads] == [True]
 
 
+def test_objects_with_a_footer_that_are_closing_are_waited_for_without_ending_others() -> None:
+    w = Writing(resumes=False)
+    whole, closing = w.begin("a"), w.begin("b")
+    w.take(whole, 0, 2)
+    w.take(closing, 1)
+    w.close(whole)
+    closing.is_closing = True
+    w.take(w.begin("c"), 3)
+    assert not w.book.straddles
+    w.close(closing)
+    assert [found.is_sealed for found in w.commit().uploads] == [True, True]
+
+
 # ---- prepare and accepted ----
 
 
