@@ -579,7 +579,10 @@ class PartitionWriter:
             self._finish_object(found, self._make_visible(found))
         else:
             found.resume(tail)
-            self._open[GroupKey(self._home.partition, *entry.group)] = found
+            group = GroupKey(self._home.partition, *entry.group)
+            # One that was about to be finished when it was saved is followed by another of its group.
+            self._finish(group)
+            self._open[group] = found
 
     async def _begin_again(self, gone: Sequence[Upload]) -> None:
         """Uploads have vanished before they were sealed: their records are read and written again."""
