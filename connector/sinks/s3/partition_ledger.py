@@ -254,9 +254,8 @@ class PartitionLedger:
 
     def created(self, entry: Upload, upload_id: str) -> None:
         self.book.created(entry, upload_id, int(self._now() * 1000))
-        if not entry.is_closing:
-            # So that a successor knows of it, and it is not left behind.
-            self.context.request_commit()
+        # So that a successor knows of it, and it is not left behind.
+        self.context.request_commit()
 
     def part_stored(self, _size_bytes: int) -> None:
         self._parts_total.inc()
