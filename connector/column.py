@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, overload
 import msgspec
 
 from connector.payload import is_plain, reader
+from connector.schema import Schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connector.schema import Schemas
+    from connector.schema import Schema
 
 _decode = msgspec.json.Decoder().decode
 
@@ -113,6 +114,30 @@ def _read_by_schema(values: list[Any], schemas: Schemas) -> list[Any]:
         run = values[start:end]
         read += run if schema is None or is_plain(schema) else map(reader(schema.as_optional()), run)
     return read
+
+
+def merged(columns: Sequence[Sequence[Any]], places: Sequence[tuple[int, int]]) -> Sequence[Any]:
+    """One column out of several, without decoding what is still text.
+
+    Args:
+        columns: What is taken from.
+        places: Of each value, which column it is in and where.
+    """
+    schemas = None
+    if any(schemas_of(column) for column in columns):
+        each = [_each_schema(column) for column in columns]
+        schemas = Schemas([each[source][index] for source, index in places])
+    texts = [column.texts if isinstance(column, JsonColumn) else None for column in columns]
+    if all(text is not None for text in texts):
+        return JsonColumn([texts[source][index] for source, index in places], schemas)  # type: ignore[index]
+    held = [list(column) for column in columns]
+    values = [held[source][index] for source, index in places]
+    return SchemaColumn(values, schemas) if schemas else values
+
+
+def _each_schema(column: Sequence[Any]) -> Sequence[Schema | None]:
+    schemas = schemas_of(column)
+    return schemas.each(len(column)) if schemas else [None] * len(column)
 
 
 def schemas_of(column: Sequence[Any]) -> Schemas | None:

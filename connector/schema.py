@@ -123,6 +123,10 @@ class Schemas:
     def select(self, indices: Sequence[int]) -> Schemas:
         return self if self._is_one else Schemas([self._found[index] for index in indices])
 
+    def each(self, count: int) -> Sequence[Schema | None]:
+        """The schema of each record; ``count`` is the column's length."""
+        return [self._found[0]] * count if self._is_one else self._found
+
     def runs(self, count: int) -> Iterator[tuple[int, int, Schema | None]]:
         """Start, end and schema of each run of records with one schema; ``count`` is the column's length."""
         if self._is_one:
