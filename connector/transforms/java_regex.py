@@ -50,6 +50,7 @@ _NAMED = {
 _CLASSES = {"d": _DIGITS, "w": _WORD, "s": _SPACE, "h": _HORIZONTAL, "v": _VERTICAL}
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "a": "\a", "e": "\x1b"}
 _ANCHORS = {"A": r"\A", "z": r"\Z", "Z": r"(?=\n?\Z)", "b": r"\b", "B": r"\B", "R": r"(?:\r\n|[\n\x0b\f\r])"}
+_REPETITION = re.compile(r"\d+(?:,\d*)?\}")
 _FLAGS = frozenset("ims")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
@@ -117,6 +118,8 @@ class _Translation:
                 return self._class().text()
             case "(":
                 return self._group()
+            case "{" if not _REPETITION.match(self._pattern, self._at):
+                raise ValueError("Invalid regex: Illegal repetition")
             case _:
                 return character
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ class SimpleDate:
         self.step_ms = min(
             (each.step_ms for each in self._fields if isinstance(each, _Field)), default=HOUR_MS
         )
+        self._writers = [each if isinstance(each, str) else _writer(each) for each in self._fields]
+        # Records that follow each other are mostly of the same second.
+        self._text_of = lru_cache(1000)(self._written)
         self._reader: re.Pattern[str] | None = None
 
     def format(self, millis: int) -> str:
@@ -66,8 +70,11 @@ class SimpleDate:
         Raises:
             ValueError: It is in no year from 1 to 9999.
         """
-        moment = moment_of(millis)
-        return "".join([each if isinstance(each, str) else _written(each, moment) for each in self._fields])
+        return self._text_of(millis // self.step_ms)
+
+    def _written(self, step: int) -> str:
+        moment = moment_of(step * self.step_ms)
+        return "".join([each if isinstance(each, str) else each(moment) for each in self._writers])
 
     def parse(self, text: str) -> int:
         """Milliseconds since the epoch; raises ValueError if the text does not begin as the pattern does."""
@@ -138,15 +145,17 @@ def _field(letter: str, count: int) -> _Field:
     return _Field(letter, count)
 
 
-def _written(field: _Field, moment: datetime) -> str:
-    letter, count = field
+def _writer(field: _Field) -> Callable[[datetime], str]:
+    letter, width = field
     if letter == "y":
-        return f"{moment.year % 100:02}" if count == 2 else f"{moment.year:0{count}}"  # noqa: PLR2004
-    if letter in "ML" and count >= _SHORT:
-        return _name(_MONTHS[moment.month - 1], count)
+        return lambda moment: f"{moment.year % 100:02}" if width == 2 else f"{moment.year:0{width}}"  # noqa: PLR2004
+    if letter in "ML" and width >= _SHORT:
+        return lambda moment: _name(_MONTHS[moment.month - 1], width)
     if letter in "EaGXZz":
-        return _TEXTS[letter](moment, count)
-    return f"{_WRITE[letter](moment):0{count}}"
+        write_text = _TEXTS[letter]
+        return lambda moment: write_text(moment, width)
+    write = _WRITE[letter]
+    return lambda moment: f"{write(moment):0{width}}"
 
 
 def _name(name: str, count: int) -> str:
