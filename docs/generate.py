@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from connector import metrics
+from connector import metrics, plugins
 from connector.aws.connection import SERVICES, AwsConfig
 from connector.aws.policy import permission_policy, trust_policy
 from connector.aws.rendering import Grant, as_json
 from connector.config.connector import ConnectorConfig
 from connector.environment import variable_name
+from connector.plugins import PluginKind
 from connector.settings import WorkerSettings
 from connector.sinks.eventbridge import EventBridgeConfig
 from connector.sinks.kinesis import KinesisConfig
@@ -58,6 +59,22 @@ def connector_options() -> Iterator[str]:
 def sink_options(config: type[Config]) -> Iterator[str]:
     """What a sink adds."""
     yield from _options(config.options().values())
+
+
+def transform_options() -> Iterator[str]:
+    """Of every transform, key and value alike; those without options are left out."""
+    seen: dict[str, type[Config]] = {}
+    for name in sorted(plugins.names(PluginKind.TRANSFORM)):
+        config = plugins.find(PluginKind.TRANSFORM, name, "type").config_class
+        if config.options():
+            seen.setdefault(config.__name__.removesuffix("Config"), config)
+    yield from ("", *_row("Transform", "Option", "Type", "Default", "Effect"))
+    yield "| --- | --- | --- | --- | --- |"
+    for name, config in seen.items():
+        for option in config.options().values():
+            (row,) = _option(option)
+            yield f"| {name} {row}"
+    yield ""
 
 
 def endpoint_options() -> Iterator[str]:
@@ -107,6 +124,7 @@ SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "sns options": partial(sink_options, SnsConfig),
     "eventbridge options": partial(sink_options, EventBridgeConfig),
     "kinesis options": partial(sink_options, KinesisConfig),
+    "transform options": transform_options,
     "endpoint options": endpoint_options,
     "metrics": metric_families,
     "policies": policies,

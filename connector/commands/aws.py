@@ -148,7 +148,7 @@ def _permissions(sink: Sink, blueprint: Blueprint) -> Document | None:
     from connector.aws.policy import TellsPermissions, permission_policy
 
     if isinstance(sink, TellsPermissions):
-        return permission_policy(sink.permissions(sink.config, blueprint.config.topics))
+        return permission_policy(sink.permissions(sink.config, blueprint.topics))
     _warn(f"{blueprint.sink_class_name} does not tell what it must be allowed: see its documentation.")
     return None
 

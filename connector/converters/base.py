@@ -10,6 +10,8 @@ from connector.config.schema import Config
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from connector.schema import Schema
+
 
 class Converter(ABC):
     """Turns a column of keys, values or header values into Python values; stateless, called from threads.
@@ -22,6 +24,8 @@ class Converter(ABC):
     config_class: ClassVar[type[Config]] = Config
     is_identity: ClassVar[bool] = False
     """The column passes untouched, so nobody needs to extract it for conversion."""
+    schema: ClassVar[Schema | None] = None
+    """What all its values have, where a column does not say more; transforms go by it."""
 
     def __init__(self, config: Any) -> None:
         self.config = config

@@ -93,6 +93,14 @@ class Blueprint:
     def name(self) -> str:
         return self.config.name
 
+    @property
+    def topics(self) -> Sequence[str]:
+        """By what names the sink will see the topics; none if only the records will tell."""
+        names: Sequence[str] | None = self.config.topics
+        for step in self.make_steps():
+            names = names and step.topics(names)
+        return list(dict.fromkeys(names or ()))
+
 
 def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
     """Check a submitted config; blocks while config providers read what it refers to.

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connector.column import interleaved
+from connector.column import SchemaColumn, schemas_of
 from connector.errors import RecordError
-from connector.record import COLUMNS
+from connector.record import RecordBatch
+from connector.schema import Schemas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.converters.base import Converter
-    from connector.record import RecordBatch
     from connector.runtime.errant import ErrantRecords
+    from connector.schema import Schema
     from connector.transforms.base import Predicate, Transform
 
 
@@ -37,24 +38,30 @@ class Pipeline:
             if not converter.is_identity
         ]
         self._header = header
-        self._transforms = transforms
+        self._steps = transforms
+        self._looked_at = frozenset(name for step in transforms for name in step.columns)
+        self._schemas = {
+            name: converter.schema
+            for name, converter in (("keys", key), ("values", value))
+            if converter.schema and name in self._looked_at
+        }
         self._errant = errant
 
     @property
     def is_identity(self) -> bool:
         """Batches pass untouched, so there is nothing to run in a thread."""
-        return not self._stages and not self._transforms and self._header.is_identity
+        return not self._stages and not self._steps and self._header.is_identity
 
     @property
     def columns(self) -> frozenset[str]:
         """The columns of a batch that conversion and transforms look at."""
-        if self._transforms:
-            return COLUMNS
-        converted = {name for name, _, _ in self._stages}
+        converted = {*self._looked_at, *(name for name, _, _ in self._stages)}
         return frozenset(converted if self._header.is_identity else {*converted, "headers"})
 
-    def apply(self, batch: RecordBatch) -> RecordBatch:
-        """The batch to put; CPU work, for a thread.
+    def apply(self, batch: RecordBatch) -> list[RecordBatch]:
+        """What to put, in this order: one batch, or several where records got different topics.
+
+        CPU work, for a thread.
 
         Raises:
             ToleranceExceededError: A record can never succeed and may not be skipped.
@@ -63,9 +70,17 @@ class Pipeline:
             batch = self._convert(batch, column, stage, converter)
         if not self._header.is_identity:
             batch = self._convert_headers(batch)
-        for step in self._transforms:
-            batch = step.apply(batch)
-        return batch
+        for name, schema in self._schemas.items():
+            batch = batch.with_columns(**{name: _with_schema(getattr(batch, name), schema)})
+        for step in self._steps:
+            batch = self._transform(batch, step)
+        return batch.by_topic()
+
+    def _transform(self, batch: RecordBatch, step: Step) -> RecordBatch:
+        try:
+            return step.apply(batch)
+        except ValueError:
+            return step.apply(self._errant.leave_out(batch, _transform_errors(batch, step)))
 
     def _convert(self, batch: RecordBatch, column: str, stage: str, converter: Converter) -> RecordBatch:
         raw: list[Any] = getattr(batch, column)
@@ -83,7 +98,7 @@ class Pipeline:
             try:
                 converted.append([(name, self._header.convert(value)) for name, value in headers or ()])
             except ValueError as error:
-                failed[offset] = _record_error(error, "HEADER_CONVERTER", self._header)
+                failed[offset] = _record_error(error, "HEADER_CONVERTER", type(self._header).__name__)
                 converted.append(None)
         batch = batch.with_columns(headers=converted)
         return self._errant.leave_out(batch, failed) if failed else batch
@@ -97,7 +112,24 @@ class Step:
         self._predicate = predicate
         self._negate = negate
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of a batch that it looks at."""
+        asked = self._predicate.columns if self._predicate else ()
+        return frozenset({*self._transform.columns, *asked})
+
+    @property
+    def origin(self) -> str:
+        """The class that a failure is put down to."""
+        return type(self._transform).__name__
+
+    def topics(self, topics: Sequence[str]) -> Sequence[str] | None:
+        """The names that records of these topics will go by, if it can be told without the records."""
+        names = self._transform.topics(topics)
+        return names if self._predicate is None or names == topics else None
+
     def apply(self, batch: RecordBatch) -> RecordBatch:
+        """Raises ValueError if some record is not what the transform takes."""
         if not len(batch):
             return batch
         if self._predicate is None:
@@ -112,16 +144,32 @@ class Step:
 
 def _merge(batch: RecordBatch, applies: list[bool], transform: Transform) -> RecordBatch:
     """Transform some records and put them back between the others, in offset order."""
-    chosen = [index for index, answer in enumerate(applies) if answer]
-    untouched = batch.select([index for index, answer in enumerate(applies) if not answer])
-    transformed = transform.apply(batch.select(chosen))
-    offsets = [*untouched.offsets, *transformed.offsets]
-    order = sorted(range(len(offsets)), key=offsets.__getitem__)
-    kept = set(offsets)
-    survivors = batch.select([index for index, offset in enumerate(batch.offsets) if offset in kept])
-    return survivors.with_columns(
-        **{name: interleaved(getattr(untouched, name), getattr(transformed, name), order) for name in COLUMNS}
-    )
+    changed = transform.apply(batch.select([index for index, answer in enumerate(applies) if answer]))
+    passed = batch.select([index for index, answer in enumerate(applies) if not answer])
+    return RecordBatch.interleaved(changed, passed)
+
+
+def _with_schema(column: Sequence[Any], schema: Schema) -> Sequence[Any]:
+    return column if schemas_of(column) else SchemaColumn(column, Schemas([schema]))
+
+
+def _transform_errors(batch: RecordBatch, step: Step) -> dict[int, RecordError]:
+    if failed := _errors(batch, step):
+        return failed
+    raise AssertionError(f"{step.origin} fails on a batch, but on no part of it")
+
+
+def _errors(batch: RecordBatch, step: Step) -> dict[int, RecordError]:
+    """The records that a step fails on, found by halves: most batches have none, most others one."""
+    try:
+        step.apply(batch)
+    except ValueError as error:
+        if len(batch) == 1:
+            return {batch.offsets[0]: _record_error(error, "TRANSFORMATION", step.origin)}
+        middle = len(batch) // 2
+        halves = batch.select(range(middle)), batch.select(range(middle, len(batch)))
+        return {**_errors(halves[0], step), **_errors(halves[1], step)}
+    return {}
 
 
 def _culprits(
@@ -132,13 +180,13 @@ def _culprits(
         try:
             converter.convert(data)
         except ValueError as error:
-            failed[offset] = _record_error(error, stage, converter)
+            failed[offset] = _record_error(error, stage, type(converter).__name__)
     if not failed:
         raise AssertionError(f"{type(converter).__name__} fails on a column, but on no value of it")
     return failed
 
 
-def _record_error(error: ValueError, stage: str, converter: Converter) -> RecordError:
-    record_error = RecordError(str(error), stage=stage, origin=type(converter).__name__)
+def _record_error(error: ValueError, stage: str, origin: str) -> RecordError:
+    record_error = RecordError(str(error), stage=stage, origin=origin)
     record_error.__cause__ = error
     return record_error

@@ -173,21 +173,28 @@ class Task:
         return await self._context.in_thread(self._convert_all, polled)
 
     async def _put(self, polled: list[Polled]) -> None:
-        """Batches of one poll are of different partitions, so they may go side by side."""
+        """Partitions may go side by side; transforms may have made several batches of one."""
         for read, epoch in polled:
             if self._offsets.is_reset(read, epoch):
                 await self._restart(read.topic_partition)
         taken = [
-            (batch, epoch)
+            Polled(batch, epoch)
             for converted, epoch in polled
             if (batch := self._offsets.take(converted, epoch)) is not None
         ]
         if not taken:
             return
         started = time.perf_counter()
-        await self._finish(asyncio.gather(*(self._put_one(batch, epoch) for batch, epoch in taken)))
+        lanes: dict[TopicPartition, list[Polled]] = {}
+        for each in taken:
+            lanes.setdefault(each.batch.topic_partition, []).append(each)
+        await self._finish(asyncio.gather(*map(self._put_in_order, lanes.values())))
         self._observer.put_seconds.observe(time.perf_counter() - started)
         self._observer.records_put.inc(sum(len(batch) for batch, _ in taken))
+
+    async def _put_in_order(self, lane: list[Polled]) -> None:
+        for batch, epoch in lane:
+            await self._put_one(batch, epoch)
 
     async def _restart(self, partition: TopicPartition) -> None:
         """The offsets of a partition that stayed ours went back: its topic was made again, or truncated."""
@@ -234,7 +241,7 @@ class Task:
         self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
 
     def _convert_all(self, polled: list[Polled]) -> list[Polled]:
-        return [Polled(self._pipeline.apply(batch), epoch) for batch, epoch in polled]
+        return [Polled(put, epoch) for batch, epoch in polled for put in self._pipeline.apply(batch)]
 
     # ---- rebalances: called while the consumer's thread waits ----
 

@@ -93,7 +93,7 @@ class Worker:
             blueprint.make_sink(),
             pipeline=pipeline,
             errant=errant,
-            context=TaskContext(config.name, number, self._executor, topics=config.topics, errant=errant),
+            context=TaskContext(config.name, number, self._executor, topics=blueprint.topics, errant=errant),
             observer=TaskObserver(config.name, number),
         )
 

@@ -41,7 +41,7 @@ class GroupKey(NamedTuple):
     """What the records of one object have in common: all that its name needs but the first offset.
 
     Attributes:
-        topic_partition: Where they come from.
+        topic_partition: Where they come from, the topic by the name that transforms gave it.
         key: The text of the record key if the template has one, else None.
         time: The text of each timestamp placeholder of the template, in order.
         fields: The text of each header, and field of a key or value, in order.
@@ -212,7 +212,7 @@ class Grouper:
 
     def _groups(self, batch: RecordBatch, now_ms: int) -> Mapping[GroupKey, Sequence[int]]:
         """The positions of the records of each group."""
-        where = batch.topic_partition
+        where = batch.topic_partition._replace(topic=batch.topic)
         if not self.columns:
             return {GroupKey(where, None, self._time(now_ms)): range(len(batch))}
         count = len(batch)
