@@ -101,6 +101,10 @@ class RecordBatch:
     def headers(self) -> Sequence[Headers | None]:
         return self._column("headers")
 
+    def has(self, column: str) -> bool:
+        """Whether somebody needs this column, so that it was read."""
+        return column in self._columns
+
     def with_columns(self, **columns: Sequence[Any]) -> RecordBatch:
         """The same records with some columns replaced, e.g. ``batch.with_columns(values=decoded)``."""
         return RecordBatch(

@@ -14,6 +14,7 @@ class ByteArrayConverter(Converter):
     """Hands the column through; a null stays null, and empty bytes stay empty bytes."""
 
     is_identity: ClassVar[bool] = True
+    never_fails: ClassVar[bool] = True
 
     def convert(self, data: bytes | None) -> bytes | None:
         return data

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from connector.converters.base import Converter
 from connector.converters.literal import parse_literal
@@ -13,6 +13,8 @@ _LITERALS = frozenset({"null", "true", "false"})
 
 class SimpleHeaderConverter(Converter):
     """Nothing fails: what is no number, date, list or map is text; what cannot be looked at stays bytes."""
+
+    never_fails: ClassVar[bool] = True
 
     def convert(self, data: bytes | None) -> Any:
         if data is None:

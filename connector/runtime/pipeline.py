@@ -8,7 +8,7 @@ from connector.errors import RecordError
 from connector.record import COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from connector.converters.base import Converter
     from connector.record import RecordBatch
@@ -39,10 +39,10 @@ class Pipeline:
         self._transforms = transforms
         self._errant = errant
 
-    @property
-    def is_identity(self) -> bool:
-        """Batches pass untouched, so there is nothing to run in a thread."""
-        return not self._stages and not self._transforms and self._header.is_identity
+    def is_identity(self, columns: Collection[str]) -> bool:
+        """Batches with these columns pass untouched, so there is nothing to run in a thread."""
+        headers_stay = self._header.is_identity or "headers" not in {*columns, *self.columns}
+        return not self._stages and not self._transforms and headers_stay
 
     @property
     def columns(self) -> frozenset[str]:
@@ -50,7 +50,7 @@ class Pipeline:
         if self._transforms:
             return COLUMNS
         converted = {name for name, _, _ in self._stages}
-        return frozenset(converted if self._header.is_identity else {*converted, "headers"})
+        return frozenset(converted if self._header.never_fails else {*converted, "headers"})
 
     def apply(self, batch: RecordBatch) -> RecordBatch:
         """The batch to put; CPU work, for a thread.
@@ -60,7 +60,7 @@ class Pipeline:
         """
         for column, stage, converter in self._stages:
             batch = self._convert(batch, column, stage, converter)
-        if not self._header.is_identity:
+        if not self._header.is_identity and batch.has("headers"):
             batch = self._convert_headers(batch)
         for step in self._transforms:
             batch = step.apply(batch)

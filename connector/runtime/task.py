@@ -142,9 +142,15 @@ class Task:
         return polled
 
     async def _convert(self, polled: list[Polled]) -> list[Polled]:
-        if self._pipeline.is_identity or not polled:
+        if not polled or self._pipeline.is_identity(self._sink.columns):
             return polled
-        return await self._context.in_thread(self._convert_all, polled)
+        converted: list[Polled] = []
+        await self._finish(
+            self._retrying(
+                "convert", lambda: self._context.in_thread(self._convert_the_rest, polled, converted)
+            )
+        )
+        return converted
 
     async def _put(self, polled: list[Polled]) -> None:
         """Batches of one poll are of different partitions, so they may go side by side."""
@@ -222,8 +228,10 @@ class Task:
             log.info("committed", offsets={str(where): offset for where, offset in offsets.items()})
         self._observer.commit_seconds.observe(time.perf_counter() - started)
 
-    def _convert_all(self, polled: list[Polled]) -> list[Polled]:
-        return [Polled(self._pipeline.apply(batch), epoch) for batch, epoch in polled]
+    def _convert_the_rest(self, polled: list[Polled], converted: list[Polled]) -> None:
+        """What is converted stays so when a schema registry answers only some of the batches."""
+        for batch, epoch in polled[len(converted) :]:
+            converted.append(Polled(self._pipeline.apply(batch), epoch))  # noqa: PERF401 - kept one by one
 
     # ---- rebalances: called while the consumer's thread waits ----
 
