@@ -51,6 +51,8 @@ class RegisteredConverter(Converter):
     config_class: ClassVar[type[Config]] = SchemaRegistryConfig
     kind: ClassVar[str]
     """The type of schemas that it reads, as the registry calls it."""
+    form: ClassVar[str] = ""
+    """How the registry is asked to write schemas."""
 
     def __init__(self, config: Any, registry: SchemaRegistry | None = None) -> None:
         super().__init__(config)
@@ -104,7 +106,7 @@ class RegisteredConverter(Converter):
 
     def _found(self, header: bytes) -> Reader:
         schema_id = _id(header)
-        schema = self._registry.schema(schema_id)
+        schema = self._registry.schema(schema_id, self.form)
         if schema.kind != self.kind:
             raise UnknownSchemaError(
                 f"Schema {schema_id} is of type {schema.kind}, and {type(self).__name__} reads {self.kind}."

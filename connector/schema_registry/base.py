@@ -31,8 +31,12 @@ class SchemaRegistry(ABC):
     """Blocks, and is called from threads."""
 
     @abstractmethod
-    def schema(self, schema_id: int) -> RegisteredSchema:
+    def schema(self, schema_id: int, form: str = "") -> RegisteredSchema:
         """The schema with this id.
+
+        Args:
+            schema_id: What records say.
+            form: How the registry is to write it, if it can; ``serialized`` is for Protobuf.
 
         Raises:
             UnknownSchemaError: There is none.

@@ -60,11 +60,14 @@ class HttpSchemaRegistry(SchemaRegistry):
         )
         self._first = 0
 
-    def schema(self, schema_id: int) -> RegisteredSchema:
-        answer = self._get(f"/schemas/ids/{schema_id}", f"Schema {schema_id}")
-        return self._resolved(answer, {})
+    def schema(self, schema_id: int, form: str = "") -> RegisteredSchema:
+        query = f"?format={form}" if form else ""
+        answer = self._get(f"/schemas/ids/{schema_id}{query}", f"Schema {schema_id}")
+        return self._resolved(answer, form, {})
 
-    def _resolved(self, answer: _Answer, known: dict[tuple[str, int], RegisteredSchema]) -> RegisteredSchema:
+    def _resolved(
+        self, answer: _Answer, form: str, known: dict[tuple[str, int], RegisteredSchema]
+    ) -> RegisteredSchema:
         found = []
         for each in answer.references or ():
             key = (each.subject, each.version)
@@ -72,8 +75,9 @@ class HttpSchemaRegistry(SchemaRegistry):
                 if len(known) >= _MOST_REFERENCES:
                     raise ValueError(f"The schema builds on more than {_MOST_REFERENCES} others.")
                 path = f"/subjects/{quote(each.subject, safe='')}/versions/{each.version}?deleted=true"
+                path += f"&format={form}" if form else ""
                 what = f"Version {each.version} of subject {each.subject}"
-                known[key] = self._resolved(self._get(path, what), known)
+                known[key] = self._resolved(self._get(path, what), form, known)
             found.append((each.name, known[key]))
         return RegisteredSchema(answer.schema_type or "AVRO", answer.schema, tuple(found))
 

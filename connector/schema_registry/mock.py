@@ -35,7 +35,7 @@ class MockSchemaRegistry(SchemaRegistry):
                 self._schemas.append(schema)
             return self._schemas.index(schema) + 1
 
-    def schema(self, schema_id: int) -> RegisteredSchema:
+    def schema(self, schema_id: int, form: str = "") -> RegisteredSchema:  # noqa: ARG002 - kept as registered
         if not 0 < schema_id <= len(self._schemas):
             raise UnknownSchemaError(f"Schema {schema_id} not found; the registry has {len(self._schemas)}.")
         return self._schemas[schema_id - 1]
