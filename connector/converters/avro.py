@@ -67,7 +67,7 @@ class AvroConverter(RegisteredConverter):
 
 
 def _decode(parsed: Any, data: bytes) -> Any:
-    return fastavro.schemaless_reader(BytesIO(data), parsed)  # type: ignore[call-arg]
+    return fastavro.schemaless_reader(BytesIO(data), parsed)
 
 
 def _then(decode: Callable[[bytes], Any], fix: Callable[[Any], Any] | None) -> Callable[[bytes], Any]:

@@ -1,4 +1,4 @@
-"""Avro's schemas as Connect's, the way Confluent's AvroData maps them, and what its values need beside decoding.
+"""Avro's schemas as Connect's, as Confluent's AvroData maps them, and what values need beside decoding.
 
 The schema that decodes is made anew: names are its own, logical types are those that Connect knows, and each
 member of a union stands in a record of one field. That changes no byte of the encoding, and tells which
@@ -108,23 +108,33 @@ class AvroData:
                 full_name = _full_name(avro, namespace)
                 self._defined.setdefault(full_name, (avro, namespace))
                 namespace = full_name.rpartition(".")[0]
-            for inner in (*(each.get("type") for each in avro.get("fields", ())), avro.get("items"), avro.get("values")):
+            for inner in (
+                *(each.get("type") for each in avro.get("fields", ())),
+                avro.get("items"),
+                avro.get("values"),
+            ):
                 self._define(inner, namespace)
             if isinstance(avro.get("type"), dict | list):
                 self._define(avro["type"], namespace)
 
-    def _map(self, avro: Any, namespace: str, depth: int) -> Mapped:
+    def _map(self, avro: Any, namespace: str, depth: int) -> Mapped:  # noqa: PLR0911 - one per kind of schema
         self._count += 1
         if depth > _DEEPEST or self._count > _MOST_TYPES:
             raise ValueError(f"it has more than {_MOST_TYPES} types, or is nested deeper than {_DEEPEST}")
         if isinstance(avro, list):
             return self._union(avro, namespace, depth)
         if isinstance(avro, str):
-            return self._simple({"type": avro}, avro) if avro in _PRIMITIVES else self._named(avro, namespace, depth)
+            return (
+                self._simple({"type": avro}, avro)
+                if avro in _PRIMITIVES
+                else self._named(avro, namespace, depth)
+            )
         if not isinstance(avro, dict) or "type" not in avro:
             raise ValueError(f"{str(avro)[:80]} is no Avro schema")
         kind = avro["type"]
-        if isinstance(kind, dict | list) or (kind not in _PRIMITIVES and kind not in _COMPLEX and kind != "null"):
+        if isinstance(kind, dict | list) or (
+            kind not in _PRIMITIVES and kind not in _COMPLEX and kind != "null"
+        ):
             # {"type": {"type": "string"}}: one of them says it all.
             return self._map(kind, namespace, depth + 1)
         if kind in {"record", "error", "enum", "fixed"}:
@@ -142,7 +152,7 @@ class AvroData:
     def _simple(self, avro: Mapping[str, Any], kind: str) -> Mapped:
         if kind == "null":
             raise ValueError("Standalone null schemas are not supported by this converter")
-        logical = avro.get("logicalType")
+        logical = str(avro.get("logicalType") or "")
         if kind == "bytes" and logical == "decimal":
             return self._decimal(avro, "bytes")
         if (kind, logical) in _LOGICAL:
@@ -150,14 +160,14 @@ class AvroData:
             bare = Schema(base, name=name, version=1)
             return Mapped(self._described(bare, avro), {"type": kind, "logicalType": _ANNOTATION[name]})
         type_ = _PRIMITIVES[kind]
-        if kind == "int" and logical is None:
+        if kind == "int" and not logical:
             type_ = _INTEGERS.get(str(avro.get("connect.type", "")).lower(), type_)
         return Mapped(self._described(Schema(type_), avro), kind, shortest if kind == "float" else None)
 
     def _decimal(self, avro: Mapping[str, Any], decodes: Any) -> Mapped:
         scale = avro.get("scale")
         if isinstance(scale, bool) or not isinstance(scale, int):
-            raise ValueError("scale must be specified and must be a number.")
+            raise ValueError("scale must be specified and must be a number.")  # noqa: TRY004
         parameters = [("scale", str(scale))]
         precision = avro.get("precision")
         if precision is not None and precision != _DEFAULT_PRECISION:
@@ -194,10 +204,14 @@ class AvroData:
         if not present:
             raise ValueError("Standalone null schemas are not supported by this converter")
         mapped = [self._map(each, namespace, depth + 1) for each in present]
-        names = [self._member_name(each, inner, namespace) for each, inner in zip(present, mapped, strict=True)]
+        names = [
+            self._member_name(each, inner, namespace) for each, inner in zip(present, mapped, strict=True)
+        ]
         if len(set(names)) != len(names):
             raise ValueError("Multiple union schemas map to the Connect union field name")
-        fields = [Field(name, replace(each.schema, optional=True)) for name, each in zip(names, mapped, strict=True)]
+        fields = [
+            Field(name, replace(each.schema, optional=True)) for name, each in zip(names, mapped, strict=True)
+        ]
         schema = Schema(Type.STRUCT, optional=is_optional, name=_UNION, fields=tuple(fields))
         # Each member in a record of one field, whose name tells which it is.
         wrapped = iter([self._wrapper(index, each.avro) for index, each in enumerate(mapped)])
@@ -206,7 +220,11 @@ class AvroData:
 
     def _wrapper(self, index: int, avro: Any) -> dict[str, Any]:
         self._count += 1
-        return {"type": "record", "name": f"Member{self._count}", "fields": [{"name": f"m{index}", "type": avro}]}
+        return {
+            "type": "record",
+            "name": f"Member{self._count}",
+            "fields": [{"name": f"m{index}", "type": avro}],
+        }
 
     def _member_name(self, avro: Any, mapped: Mapped, namespace: str) -> str:
         kind = avro.get("type") if isinstance(avro, dict) else avro
@@ -233,14 +251,14 @@ class AvroData:
             return replace(known, avro=known.avro["name"])
         if full_name in self._open:
             raise ValueError(f"{full_name} is in itself, which this converter cannot show")
-        avro, around = self._defined[full_name]
+        avro, _ = self._defined[full_name]
         self._open.add(full_name)
-        mapped = self._mapped[full_name] = self._new_named(full_name, avro, around, depth)
+        mapped = self._mapped[full_name] = self._new_named(full_name, avro, depth)
         self._open.discard(full_name)
         self._count += sum(1 for _ in mapped.schema.nested())
         return mapped
 
-    def _new_named(self, full_name: str, avro: Mapping[str, Any], namespace: str, depth: int) -> Mapped:
+    def _new_named(self, full_name: str, avro: Mapping[str, Any], depth: int) -> Mapped:
         own = f"T{len(self._mapped) + len(self._open)}x{self._count}"
         kind = avro["type"]
         if kind == "enum":
@@ -301,7 +319,9 @@ class AvroData:
             value = _default(schema, default)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
             return schema
-        flag = ((f"{_CONFLUENT}.field.default", "true"),) if self._meta_data and schema.default is None else ()
+        flag = (
+            ((f"{_CONFLUENT}.field.default", "true"),) if self._meta_data and schema.default is None else ()
+        )
         return replace(schema, default=value, parameters=(*schema.parameters, *flag))
 
     def _field_fix(self, mapped: Mapped, schema: Schema) -> Fix | None:
@@ -370,7 +390,7 @@ def _is_map_entry(avro: Any, schema: Schema) -> bool:
     return marked or schema.name == f"{_CONFLUENT}.{_MAP_ENTRY}"
 
 
-def _default(schema: Schema, found: Any) -> Any:
+def _default(schema: Schema, found: Any) -> Any:  # noqa: C901, PLR0911 - one line per type
     """A default, which is written as JSON, as a Python value."""
     match schema.name:
         case _ if schema.name == DATE:

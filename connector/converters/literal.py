@@ -207,7 +207,6 @@ def _at(parts: dict[str, int], clock: timedelta) -> Any:
     return day + clock if "hour" in parts else day.date()
 
 
-
 def _kind(value: Any) -> Any:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float

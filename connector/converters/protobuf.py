@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 _GOOGLE = {
     module.DESCRIPTOR.name: module.DESCRIPTOR.serialized_pb
     for module in (
-        any_pb2, api_pb2, descriptor_pb2, duration_pb2, empty_pb2, field_mask_pb2, source_context_pb2, struct_pb2,
-        timestamp_pb2, type_pb2, wrappers_pb2,
+        any_pb2, api_pb2, descriptor_pb2, duration_pb2, empty_pb2, field_mask_pb2, source_context_pb2,
+        struct_pb2, timestamp_pb2, type_pb2, wrappers_pb2,
     )
 }  # fmt: skip
 _OPTIONS_ONLY = frozenset({"confluent/meta.proto"})
@@ -241,8 +241,8 @@ def _file_of(name: str, package: str, message: str, fields: list[tuple[str, int]
     file = descriptor_pb2.FileDescriptorProto(name=name, package=package, syntax="proto3")
     found = file.message_type.add(name=message)
     for number, (field, kind) in enumerate(fields, 1):
-        found.field.add(name=field, number=number, type=kind, label=1)  # type: ignore[arg-type]
-    return file.SerializeToString()
+        found.field.add(name=field, number=number, type=kind, label=1)
+    return bytes(file.SerializeToString())
 
 
 _BYTES, _INT32, _UINT32 = 12, 5, 13

@@ -106,13 +106,11 @@ class ProtobufData:
         unions = [each for each in message.oneofs if not _is_synthetic(each)]
         within = {member.name for union in unions for member in union.fields}
         parts = [(_union_name(each), self._union(each)) for each in unions]
-        for each in message.fields:
-            if each.name not in within:
-                parts.append((each.name, self._member(each)))
+        parts += [(each.name, self._member(each)) for each in message.fields if each.name not in within]
         self._open.pop()
         fields = tuple(Field(name, part.schema) for name, part in parts)
         schema = Schema(Type.STRUCT, name=self._name(message), fields=fields)
-        readers = [(name, part.read) for name, part in parts]
+        readers = [(name, part.convert or part.read) for name, part in parts]
         return Mapped(schema, lambda value: {name: read(value) for name, read in readers})
 
     def _union(self, union: OneofDescriptor) -> Mapped:
@@ -159,9 +157,7 @@ class ProtobufData:
         if not self._optional_for_nullables:
             is_optional = is_optional or not self._wrapper_for_nullables
         else:
-            is_optional = is_optional or _is_synthetic(field.containing_oneof) or (
-                _has_word_optional(field)
-            )
+            is_optional = is_optional or _is_synthetic(field.containing_oneof) or (_has_word_optional(field))
         parameters = (*found.schema.parameters, (_TAG, str(field.number)))
         return replace(found, schema=replace(found.schema, optional=is_optional, parameters=parameters))
 
@@ -172,9 +168,13 @@ class ProtobufData:
             if type_ is Type.INT32 and (narrow := _NARROW.get(_meta(field).get("connect.type", ""))):
                 return Mapped(Schema(narrow)), False
             parameters = ((_PROTO_TYPE, shown),) if shown else ()
-            return Mapped(Schema(type_, parameters=parameters), _signed if field.type in _UNSIGNED else None), False
+            return Mapped(
+                Schema(type_, parameters=parameters), _signed if field.type in _UNSIGNED else None
+            ), False
         if field.type in _OTHERS:
-            return Mapped(Schema(_OTHERS[field.type]), shortest if field.type == Proto.TYPE_FLOAT else None), False
+            return Mapped(
+                Schema(_OTHERS[field.type]), shortest if field.type == Proto.TYPE_FLOAT else None
+            ), False
         if field.type == Proto.TYPE_ENUM:
             return self._enum(field.enum_type), True
         if field.type == Proto.TYPE_GROUP:
@@ -218,7 +218,7 @@ class ProtobufData:
         return Mapped(schema, lambda value: inner.read(value.value))
 
     def _name(self, named: Descriptor | EnumDescriptor) -> str:
-        return named.full_name if self._enhanced else named.name
+        return str(named.full_name if self._enhanced else named.name)
 
 
 def _union_name(union: OneofDescriptor) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from connector.schema import Schema
     from connector.schema_registry.base import RegisteredSchema, SchemaRegistry
 
-_HEADER_BYTES = 5
+HEADER_BYTES = 5
 _MAGIC = b"\0"
 _UNKNOWN_SECONDS = 10.0
 """How long an id counts as unknown: bad records repeat it, and a registry may learn it after all."""
@@ -68,7 +68,7 @@ class RegisteredConverter(Converter):
         (value,) = self.convert_column([data])
         return value
 
-    def convert_column(self, column: Sequence[bytes | None]) -> SchemaColumn:
+    def convert_column(self, column: Sequence[bytes | None]) -> Sequence[Any]:
         values: list[Any] = []
         schemas: list[Schema | None] = []
         readers = self._readers
@@ -77,20 +77,23 @@ class RegisteredConverter(Converter):
                 values.append(None)
                 schemas.append(None)
                 continue
-            header = data[:_HEADER_BYTES]
+            header = data[:HEADER_BYTES]
             reader = readers.get(header) or self._new_reader(header)
             try:
-                values.append(reader.read(data[_HEADER_BYTES:]))
-                schemas.append(reader.schema if reader.of is None else reader.of(data[_HEADER_BYTES:]))
-            except Exception as error:  # noqa: BLE001 - libraries raise anything on bytes that do not fit
+                values.append(reader.read(data[HEADER_BYTES:]))
+                schemas.append(reader.schema if reader.of is None else reader.of(data[HEADER_BYTES:]))
+            except Exception as error:  # noqa: BLE001 - libraries raise anything on unfit bytes
                 _refuse(header, error)
         return SchemaColumn(values, Schemas(_without_gaps(schemas)))
 
+    def _reader(self, header: bytes) -> Reader:
+        return self._readers.get(header) or self._new_reader(header)
+
     def _new_reader(self, header: bytes) -> Reader:
-        if header[:1] != _MAGIC or len(header) < _HEADER_BYTES:
+        if header[:1] != _MAGIC or len(header) < HEADER_BYTES:
             raise ValueError(
-                "Unknown magic byte! The value does not begin with 0 and the id of a schema: its producer does"
-                " not use a Schema Registry, so another converter must read it."
+                "Unknown magic byte! The value does not begin with 0 and the id of a schema: its producer"
+                " does not use a Schema Registry, so another converter must read it."
             )
         until, reason = self._unreadable.get(header, (0.0, ""))
         if time.monotonic() < until:

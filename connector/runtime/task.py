@@ -231,7 +231,7 @@ class Task:
     def _convert_the_rest(self, polled: list[Polled], converted: list[Polled]) -> None:
         """What is converted stays so when a schema registry answers only some of the batches."""
         for batch, epoch in polled[len(converted) :]:
-            converted.append(Polled(self._pipeline.apply(batch), epoch))  # noqa: PERF401 - kept one by one
+            converted.append(Polled(self._pipeline.apply(batch), epoch))
 
     # ---- rebalances: called while the consumer's thread waits ----
 

@@ -135,7 +135,9 @@ class _Endpoint:
         elif config.credentials_source == "USER_INFO" and config.user_info:
             self.headers["Authorization"] = _basic(config.user_info.get_secret_value())
         elif parts.username is not None:
-            self.headers["Authorization"] = _basic(f"{unquote(parts.username)}:{unquote(parts.password or '')}")
+            self.headers["Authorization"] = _basic(
+                f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            )
 
 
 def _basic(user_info: str) -> str:
@@ -144,7 +146,8 @@ def _basic(user_info: str) -> str:
 
 def _read(endpoint: _Endpoint, status: int, body: bytes, what: str) -> _Answer:
     if status == _OK:
-        return _decoded(endpoint, body, _Answer)
+        answer: _Answer = _decoded(endpoint, body, _Answer)
+        return answer
     if status == _NOT_FOUND:
         fault: _Fault = _decoded(endpoint, body, _Fault)
         # Without a code of the registry's own, something else answers at this URL.

@@ -62,8 +62,8 @@ class SchemaRegistryConfig(Config):
     url = required(
         "schema.registry.url",
         LIST,
-        "Where the Schema Registry is: URLs, separated by commas; when one does not answer, the next is asked."
-        " mock://name is a registry in the worker's memory, for tests.",
+        "Where the Schema Registry is: URLs, separated by commas; when one does not answer, the next is"
+        " asked. mock://name is a registry in the worker's memory, for tests.",
         validate=_urls,
         group=_GROUP,
     )
@@ -163,16 +163,17 @@ class SchemaRegistryConfig(Config):
 
     def check(self) -> Iterator[Problem]:
         yield from super().check()
-        if self.credentials_source == "USER_INFO" and self.user_info is None:
-            if not self.is_faulty(SchemaRegistryConfig.user_info):
-                yield Problem(
-                    "basic.auth.user.info", "must be set with basic.auth.credentials.source=USER_INFO"
-                )
-        if self.bearer_source and self.bearer_token is None:
-            if not self.is_faulty(SchemaRegistryConfig.bearer_token):
-                yield Problem(
-                    "bearer.auth.token", "must be set with bearer.auth.credentials.source=STATIC_TOKEN"
-                )
+        given = SchemaRegistryConfig
+        if (
+            self.credentials_source == "USER_INFO"
+            and self.user_info is None
+            and not self.is_faulty(given.user_info)
+        ):
+            text = "must be set with basic.auth.credentials.source=USER_INFO"
+            yield Problem(given.user_info.name, text)
+        if self.bearer_source and self.bearer_token is None and not self.is_faulty(given.bearer_token):
+            text = "must be set with bearer.auth.credentials.source=STATIC_TOKEN"
+            yield Problem(given.bearer_token.name, text)
         yield from self._check_files()
 
     def tls(self) -> ssl.SSLContext:

@@ -1,4 +1,4 @@
-"""``mock://scope``: registries in this process's memory, for tests of connectors, as the Java clients have."""
+"""``mock://scope``: registries in this process's memory, for tests, as the Java clients have."""
 
 from __future__ import annotations
 
