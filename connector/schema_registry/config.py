@@ -192,6 +192,8 @@ class SchemaRegistryConfig(Config):
             if path and not Path(path).is_file():
                 yield Problem(option.name, f"{path} is no file: name one in PEM")
                 return
+        if not (self.ca_file or self.certificate_file):
+            return
         try:
             self.tls()
         except (OSError, ValueError):
