@@ -21,7 +21,11 @@ from connector.aws.connection import SERVICES, AwsConfig
 from connector.aws.policy import permission_policy, trust_policy
 from connector.aws.rendering import Grant, as_json
 from connector.config.connector import ConnectorConfig
+from connector.converters.avro import AvroConverterConfig
+from connector.converters.json import JsonConverterConfig
+from connector.converters.protobuf import ProtobufConverterConfig
 from connector.environment import variable_name
+from connector.schema_registry.config import SchemaRegistryConfig
 from connector.settings import WorkerSettings
 from connector.sinks.eventbridge import EventBridgeConfig
 from connector.sinks.kinesis import KinesisConfig
@@ -58,6 +62,16 @@ def connector_options() -> Iterator[str]:
 def sink_options(config: type[Config]) -> Iterator[str]:
     """What a sink adds."""
     yield from _options(config.options().values())
+
+
+def converter_options(config: type[Config]) -> Iterator[str]:
+    """What a converter has beside the options of every Schema Registry."""
+    known = {} if config is SchemaRegistryConfig else SchemaRegistryConfig.options()
+    own = [option for name, option in config.options().items() if name not in known]
+    yield from _row("Option", "Type", "Default", "Effect")
+    yield "| --- | --- | --- | --- |"
+    for option in own:
+        yield from _option(option)
 
 
 def endpoint_options() -> Iterator[str]:
@@ -107,6 +121,10 @@ SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "sns options": partial(sink_options, SnsConfig),
     "eventbridge options": partial(sink_options, EventBridgeConfig),
     "kinesis options": partial(sink_options, KinesisConfig),
+    "json converter options": partial(converter_options, JsonConverterConfig),
+    "avro converter options": partial(converter_options, AvroConverterConfig),
+    "protobuf converter options": partial(converter_options, ProtobufConverterConfig),
+    "schema registry options": partial(converter_options, SchemaRegistryConfig),
     "endpoint options": endpoint_options,
     "metrics": metric_families,
     "policies": policies,

@@ -93,14 +93,14 @@ def test_a_type_may_stand_in_a_type() -> None:
 def test_a_union_is_a_struct_with_a_field_for_each_member() -> None:
     inner = {"type": "record", "name": "In", "fields": [{"name": "x", "type": "float"}]}
     avro = record({"name": "u", "type": ["null", "int", "long", "string", inner]})
-    nothing = {"int": None, "long": None, "string": None, "In": None}
-    for written, given in [(("int", 5), {"int": 5}), (("long", 5), {"long": 5}), ("s", {"string": "s"})]:
-        data = b""
-        if written[0] in {"int", "long"}:
-            data = bytes([2 * avro["fields"][0]["type"].index(written[0]), 10])
-            value, _ = converted(avro, data)
-        else:
-            value, _ = read(avro, {"u": written})
+    nothing: dict[str, Any] = {"int": None, "long": None, "string": None, "In": None}
+    members: list[tuple[bytes, dict[str, Any]]] = [
+        (b"\2\12", {"int": 5}),
+        (b"\4\12", {"long": 5}),
+        (b"\6\2s", {"string": "s"}),
+    ]
+    for data, given in members:
+        value, _ = converted(avro, data)
         assert value == {"u": {**nothing, **given}}
     value, schema = read(avro, {"u": {"x": 0.1}})
     assert value == {"u": {**nothing, "In": {"x": 0.1}}}
