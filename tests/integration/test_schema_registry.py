@@ -200,9 +200,21 @@ def test_a_registry_in_trouble_is_waited_for(registry: SchemaRegistryServer, sta
     assert converter.convert(framed(schema_id, b"\x02")) == 1
 
 
-def test_when_one_url_does_not_answer_the_next_is_asked_and_stays_first(
-    registry: SchemaRegistryServer,
-) -> None:
+def test_the_url_that_answered_last_is_asked_first(registry: SchemaRegistryServer) -> None:
+    with SchemaRegistryServer() as other:
+        for server in (registry, other):
+            for name in ("long", "int"):
+                server.register(name, f'"{name}"')
+        converter = avro(f"{registry.url},{other.url}")
+        registry.status = 503
+        assert converter.convert(framed(1, b"\x02")) == 1
+        registry.status = None
+        assert converter.convert(framed(2, b"\x02")) == 1
+        assert registry.requests == ["GET /schemas/ids/1"]
+        assert other.requests == ["GET /schemas/ids/1", "GET /schemas/ids/2"]
+
+
+def test_when_one_url_does_not_answer_the_next_is_asked(registry: SchemaRegistryServer) -> None:
     nobody = f"http://127.0.0.1:{free_ports(1)[0]}"
     ids = [registry.register(name, f'"{name}"') for name in ("long", "int")]
     converter = avro(f"{nobody},{registry.url}/")
@@ -255,6 +267,11 @@ def test_a_certificate_must_be_trusted(tmp_path: Path) -> None:
         assert trusting.convert(framed(schema_id, b"\x02")) == 1
         with pytest.raises(AccessError, match=r"schema\.registry\.ssl\.truststore\.location"):
             avro(server.url).convert(framed(schema_id, b"\x02"))
+
+
+def test_a_path_where_no_registry_is_is_no_unknown_id(registry: SchemaRegistryServer) -> None:
+    with pytest.raises(AccessError, match="answers 404, as no registry does: correct the URL"):
+        avro(f"{registry.url}/elsewhere").convert(framed(1, b""))
 
 
 def test_something_else_at_the_url_is_named(aws: AwsServer) -> None:
