@@ -132,6 +132,10 @@ class RecordBatch:
     def has_one_topic(self) -> bool:
         return _TOPICS not in self._columns
 
+    def has(self, column: str) -> bool:
+        """Whether somebody needs this column, so that it was read."""
+        return column in self._columns
+
     def with_columns(self, **columns: Sequence[Any]) -> RecordBatch:
         """The same records with some columns replaced, e.g. ``batch.with_columns(values=decoded)``."""
         return self._with({**self._columns, **columns})

@@ -97,14 +97,12 @@ class WorkerSettings(BaseSettings):
         alias="value.converter",
         description="How record values are read when a connector does not say; by default they stay bytes.",
     )
-    # Kafka Connect's default is SimpleHeaderConverter, which guesses types; until it exists here, bytes are
-    # the choice that loses nothing.
     header_converter: str = Field(
-        _BYTES,
+        "org.apache.kafka.connect.storage.SimpleHeaderConverter",
         min_length=1,
         alias="header.converter",
-        description="How header values are read when a connector does not say; by default they stay bytes,"
-        " where Kafka Connect guesses their types.",
+        description="How header values are read when a connector does not say; by default they are text, and"
+        " text that reads like a number, a date, a list or a map becomes one, as in Kafka Connect.",
     )
     offset_flush_interval_ms: Milliseconds = Field(
         60_000,

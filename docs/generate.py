@@ -21,8 +21,12 @@ from connector.aws.connection import SERVICES, AwsConfig
 from connector.aws.policy import permission_policy, trust_policy
 from connector.aws.rendering import Grant, as_json
 from connector.config.connector import ConnectorConfig
+from connector.converters.avro import AvroConverterConfig
+from connector.converters.json import JsonConverterConfig
+from connector.converters.protobuf import ProtobufConverterConfig
 from connector.environment import variable_name
 from connector.plugins import PluginKind
+from connector.schema_registry.config import SchemaRegistryConfig
 from connector.settings import WorkerSettings
 from connector.sinks.eventbridge import EventBridgeConfig
 from connector.sinks.kinesis import KinesisConfig
@@ -77,6 +81,16 @@ def transform_options() -> Iterator[str]:
     yield ""
 
 
+def converter_options(config: type[Config]) -> Iterator[str]:
+    """What a converter has beside the options of every Schema Registry."""
+    known = {} if config is SchemaRegistryConfig else SchemaRegistryConfig.options()
+    own = [option for name, option in config.options().items() if name not in known]
+    yield from _row("Option", "Type", "Default", "Effect")
+    yield "| --- | --- | --- | --- |"
+    for option in own:
+        yield from _option(option)
+
+
 def endpoint_options() -> Iterator[str]:
     """Where services are, for those that sinks deliver to; the pages of sinks have only their own."""
     yield from _row("Option", "Effect")
@@ -125,6 +139,10 @@ SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "eventbridge options": partial(sink_options, EventBridgeConfig),
     "kinesis options": partial(sink_options, KinesisConfig),
     "transform options": transform_options,
+    "json converter options": partial(converter_options, JsonConverterConfig),
+    "avro converter options": partial(converter_options, AvroConverterConfig),
+    "protobuf converter options": partial(converter_options, ProtobufConverterConfig),
+    "schema registry options": partial(converter_options, SchemaRegistryConfig),
     "endpoint options": endpoint_options,
     "metrics": metric_families,
     "policies": policies,

@@ -16,6 +16,7 @@ class ByteArrayConverter(Converter):
 
     is_identity: ClassVar[bool] = True
     schema = OPTIONAL_BYTES
+    never_fails: ClassVar[bool] = True
 
     def convert(self, data: bytes | None) -> bytes | None:
         return data

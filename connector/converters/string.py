@@ -43,6 +43,7 @@ class StringConverter(Converter):
 
     config_class: ClassVar[type[Config]] = StringConverterConfig
     schema = OPTIONAL_STRING
+    never_fails: ClassVar[bool] = True
 
     def __init__(self, config: StringConverterConfig) -> None:
         super().__init__(config)

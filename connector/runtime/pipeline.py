@@ -10,7 +10,7 @@ from connector.record import RecordBatch
 from connector.schema import Schemas
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from connector.converters.base import Converter
     from connector.runtime.errant import ErrantRecords
@@ -47,16 +47,16 @@ class Pipeline:
         }
         self._errant = errant
 
-    @property
-    def is_identity(self) -> bool:
-        """Batches pass untouched, so there is nothing to run in a thread."""
-        return not self._stages and not self._steps and self._header.is_identity
+    def is_identity(self, columns: Collection[str]) -> bool:
+        """Batches with these columns pass untouched, so there is nothing to run in a thread."""
+        headers_stay = self._header.is_identity or "headers" not in {*columns, *self.columns}
+        return not self._stages and not self._steps and headers_stay
 
     @property
     def columns(self) -> frozenset[str]:
         """The columns of a batch that conversion and transforms look at."""
         converted = {*self._looked_at, *(name for name, _, _ in self._stages)}
-        return frozenset(converted if self._header.is_identity else {*converted, "headers"})
+        return frozenset(converted if self._header.never_fails else {*converted, "headers"})
 
     def apply(self, batch: RecordBatch) -> list[RecordBatch]:
         """What to put, in this order: one batch, or several where records got different topics.
@@ -68,7 +68,7 @@ class Pipeline:
         """
         for column, stage, converter in self._stages:
             batch = self._convert(batch, column, stage, converter)
-        if not self._header.is_identity:
+        if not self._header.is_identity and batch.has("headers"):
             batch = self._convert_headers(batch)
         for name, schema in self._schemas.items():
             batch = batch.with_columns(**{name: _with_schema(getattr(batch, name), schema)})

@@ -168,9 +168,15 @@ class Task:
         return polled
 
     async def _convert(self, polled: list[Polled]) -> list[Polled]:
-        if self._pipeline.is_identity or not polled:
+        if not polled or self._pipeline.is_identity(self._sink.columns):
             return polled
-        return await self._context.in_thread(self._convert_all, polled)
+        converted: list[list[Polled]] = []
+        await self._finish(
+            self._retrying(
+                "convert", lambda: self._context.in_thread(self._convert_the_rest, polled, converted)
+            )
+        )
+        return [put for parts in converted for put in parts]
 
     async def _put(self, polled: list[Polled]) -> None:
         """Partitions may go side by side; transforms may have made several batches of one."""
@@ -240,8 +246,10 @@ class Task:
             await self._finish(self._commits.commit())
         self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
 
-    def _convert_all(self, polled: list[Polled]) -> list[Polled]:
-        return [Polled(put, epoch) for batch, epoch in polled for put in self._pipeline.apply(batch)]
+    def _convert_the_rest(self, polled: list[Polled], converted: list[list[Polled]]) -> None:
+        """What is converted stays so when a schema registry answers only some of the batches."""
+        for batch, epoch in polled[len(converted) :]:
+            converted.append([Polled(put, epoch) for put in self._pipeline.apply(batch)])
 
     # ---- rebalances: called while the consumer's thread waits ----
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from connector.record import TopicPartition
+from connector.sinks.s3.ledger.encoding import Reference, decode
 from connector.testing.kafka.client import Message
 from connector.testing.worker import WorkerProcess
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 KAFKA = "org.apache.kafka.connect.transforms."
 DAY_MS = 86_400_000
 COUNT = 400
+LARGE = b'{"n": %d, "filler": "' + b"x" * 65_536 + b'"}'
+"""Eighty of them are a part."""
 
 
 @pytest.fixture
@@ -56,7 +60,9 @@ def rows(aws: AwsServer, bucket: str) -> dict[str, list[dict[str, Any]]]:
     """The rows in objects under each first name."""
     found: dict[str, list[dict[str, Any]]] = {}
     for key, data in sorted(aws.objects(bucket).items()):
-        found.setdefault(key.split("/")[0], []).extend(map(json.loads, data.splitlines()))
+        place = found.setdefault(key.split("/")[0], [])
+        if not key.startswith("_ledger/"):
+            place.extend(map(json.loads, data.splitlines()))
     return found
 
 
@@ -103,6 +109,60 @@ def test_records_under_new_names_arrive_whole_and_the_offsets_stay_those_of_thei
         assert {row["value"]["topic"] for row in stored} == {day}
     numbers = {row["offset"]: row["value"]["n"] for stored in found.values() for row in stored}
     assert numbers == {number: number for number in range(COUNT)}
+
+
+def cut(committed: ReadCommitted, worker: WorkerProcess, topic: str) -> int | None:
+    """Below which offset everything is stored, by what is committed."""
+    found = committed(f"connect-{worker.name}", topic).get(0)
+    if found is None or not found.metadata:
+        return None
+    state = decode(found.metadata, TopicPartition(topic, 0))
+    return state.state.cut if isinstance(state, Reference) else state.cut
+
+
+@pytest.mark.real_kafka
+def test_open_objects_of_several_names_outlive_kills_and_hold_every_record_once(
+    configure: Callable[..., WorkerProcess],
+    topic: CreateTopic,
+    produce: Produce,
+    committed: ReadCommitted,
+    aws: AwsServer,
+    bucket: str,
+) -> None:
+    name = topic(1)
+    messages = [Message(LARGE % number, timestamp_ms=DAY_MS * (1 + number // 3 % 2)) for number in range(240)]
+    options = {
+        "transforms": "day",
+        "transforms.day.type": KAFKA + "TimestampRouter",
+        "file.max.records": "120",
+        "file.rotate.on.commit": "false",
+    }
+    with configure(name, options) as worker:
+        produce(name, messages[:180], partition=0)
+        worker.wait_until(lambda: (cut(committed, worker, name) or 0) > 150, "a part of each is committed")
+        worker.kill()
+        assert not rows(aws, bucket).keys() - {"_ledger"}
+        produce(name, messages[180:210], partition=0)
+        worker.start()
+        worker.wait_for_metric("connector_upload_bytes_resumed_total", 1)
+        worker.kill()
+        produce(name, messages[210:], partition=0)
+        worker.start()
+        worker.wait_until(
+            lambda: {found.offset for found in committed(f"connect-{worker.name}", name).values()} == {240},
+            "everything is visible, and committed under the topic's own name",
+        )
+        assert worker.terminate() == 0, worker.log
+    found = rows(aws, bucket)
+    # Two objects as large as they may be: neither was ended early, so each was gone on with.
+    assert sorted(key for key in aws.objects(bucket) if not key.startswith("_ledger/")) == [
+        f"{name}-1970010{2 + day}/0/{3 * day:020}" for day in (0, 1)
+    ]
+    for day in (0, 1):
+        offsets = [number for number in range(240) if number // 3 % 2 == day]
+        stored = found[f"{name}-1970010{2 + day}"]
+        assert [row["offset"] for row in stored] == offsets
+        assert [row["value"]["n"] for row in stored] == offsets
 
 
 @pytest.mark.kafka

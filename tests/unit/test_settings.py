@@ -10,6 +10,7 @@ from connector.errors import ConfigError
 from connector.settings import WorkerSettings
 
 BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
+GUESSES = "org.apache.kafka.connect.storage.SimpleHeaderConverter"
 JAAS = 'org.apache.kafka.common.security.scram.ScramLoginModule required username="u" password="s3cret";'
 
 
@@ -35,7 +36,8 @@ def faults(path: Path | None, **environ: str) -> dict[str, str]:
 def test_brokers_are_all_that_must_be_set(path: Path) -> None:
     settings = load(path)
     assert settings.bootstrap_servers == "broker:9092"
-    assert (settings.key_converter, settings.value_converter, settings.header_converter) == (BYTES,) * 3
+    assert (settings.key_converter, settings.value_converter) == (BYTES, BYTES)
+    assert settings.header_converter == GUESSES
     assert settings.offset_flush_interval_ms == 60_000
     assert settings.offset_flush_timeout_ms == 5_000
     assert settings.task_shutdown_graceful_timeout_ms == 5_000
@@ -66,7 +68,7 @@ def test_the_quickstart_file_of_kafka_connect_works_as_it_is(path: Path) -> None
         "listeners=http://:8083",
     )
     assert settings.converter_class("key") == "org.apache.kafka.connect.json.JsonConverter"
-    assert settings.converter_class("header") == BYTES
+    assert settings.converter_class("header") == GUESSES
     assert settings.converter_config("key") == {"schemas.enable": "true"}
     assert settings.converter_config("value") == {"schemas.enable": "false"}
     assert settings.converter_config("header") == {}

@@ -18,7 +18,7 @@ from connector.runtime.observer import TaskObserver
 from connector.runtime.pipeline import Pipeline, Step
 from connector.runtime.task import Task, TaskSpec
 from connector.settings import WorkerSettings
-from connector.sinks.base import Sink
+from connector.sinks.base import Committed, Sink
 from connector.sinks.s3.permissions import permissions
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ async def test_batches_of_one_partition_are_put_one_after_the_other_and_partitio
             context=TaskContext("c", 0, executor),
             observer=TaskObserver("c", 0),
         )
-        await task.assigned([ORDERS, USERS])
+        await task.assigned({ORDERS: Committed(), USERS: Committed()})
         polled = [
             Polled(
                 RecordBatch.of(where, [Record(at, None, b"v", at * DAY_MS, []) for at in range(3)]),
