@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connector.column import SchemaColumn, schemas_of
 from connector.errors import RecordError
+from connector.plugins import class_name
 from connector.record import RecordBatch
+from connector.runtime.errant import without
 from connector.schema import Schemas
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from connector.converters.base import Converter
-    from connector.runtime.errant import ErrantRecords
     from connector.schema import Schema
     from connector.transforms.base import Predicate, Transform
+
+
+class Applied(NamedTuple):
+    """What became of a batch.
+
+    Attributes:
+        batches: What to put, in this order: one batch, or several where records got different topics.
+        failed: The records that are in none of them since they can never succeed, by offset.
+    """
+
+    batches: list[RecordBatch]
+    failed: Mapping[int, RecordError]
 
 
 class Pipeline:
@@ -27,7 +40,6 @@ class Pipeline:
         value: Converter,
         header: Converter,
         transforms: Sequence[Step],
-        errant: ErrantRecords,
     ) -> None:
         self._stages = [
             (name, stage, converter)
@@ -45,7 +57,6 @@ class Pipeline:
             for name, converter in (("keys", key), ("values", value))
             if converter.schema and name in self._looked_at
         }
-        self._errant = errant
 
     def is_identity(self, columns: Collection[str]) -> bool:
         """Batches with these columns pass untouched, so there is nothing to run in a thread."""
@@ -58,50 +69,56 @@ class Pipeline:
         converted = {*self._looked_at, *(name for name, _, _ in self._stages)}
         return frozenset(converted if self._header.never_fails else {*converted, "headers"})
 
-    def apply(self, batch: RecordBatch) -> list[RecordBatch]:
-        """What to put, in this order: one batch, or several where records got different topics.
-
-        CPU work, for a thread.
+    def apply(self, batch: RecordBatch) -> Applied:
+        """Convert and transform; CPU work, for a thread.
 
         Raises:
-            ToleranceExceededError: A record can never succeed and may not be skipped.
+            RetriableError: What a converter needs cannot be had now; nothing has become of the batch.
         """
+        failed: dict[int, RecordError] = {}
         for column, stage, converter in self._stages:
-            batch = self._convert(batch, column, stage, converter)
+            batch = self._convert(batch, column, stage, converter, failed)
         if not self._header.is_identity and batch.has("headers"):
-            batch = self._convert_headers(batch)
+            batch = self._convert_headers(batch, failed)
         for name, schema in self._schemas.items():
             batch = batch.with_columns(**{name: _with_schema(getattr(batch, name), schema)})
         for step in self._steps:
-            batch = self._transform(batch, step)
-        return batch.by_topic()
+            batch = self._transform(batch, step, failed)
+        return Applied(batch.by_topic(), failed)
 
-    def _transform(self, batch: RecordBatch, step: Step) -> RecordBatch:
+    def _transform(self, batch: RecordBatch, step: Step, failed: dict[int, RecordError]) -> RecordBatch:
         try:
             return step.apply(batch)
         except ValueError:
-            return step.apply(self._errant.leave_out(batch, _transform_errors(batch, step)))
+            return step.apply(_left_out(batch, _transform_errors(batch, step), failed))
 
-    def _convert(self, batch: RecordBatch, column: str, stage: str, converter: Converter) -> RecordBatch:
+    def _convert(
+        self,
+        batch: RecordBatch,
+        column: str,
+        stage: str,
+        converter: Converter,
+        failed: dict[int, RecordError],
+    ) -> RecordBatch:
         raw: list[Any] = getattr(batch, column)
         try:
             return batch.with_columns(**{column: converter.convert_column(raw)})
         except ValueError:
             # The column does not say which record it was; only now is each one looked at alone.
-            batch = self._errant.leave_out(batch, _culprits(batch, raw, stage, converter))
+            batch = _left_out(batch, _culprits(batch, raw, stage, converter), failed)
             return batch.with_columns(**{column: converter.convert_column(getattr(batch, column))})
 
-    def _convert_headers(self, batch: RecordBatch) -> RecordBatch:
-        failed: dict[int, RecordError] = {}
+    def _convert_headers(self, batch: RecordBatch, failed: dict[int, RecordError]) -> RecordBatch:
+        culprits: dict[int, RecordError] = {}
         converted: list[Any] = []
         for offset, headers in zip(batch.offsets, batch.headers, strict=True):
             try:
                 converted.append([(name, self._header.convert(value)) for name, value in headers or ()])
             except ValueError as error:
-                failed[offset] = _record_error(error, "HEADER_CONVERTER", type(self._header).__name__)
+                culprits[offset] = _record_error(error, "HEADER_CONVERTER", class_name(type(self._header)))
                 converted.append(None)
         batch = batch.with_columns(headers=converted)
-        return self._errant.leave_out(batch, failed) if failed else batch
+        return _left_out(batch, culprits, failed) if culprits else batch
 
 
 class Step:
@@ -121,7 +138,7 @@ class Step:
     @property
     def origin(self) -> str:
         """The class that a failure is put down to."""
-        return type(self._transform).__name__
+        return class_name(type(self._transform))
 
     def topics(self, topics: Sequence[str]) -> Sequence[str] | None:
         """The names that records of these topics will go by, if it can be told without the records."""
@@ -180,10 +197,17 @@ def _culprits(
         try:
             converter.convert(data)
         except ValueError as error:
-            failed[offset] = _record_error(error, stage, type(converter).__name__)
+            failed[offset] = _record_error(error, stage, class_name(type(converter)))
     if not failed:
         raise AssertionError(f"{type(converter).__name__} fails on a column, but on no value of it")
     return failed
+
+
+def _left_out(
+    batch: RecordBatch, culprits: Mapping[int, RecordError], failed: dict[int, RecordError]
+) -> RecordBatch:
+    failed.update(culprits)
+    return without(batch, culprits)
 
 
 def _record_error(error: ValueError, stage: str, origin: str) -> RecordError:

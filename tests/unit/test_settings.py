@@ -159,12 +159,22 @@ def test_unknown_properties_are_reported_with_what_was_probably_meant_spelled_al
 
 def test_properties_of_distributed_mode_are_known_and_ignored(path: Path) -> None:
     settings = load(
-        path, "group.id=g", "config.storage.topic=c", "producer.acks=all", "consumer.key.deserializer=x"
+        path,
+        "group.id=g",
+        "config.storage.topic=c",
+        "producer.key.serializer=x",
+        "consumer.key.deserializer=x",
     )
     assert settings.unknown == {}
     assert set(settings.ignored) == {
-        "group.id", "config.storage.topic", "producer.acks", "consumer.key.deserializer",
+        "group.id", "config.storage.topic", "producer.key.serializer", "consumer.key.deserializer",
     }  # fmt: skip
+
+
+def test_producers_have_what_is_given_for_them(path: Path) -> None:
+    settings = load(path, "producer.acks=1", "producer.max.request.size=2000", "producer.lingr.ms=5")
+    assert settings.producer_config() == {"acks": "1", "message.max.bytes": "2000"}
+    assert settings.unknown == {"producer.lingr.ms": "producer.linger.ms"}
 
 
 def test_consumers_connect_as_the_worker_does_unless_told_otherwise(path: Path) -> None:

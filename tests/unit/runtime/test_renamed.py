@@ -61,7 +61,7 @@ async def test_batches_of_one_partition_are_put_one_after_the_other_and_partitio
         task = Task(
             TaskSpec("c", 0, [], {}, 100, 1000, 60, 5, shutdown_seconds=60),
             sink,
-            pipeline=Pipeline(raw, raw, raw, [step], errant),
+            pipeline=Pipeline(raw, raw, raw, [step]),
             errant=errant,
             context=TaskContext("c", 0, executor),
             observer=TaskObserver("c", 0),

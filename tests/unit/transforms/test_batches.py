@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from connector.column import JsonColumn, SchemaColumn, schemas_of
-from connector.config.connector import ConnectorConfig
 from connector.converters.byte_array import ByteArrayConverter
 from connector.converters.json import JsonConverter, JsonConverterConfig
 from connector.converters.string import StringConverter, StringConverterConfig
 from connector.errors import ConfigError
 from connector.plugins import PluginKind, find
 from connector.record import Record, RecordBatch, TopicPartition
-from connector.runtime.errant import ErrantRecords, ToleranceExceededError
 from connector.runtime.pipeline import Pipeline, Step
 from connector.schema import OPTIONAL_STRING
 from tests.oracle import transform_cases as cases
@@ -90,12 +88,9 @@ def test_a_batch_becomes_what_its_records_become_one_by_one(name: str) -> None:
     assert compared or name.endswith("Filter")
 
 
-def pipeline(steps: list[Step], converter: Any = None, tolerance: str = "none") -> Pipeline:
-    config = ConnectorConfig.parse(
-        {"name": "c", "connector.class": "s3", "topics": "orders", "errors.tolerance": tolerance}
-    )
+def pipeline(steps: list[Step], converter: Any = None) -> Pipeline:
     raw = ByteArrayConverter(ByteArrayConverter.config_class({}))
-    return Pipeline(raw, converter or raw, raw, steps, ErrantRecords(config, 0))
+    return Pipeline(raw, converter or raw, raw, steps)
 
 
 def step(name: str, predicate: Any = None, /, *, negate: bool = False, **config: str) -> Step:
@@ -114,17 +109,12 @@ def json_converter(*, schemas: bool = False) -> JsonConverter:
     return JsonConverter(JsonConverterConfig.parse({"schemas.enable": str(schemas).lower()}))
 
 
-def test_a_record_that_a_transform_fails_on_ends_the_task_with_its_offset_and_stage() -> None:
-    broken = pipeline([step("InsertField$Value", topic_field="t")], json_converter())
-    with pytest.raises(
-        ToleranceExceededError, match="offset 12, stage TRANSFORMATION, class InsertFieldValue"
-    ):
-        broken.apply(raw(b"{}", b"{}", b"7", b"{}"))
-
-
-def test_with_tolerance_exactly_the_failing_records_are_left_out() -> None:
-    tolerant = pipeline([step("InsertField$Value", topic_field="t")], json_converter(), tolerance="all")
-    (batch,) = tolerant.apply(raw(b"1", b"{}", b"2", b"{}", b"[]"))
+def test_exactly_the_records_that_a_transform_fails_on_are_left_out_with_stage_and_class() -> None:
+    inserting = pipeline([step("InsertField$Value", topic_field="t")], json_converter())
+    (batch,), failed = inserting.apply(raw(b"1", b"{}", b"2", b"{}", b"[]"))
+    assert {offset: (error.stage, error.origin) for offset, error in failed.items()} == dict.fromkeys(
+        (10, 12, 14), ("TRANSFORMATION", KAFKA + "InsertField$Value")
+    )
     assert list(batch.offsets) == [11, 13]
     assert list(batch.values) == [{"t": "orders"}, {"t": "orders"}]
     assert batch.next_offset == 15
@@ -159,7 +149,7 @@ def test_routers_and_their_predicates_leave_json_as_the_text_it_was() -> None:
         ],
         json_converter(),
     )
-    first, second = routed.apply(raw(b'{"a": 1.0}', None))
+    first, second = routed.apply(raw(b'{"a": 1.0}', None)).batches
     assert (first.topic, second.topic) == ("orders-x-y", "orders-x")
     assert isinstance(first.values, JsonColumn)
     assert first.values.texts == [b'{"a": 1.0}']
@@ -175,7 +165,7 @@ def test_records_that_got_different_names_come_in_batches_of_one_name_that_cover
     named = [("h", b"")]
     routed = pipeline([step("RegexRouter", by_header, regex="orders", replacement="other")])
     batch = raw(b"a", b"b", b"c", b"d", headers=[[], named, named, []])
-    parts = routed.apply(batch)
+    parts = routed.apply(batch).batches
     assert [(part.topic, list(part.offsets), part.next_offset) for part in parts] == [
         ("orders", [10], 11),
         ("other", [11, 12], 13),
@@ -187,7 +177,7 @@ def test_records_that_got_different_names_come_in_batches_of_one_name_that_cover
 def test_a_predicate_goes_by_the_name_that_an_earlier_transform_gave() -> None:
     matches = made(KAFKA + "predicates.TopicNameMatches", pattern="other")
     routed = pipeline([step("RegexRouter", regex="orders", replacement="other"), step("Filter", matches)])
-    (batch,) = routed.apply(raw(b"a"))
+    (batch,) = routed.apply(raw(b"a")).batches
     assert (len(batch), batch.topic, batch.next_offset) == (0, "other", 11)
 
 
@@ -199,7 +189,7 @@ def test_a_transform_of_some_records_keeps_the_schemas_of_all() -> None:
         [step("Cast$Value", by_header, spec="a:string")],
         json_converter(schemas=True),
     )
-    (batch,) = chosen.apply(raw(*values, headers=[[], [("h", b"")], []]))
+    (batch,) = chosen.apply(raw(*values, headers=[[], [("h", b"")], []])).batches
     assert list(batch.values) == [{"a": 0}, {"a": "1"}, {"a": 2}]
     assert isinstance(batch.values, SchemaColumn)
     kinds = [schema.fields[0].schema.type for schema in batch.values.schemas.of_each(3) if schema]
@@ -208,7 +198,7 @@ def test_a_transform_of_some_records_keeps_the_schemas_of_all() -> None:
 
 def test_text_has_a_schema_as_in_java_once_a_transform_looks_at_it() -> None:
     text = StringConverter(StringConverterConfig({}))
-    (batch,) = pipeline([step("HoistField$Value", field="line")], text).apply(raw(b"x", None))
+    (batch,) = pipeline([step("HoistField$Value", field="line")], text).apply(raw(b"x", None)).batches
     assert list(batch.values) == [{"line": "x"}, {"line": None}]
     found = schemas_of(batch.values)
     assert found
@@ -218,7 +208,7 @@ def test_text_has_a_schema_as_in_java_once_a_transform_looks_at_it() -> None:
 
 def test_json_is_wrapped_as_text() -> None:
     hoisted = pipeline([step("HoistField$Value", field='a"b')], json_converter())
-    (batch,) = hoisted.apply(raw(b"1.00", None))
+    (batch,) = hoisted.apply(raw(b"1.00", None)).batches
     assert isinstance(batch.values, JsonColumn)
     assert batch.values.texts == [b'{"a\\"b":1.00}', b'{"a\\"b":null}']
 
