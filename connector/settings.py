@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
 _CONVERTERS = ("key.converter.", "value.converter.", "header.converter.")
 _CONSUMER = "consumer."
+_PRODUCER = "producer."
 
 
 def _bootstrap_servers(text: str) -> str:
@@ -97,14 +98,12 @@ class WorkerSettings(BaseSettings):
         alias="value.converter",
         description="How record values are read when a connector does not say; by default they stay bytes.",
     )
-    # Kafka Connect's default is SimpleHeaderConverter, which guesses types; until it exists here, bytes are
-    # the choice that loses nothing.
     header_converter: str = Field(
-        _BYTES,
+        "org.apache.kafka.connect.storage.SimpleHeaderConverter",
         min_length=1,
         alias="header.converter",
-        description="How header values are read when a connector does not say; by default they stay bytes,"
-        " where Kafka Connect guesses their types.",
+        description="How header values are read when a connector does not say; by default they are text, and"
+        " text that reads like a number, a date, a list or a map becomes one, as in Kafka Connect.",
     )
     offset_flush_interval_ms: Milliseconds = Field(
         60_000,
@@ -190,6 +189,7 @@ class WorkerSettings(BaseSettings):
     _written: dict[str, str] = PrivateAttr(default_factory=dict)
     _client: ClientConfig = PrivateAttr(default_factory=ClientConfig)
     _consumer: ClientConfig = PrivateAttr(default_factory=ClientConfig)
+    _producer: ClientConfig = PrivateAttr(default_factory=ClientConfig)
     _unknown: dict[str, str | None] = PrivateAttr(default_factory=dict)
     _ignored: dict[str, str] = PrivateAttr(default_factory=dict)
     _resolver: Resolver = PrivateAttr(default_factory=Resolver)
@@ -228,9 +228,11 @@ class WorkerSettings(BaseSettings):
         found = written.with_values(resolution.values)
         client = translate(_security(found.values))
         consumer = translate(_consumer(found.values))
+        producer = translate(with_prefix(found.values, _PRODUCER))
         problems = [
             *found.under_prefix("", client.problems),
             *found.under_prefix(_CONSUMER, consumer.problems),
+            *found.under_prefix(_PRODUCER, producer.problems),
         ]
         try:
             settings = cls(**found.fields())  # type: ignore[arg-type]  # names and types are pydantic's
@@ -238,7 +240,7 @@ class WorkerSettings(BaseSettings):
             problems = [*_problems(error, found), *problems]
         if problems or resolution.problems:
             raise ConfigError(found.concealed(problems, resolution), source=found.name)
-        settings._keep(found, client, consumer)
+        settings._keep(found, client, consumer, producer)
         settings._resolver = resolver
         return settings
 
@@ -273,6 +275,10 @@ class WorkerSettings(BaseSettings):
         elsewhere = "bootstrap.servers" in self._consumer.config
         return {**({} if elsewhere else self.client_config()), **self._consumer.config}
 
+    def producer_config(self) -> dict[str, str]:
+        """What the producers of dead letter queues have beyond that of consumers: ``producer.*``."""
+        return dict(self._producer.config)
+
     def converter_class(self, role: Role) -> str:
         """The worker's converter, as the operator named it."""
         match role:
@@ -304,10 +310,12 @@ class WorkerSettings(BaseSettings):
         """Options of a connector with values in the place of references; blocks."""
         return self._resolver.resolve(options)
 
-    def _keep(self, source: _Source, client: ClientConfig, consumer: ClientConfig) -> None:
+    def _keep(
+        self, source: _Source, client: ClientConfig, consumer: ClientConfig, producer: ClientConfig
+    ) -> None:
         self._written = source.values
-        self._client, self._consumer = client, consumer
-        for prefix, part in (("", client), (_CONSUMER, consumer)):
+        self._client, self._consumer, self._producer = client, consumer, producer
+        for prefix, part in (("", client), (_CONSUMER, consumer), (_PRODUCER, producer)):
             for name, reason in part.ignored.items():
                 self._ignored[source.spelled(prefix + name)] = reason
             for name, meant in part.unknown.items():
@@ -319,7 +327,7 @@ class WorkerSettings(BaseSettings):
     def _classify_rest(self, source: _Source) -> None:
         handled = {*_names(), *_security(source.values), *source.provider_properties()}
         for name in source.values:
-            if name in handled or name.startswith((*_CONVERTERS, _CONSUMER)):
+            if name in handled or name.startswith((*_CONVERTERS, _CONSUMER, _PRODUCER)):
                 continue
             if reason := meaningless(name):
                 self._ignored[source.spelled(name)] = reason

@@ -62,7 +62,6 @@ _MEANINGLESS_BELOW = {
     "log4j.": "log.level and log.format configure the log",
     "metrics.": _JVM,
     "offset.storage.": _SOURCES,
-    "producer.": _NOT_YET,
     "status.storage.": _DISTRIBUTED,
     "topic.tracking.": _NOT_YET,
 }

@@ -7,6 +7,7 @@ import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from connector import logs
 from connector.check import Checklist
 from connector.sinks.base import Sink
 from connector.sinks.s3.check import BucketCheck
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from connector.aws.policy import Statement
     from connector.record import RecordBatch, TopicPartition
     from connector.sinks.base import Committed, OffsetAndMetadata, SinkContext, TwoPhase
+
+log = logs.get(__name__)
 
 _RELIEF_SECONDS = 0.02
 _CLOCK_SECONDS = 1.0
@@ -61,6 +64,8 @@ class S3Sink(Sink):
         self._rotation = config.rotation()
         self._clock: asyncio.Task[None] | None = None
         self._writers: dict[TopicPartition, PartitionWriter] = {}
+        self._named: dict[TopicPartition, set[TopicPartition]] = {}
+        """The partitions whose records were put under each name."""
         self._resources = AsyncExitStack()
         self._format = config.create_format()
         self._grouper = config.create_grouper(self._format.suffix)
@@ -118,7 +123,21 @@ class S3Sink(Sink):
 
     async def put(self, batch: RecordBatch) -> None:
         if writer := self._writers.get(batch.topic_partition):
+            self._note_name(batch)
             await writer.put(batch)
+
+    def _note_name(self, batch: RecordBatch) -> None:
+        """Warn, once, where transforms gave two topics one name, by which objects may be called the same."""
+        name = batch.topic_partition._replace(topic=batch.topic)
+        others = self._named.setdefault(name, {batch.topic_partition})
+        if batch.topic_partition not in others:
+            others.add(batch.topic_partition)
+            log.warning(
+                "two topics go by one name, so their objects may replace each other",
+                name=batch.topic,
+                topics=sorted({where.topic for where in others}),
+                remedy="give each its own name, or put what tells them apart into file.name.template",
+            )
 
     async def flush(self) -> None:
         """Finish what is open, or only what is due; then it is visible."""
@@ -162,6 +181,8 @@ class S3Sink(Sink):
 
     async def drop(self, partitions: Collection[TopicPartition]) -> None:
         writers = [self._writers.pop(partition) for partition in partitions if partition in self._writers]
+        for others in self._named.values():
+            others.difference_update(partitions)
         await asyncio.gather(*(writer.drop() for writer in writers))
 
     # ---- exactly once: Kafka's commit is the commit record ----

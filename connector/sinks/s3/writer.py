@@ -486,7 +486,9 @@ class PartitionWriter:
         key = self._grouper.object_key(group, first_offset)
         upload: ObjectUpload | TwoPhaseUpload
         if self._ledger:
-            upload = self._ledger.begin(key, group[1:], Clock(opened.ms, opened.ms), self._ending)
+            upload = self._ledger.begin(
+                key, group.label(self._ledger.partition), Clock(opened.ms, opened.ms), self._ending
+            )
         else:
             origin = Origin(group.topic_partition, first_offset)
             upload = ObjectUpload(key, self._store, self._context, self._parts_total.inc, origin)
@@ -579,7 +581,7 @@ class PartitionWriter:
             self._finish_object(found, self._make_visible(found))
         else:
             found.resume(tail)
-            group = GroupKey(self._home.partition, *entry.group)
+            group = GroupKey.of(self._home.partition, entry.group)
             # One that was about to be finished when it was saved is followed by another of its group.
             self._finish(group)
             self._open[group] = found
@@ -601,7 +603,7 @@ class PartitionWriter:
         groups = {}
         async with self._lock:
             for entry in gone:
-                group = GroupKey(ledger.partition, *entry.group)
+                group = GroupKey.of(ledger.partition, entry.group)
                 groups[group] = entry.total.first if entry.total else 0
                 if found := self._open.pop(group, None):
                     ledger.discard(found.upload)  # type: ignore[arg-type] # in a ledger they are all of two phases
