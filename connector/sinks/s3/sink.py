@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import AsyncExitStack
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from connector import logs
@@ -62,6 +63,7 @@ class S3Sink(Sink):
         self._create_client = client
         self._now = now
         self._rotation = config.rotation()
+        self._limit = OpenLimit(config.max_open)
         self._clock: asyncio.Task[None] | None = None
         self._writers: dict[TopicPartition, PartitionWriter] = {}
         self._named: dict[TopicPartition, set[TopicPartition]] = {}
@@ -91,9 +93,6 @@ class S3Sink(Sink):
 
     async def start(self, context: SinkContext) -> None:
         await super().start(context)
-        self._limit = OpenLimit(
-            self.config.max_open, EarlyEnds(context, self.config.max_open, time.monotonic)
-        )
         client = self._create_client(self.config, context)
         await self._resources.enter_async_context(client)
         self._store = ObjectStore(client, self.config)
@@ -104,6 +103,10 @@ class S3Sink(Sink):
     @property
     def two_phase(self) -> TwoPhase | None:
         return self if self.config.is_exactly_once else None
+
+    @cached_property
+    def _early(self) -> EarlyEnds:
+        return EarlyEnds(self.context, self.config.max_open, time.monotonic)
 
     def open(self, partitions: Collection[TopicPartition]) -> None:
         for partition in partitions:
@@ -117,6 +120,7 @@ class S3Sink(Sink):
             store=self._store,
             context=self.context,
             limit=self._limit,
+            early=self._early,
             now=self._now,
             ledger=ledger,
         )
