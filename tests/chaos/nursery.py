@@ -87,6 +87,8 @@ class Nursery:
             self._process.stdin.close()
         self._process.wait()
         self._reader.join()
+        if self._process.stdout:
+            self._process.stdout.close()
 
     def fork(self, folder: Path, log: Path, arguments: Sequence[str]) -> Child:
         """Start ``connector`` with these arguments."""

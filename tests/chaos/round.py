@@ -5,24 +5,28 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from confluent_kafka import KafkaException
+
+from connector.testing.aws import AwsServer
 from connector.testing.kafka import KafkaClient, MavenKafka
 from tests.chaos.cluster import ChaosWorker, Cluster
 from tests.chaos.evidence import Evidence
+from tests.chaos.nursery import Nursery
 from tests.chaos.profile import PROFILES
 from tests.chaos.source import Source, contents, create_topic
 from tests.chaos.verify import Verdict, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from connector.testing.aws import AwsServer
     from connector.testing.kafka import KafkaBroker
-    from tests.chaos.nursery import Nursery
-    from tests.chaos.plan import Plan
+    from connector.testing.kafka.link import KafkaLink
+    from tests.chaos.plan import Action, Plan
     from tests.chaos.source import Record
 
 _DRAIN_SECONDS = 60.0
@@ -35,8 +39,10 @@ _TIGHT = {"task.memory.budget.bytes": str(16 << 20), "file.max.open.objects": "3
 class Rig:
     """The servers that rounds share."""
 
-    def __init__(self, kafka: KafkaBroker, aws: AwsServer, nursery: Nursery) -> None:
+    def __init__(self, kafka: KafkaBroker, aws: AwsServer, nursery: Nursery, link: KafkaLink | None) -> None:
+        """Args: ``link`` is the way of workers to Kafka, where there is one that can be broken."""
         self.kafka = kafka
+        self.link = link
         self.aws = aws
         self.nursery = nursery
         self.client = KafkaClient(kafka)
@@ -47,6 +53,20 @@ class Rig:
     @property
     def servers(self) -> str:
         return self.kafka.bootstrap_servers
+
+    @property
+    def worker_servers(self) -> str:
+        return self.link.bootstrap_servers if self.link else self.servers
+
+    def break_link(self, client_id: str, seconds: float) -> bool:
+        """Returns: whether there is a link to break."""
+        if self.link is None:
+            return False
+        if seconds:
+            self.link.withhold_answers(client_id, seconds)
+        else:
+            self.link.cut(client_id)
+        return True
 
     def restart_broker(self, seconds: float) -> bool:
         """Kill -9, and start it again; other rounds that are under way live through it as well.
@@ -61,6 +81,14 @@ class Rig:
             time.sleep(seconds)
             self.kafka.start()
         return True
+
+
+@contextmanager
+def rig_of(kafka: KafkaBroker) -> Iterator[Rig]:
+    """Beside a Kafka, everything else that rounds need."""
+    link = kafka.link() if isinstance(kafka, MavenKafka) else None
+    with AwsServer() as aws, Nursery() as nursery, link or nullcontext():
+        yield Rig(kafka, aws, nursery, link)
 
 
 @dataclass
@@ -129,7 +157,7 @@ class _Round:
         with Cluster(self._worker, len(self._plan.tasks)) as cluster:
             try:
                 self._go_through(cluster)
-            except (AssertionError, TimeoutError) as error:
+            except (AssertionError, TimeoutError, KafkaException) as error:
                 outcome.failures.append(str(error)[:2000])
             self._ask(cluster)
             outcome.seconds = time.monotonic() - self._started
@@ -165,14 +193,26 @@ class _Round:
             began = time.monotonic()
             for action in plan.actions:
                 time.sleep(max(0.0, began + action.at - time.monotonic()))
-                if action.verb != "restart broker":
-                    cluster.act(action)
-                elif not self._rig.restart_broker(action.amount):
-                    self._outcome.notes.append("this broker cannot be restarted")
+                self._do(action, cluster)
             time.sleep(max(0.0, began + plan.seconds - time.monotonic()))
         finally:
             source.stop()
         cluster.calm()
+
+    def _do(self, action: Action, cluster: Cluster) -> None:
+        is_done = True
+        match action.verb:
+            case "restart broker":
+                is_done = self._rig.restart_broker(action.amount)
+            case "cut off" | "silence":
+                is_done = self._rig.break_link(self._client_id(action.worker), action.amount)
+            case _:
+                cluster.act(action)
+        if not is_done:
+            self._outcome.notes.append(f"this Kafka cannot: {action}")
+
+    def _client_id(self, worker: int) -> str:
+        return f"{self._topic}.{worker}."
 
     def _drain(self, cluster: Cluster, expected: Mapping[int, Mapping[int, Record]]) -> bool:
         """Wait until the connector says by its commits that all is delivered."""
@@ -181,9 +221,10 @@ class _Round:
         ends = {partition: max(records) + 1 for partition, records in expected.items() if records}
         deadline = time.monotonic() + _DRAIN_SECONDS
         while time.monotonic() < deadline:
-            committed = self._rig.client.committed(f"connect-{self._topic}", self._topic)
-            if all(where in committed and committed[where].offset >= end for where, end in ends.items()):
-                return True
+            with suppress(KafkaException):  # another round may just have killed the broker
+                committed = self._rig.client.committed(f"connect-{self._topic}", self._topic)
+                if all(where in committed and committed[where].offset >= end for where, end in ends.items()):
+                    return True
             cluster.restart_failed()
             time.sleep(_LOOK_SECONDS)
         return False
@@ -223,7 +264,10 @@ class _Round:
             number,
             self._rig.aws,
             self._rig.nursery,
-            {"bootstrap.servers": self._rig.servers},
+            {
+                "bootstrap.servers": self._rig.worker_servers,
+                "consumer.client.id": self._client_id(number),
+            },
             {**self._connector(), **options, "tasks.max": str(tasks)},
             may_delete=plan.may_delete,
         )

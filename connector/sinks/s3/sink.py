@@ -11,6 +11,7 @@ from connector.check import Checklist
 from connector.sinks.base import Sink
 from connector.sinks.s3.check import BucketCheck
 from connector.sinks.s3.config import S3Config
+from connector.sinks.s3.early import EarlyEnds
 from connector.sinks.s3.ledger.upload import S3_LIMITS, Limits
 from connector.sinks.s3.limit import OpenLimit
 from connector.sinks.s3.partition_ledger import PartitionLedger
@@ -58,7 +59,6 @@ class S3Sink(Sink):
         self._create_client = client
         self._now = now
         self._rotation = config.rotation()
-        self._limit = OpenLimit(config.max_open)
         self._clock: asyncio.Task[None] | None = None
         self._writers: dict[TopicPartition, PartitionWriter] = {}
         self._resources = AsyncExitStack()
@@ -86,6 +86,9 @@ class S3Sink(Sink):
 
     async def start(self, context: SinkContext) -> None:
         await super().start(context)
+        self._limit = OpenLimit(
+            self.config.max_open, EarlyEnds(context, self.config.max_open, time.monotonic)
+        )
         client = self._create_client(self.config, context)
         await self._resources.enter_async_context(client)
         self._store = ObjectStore(client, self.config)

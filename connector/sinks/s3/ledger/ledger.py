@@ -184,8 +184,16 @@ class Ledger:
     @property
     def straddles(self) -> bool:
         """Complete objects wait for open ones, since records of both are mixed; of formats with a footer."""
-        cut, _ = self._cut()
-        return not self._resumes and any(
+        if self._resumes or self.position is None:
+            return False
+        # Those that are closing need not be waited for here: they say when they are complete.
+        growing = [
+            upload.total.first
+            for upload in self._uploads
+            if upload.total and not (upload.is_closing or upload.is_sealed or upload.is_detached)
+        ]
+        cut = self._lowered(min([self.position, *growing]))
+        return any(
             upload.is_complete and not upload.is_sealed and not self._is_below(upload, cut)
             for upload in self._uploads
         )
@@ -222,6 +230,8 @@ class Ledger:
             return None
         if not self._resumes and self._leaves_behind():
             return None
+        counting = {upload.nonce for upload in self._uploads if self._counts(upload)}
+        tails = {nonce: size for nonce, size in tails.items() if nonce in counting}
         uploads = []
         for upload in self._uploads:
             frozen = self._frozen(upload, cut, tails if with_tails else None)
@@ -267,7 +277,7 @@ class Ledger:
 
     def _has_all(self, tails: Mapping[str, int]) -> bool:
         """What is neither stored nor in a tail would be lost below the cut."""
-        open_ones = [upload for upload in self._uploads if not upload.is_sealed]
+        open_ones = [upload for upload in self._uploads if self._counts(upload) and not upload.is_sealed]
         return not any(upload.sent or (upload.tail and upload.nonce not in tails) for upload in open_ones)
 
     def _announce(self, state: State) -> None:
@@ -305,14 +315,28 @@ class Ledger:
         """The highest offset that the rule allows, and whether tails have to be saved for it."""
         if self.position is None:
             return None, False
+        if not self._resumes:
+            return self._cut_with_footers(self.position)
         waiting = [first for upload in self._uploads if (first := self._unstored(upload)) is not None]
         cut = min([self.position, *waiting])
-        if not self._resumes:
-            return self._lowered(cut), False
         is_behind = self.committed.cut is not None and cut < self.committed.cut
         if is_behind or self._is_straddled(cut) or self._leaves_behind():
             return self.position, True
         return cut, False
+
+    def _cut_with_footers(self, position: int) -> tuple[int, bool]:
+        """What another format has left open is below the cut already, and stays there with its tail."""
+        found = [upload for upload in self._uploads if upload.is_found and not upload.is_sealed]
+        waiting = [
+            first
+            for upload in self._uploads
+            if not upload.is_found and (first := self._unstored(upload)) is not None
+        ]
+        return self._lowered(min([position, *waiting])), any(upload.tail or upload.sent for upload in found)
+
+    def _counts(self, upload: Upload) -> bool:
+        """What it holds counts before it is whole; only a format that goes on in the middle leaves it so."""
+        return self._resumes or upload.is_found
 
     def _leaves_behind(self) -> bool:
         """Records of an earlier topic are not stored yet, which nobody can read again."""
@@ -326,7 +350,7 @@ class Ledger:
         """The first offset that a successor would have to read again."""
         if upload.is_sealed or upload.is_detached or upload.is_complete:
             return None
-        if not self._resumes:
+        if not self._counts(upload):
             return upload.total.first if upload.total else None
         if upload.sent:
             return upload.sent[0].span.first
@@ -365,7 +389,7 @@ class Ledger:
             and bool(upload.upload_id)
             and self._is_below(upload, cut)
         )
-        counts = seals or self._resumes
+        counts = seals or self._counts(upload)
         parts, durable = upload.below(None if upload.is_detached else cut) if counts else (NO_PARTS, None)
         tail_bytes = tails.get(upload.nonce) if tails is not None and upload.tail else None
         saved = None if tail_bytes is None else upload.tail

@@ -93,6 +93,7 @@ class Upload:
     is_sealed: bool = False
     is_detached: bool = False
     is_unchecked: bool = False
+    is_found: bool = False
 
     def __post_init__(self) -> None:
         if not self.is_announced:
@@ -123,6 +124,7 @@ class Upload:
             is_sealed=state.is_sealed,
             is_detached=state.is_detached,
             is_unchecked=True,
+            is_found=True,
         )
 
     @property

@@ -482,6 +482,19 @@ def test_whole_objects_with_a_footer_below_an_open_one_are_sealed() -> None:
     assert [found.is_sealed for found in state.uploads] == [True]
 
 
+def test_objects_with_a_footer_that_are_closing_are_waited_for_without_ending_others() -> None:
+    w = Writing(resumes=False)
+    whole, closing = w.begin("a"), w.begin("b")
+    w.take(whole, 0, 2)
+    w.take(closing, 1)
+    w.close(whole)
+    closing.is_closing = True
+    w.take(w.begin("c"), 3)
+    assert not w.book.straddles
+    w.close(closing)
+    assert [found.is_sealed for found in w.commit().uploads] == [True, True]
+
+
 # ---- prepare and accepted ----
 
 
@@ -536,3 +549,23 @@ def test_an_upload_that_was_created_after_its_object_was_given_up_is_dropped() -
     prepared = w.prepare()
     assert prepared is not None
     assert w.book.accepted(prepared).dropped == [Dropped("a", "late")]
+
+
+def test_a_format_with_a_footer_ends_what_another_has_left_open_and_loses_nothing_of_it() -> None:
+    other = IDENTITY._replace(fingerprint="parquet")
+    for tail in (None, Span(3, 5, 2, 2)):
+        left = replace(open_upload("a", 0, 3), tail=tail, tail_bytes=3 if tail else 0)
+        w = Writing(State(5 if tail else 3, *IDENTITY, (left,)), other, resumes=False)
+        (old,) = w.book.uploads
+        new = w.begin("b")
+        w.take(new, 5, 6)
+        assert w.book.needs_tails == bool(tail)
+        state = w.commit(*([old, new] if tail else []))
+        assert state.cut == 5
+        kept = state.uploads[0]
+        assert (kept.durable, kept.tail, kept.parts.count) == (left.durable, tail, 1)
+        assert len(state.uploads) == 1
+        w.book.checked()
+        if tail:
+            w.send(old)
+        assert w.commit().uploads[0].is_sealed
