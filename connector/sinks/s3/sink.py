@@ -170,8 +170,9 @@ class S3Sink(Sink):
             return
         await asyncio.gather(*(self._finish(writer) for writer in writers))
         await asyncio.gather(*(writer.stored() for writer in writers))
-        # What an earlier commit has sealed; there may be nothing new to commit after which to wait for it.
-        await asyncio.gather(*(writer.settle() for writer in writers))
+        if self.context.ends_for_good:
+            # What an earlier commit has sealed; there may be nothing to commit after which to wait for it.
+            await asyncio.gather(*(writer.settle() for writer in writers))
 
     async def _finish(self, writer: PartitionWriter) -> None:
         """Before a commit: finish what it is to seal; the rest stays open, for whoever owns it next."""
