@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connector.aws.overlay import overlay
 from connector.cluster.connections import ConnectionDirectory
 from connector.cluster.refusal import ConnectionRefusal, UnknownConnectionError
 from connector.config.suggest import did_you_mean
@@ -35,6 +36,9 @@ class Defaults:
     store: ConnectionStore | None = None
     candidate: NamedConnection | None = None
 
+    def __post_init__(self) -> None:
+        self.settings.resolver.use_connections(self._connection_options)
+
     def converter_class(self, role: Role) -> str:
         return self.settings.converter_class(role)
 
@@ -54,6 +58,13 @@ class Defaults:
             connection = _stored(self.store, name)
         connection.check_usable(self.settings.worker_roles)
         return connection
+
+    def _connection_options(self, name: str, own: Mapping[str, str]) -> Mapping[str, str]:
+        both = overlay(self.aws_connection(name), {key: own[key] for key in own if key != "aws.connection"})
+        resolution = self.resolve({key: both.options[key] for key in both.inherited})
+        if problems := [*both.problems, *resolution.problems]:
+            raise ConfigError(problems)
+        return {**both.options, **resolution.values}
 
 
 def connection_store(settings: WorkerSettings) -> ConnectionDirectory | None:
