@@ -1,7 +1,7 @@
 """Why a herder did not do what a client asked; who must act is in each class's line.
 
-The messages are Kafka Connect's where clients match them. Faults of a submitted config are ``BadRequestError``
-too, made by :mod:`connector.cluster.validation`.
+The messages are Kafka Connect's where clients match them. Faults of a submitted config are
+``BadRequestError`` too, made by :mod:`connector.cluster.validation`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from connector.errors import ConnectorError
 
 
 class RequestError(ConnectorError):
-    """Base of what a herder's methods raise on purpose, never raised itself; the message goes to the client."""
+    """Base of what herders raise on purpose, never raised itself; the message goes to the client."""
 
 
 class BadRequestError(RequestError):
