@@ -67,6 +67,8 @@ WITHOUT_KEYS = (
 )
 WITHOUT_OFFSET = "The offset for a sink connector should either be null or contain the key 'kafka_offset'"
 
+NO_NUMBERS: list[tuple[Any, str]] = [(None, "null"), ("x", "x"), (1.5, "1.5"), ([], "[]")]
+
 TABLE = [
     Scenario(
         "offsets are shown, altered while stopped, gone on with, and reset",
@@ -190,7 +192,7 @@ TABLE = [
                     f"Failed to parse the following Kafka offset value in the provided offsets: '{shown}'."
                     " Offset values for sink connectors need to be integers.",
                 )
-                for value, shown in [(None, "null"), ("x", "x"), (1.5, "1.5"), ([], "[]")]
+                for value, shown in NO_NUMBERS
             ),
             clients_mistake(entry(offset=-5), Contains("Failed to modify offsets for sink connector CONNECTOR")),
             altered({"partition": {**entry()["partition"], "x": 1}, "offset": {"kafka_offset": 1, "x": 1}}),

@@ -37,6 +37,16 @@ class Keys:
         return each.get("name") or each["value"]["name"]
 
 
+class Sinks:
+    """A list of connectors, without plug-ins of other kinds."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, list) and {each["type"] for each in other} <= {"sink", "source"}
+
+    def __hash__(self) -> int:
+        return 0
+
+
 class Faults:
     """A list of configs, in which these and no others have errors, with these parts."""
 
@@ -106,6 +116,7 @@ TABLE = [
     one("GET /connector-plugins", Answer(200, Contains(PLUGIN))),
     one("GET /connector-plugins/", Answer(200, Contains(PLUGIN))),
     one("GET /connector-plugins?connectorsOnly=true", Answer(200, Contains(PLUGIN))),
+    one("GET /connector-plugins?connectorsOnly=", Answer(200, Sinks())),
     *(
         one(
             f"GET /connector-plugins?connectorsOnly={value}",
@@ -120,7 +131,7 @@ TABLE = [
                 ),
             ),
         )
-        for value in ("false", "maybe", "")
+        for value in ("false", "maybe")
     ),
     *(
         one(
@@ -176,13 +187,13 @@ TABLE = [
     faulty("a boolean that is none", {"errors.log.enable": "maybe"}, errors__log__enable="Invalid value maybe for configuration errors.log.enable: Expected value to be either true or false"),
     faulty("no name", {}, without=("name",), name='Missing required configuration "name" which has no default value.'),
     faulty("an empty name", {"name": ""}, name="Invalid value  for configuration name: String may not be empty"),
-    faulty("no topics", {}, without=("topics",), topics="Must configure one of topics or topics.regex", **{"topics__regex": "Must configure one of topics or topics.regex"}),
+    faulty("no topics", {}, without=("topics",), topics="Must configure one of topics or topics.regex", topics__regex="Must configure one of topics or topics.regex"),
     faulty("topics and a pattern", {"topics.regex": "a"}, topics="mutually exclusive", topics__regex="mutually exclusive"),
     faulty("the same topic twice", {"topics": "a,a"}, topics="Configuration 'topics' values must not be duplicated."),
     faulty("a pattern that is none", {"topics.regex": "*"}, without=("topics",), topics__regex="Invalid regex"),
     faulty("a converter that is not there", {"value.converter": "org.example.X"}, value__converter="Invalid value org.example.X for configuration value.converter: Class org.example.X could not be found."),
     faulty("a choice that is none", {"config.action.reload": "never"}, config__action__reload="Invalid value never for configuration config.action.reload"),
-    faulty("a transform without a type", {"transforms": "a"}, **{"transforms__a__type": 'Missing required configuration "transforms.a.type" which has no default value.'}, connect_times=2, why=ONE_FAULT),
+    faulty("a transform without a type", {"transforms": "a"}, transforms__a__type='Missing required configuration "transforms.a.type" which has no default value.'),
     faulty("a negation without a predicate", {"transforms": "f", "transforms.f.type": "org.apache.kafka.connect.transforms.Filter", "transforms.f.negate": "true"}, transforms__f__type="Config 'transforms.f.negate' was provided but there is no config 'transforms.f.predicate' defining a predicate to be negated."),
     faulty("a faulty option of a converter", {"value.converter": "org.apache.kafka.connect.json.JsonConverter", "value.converter.schemas.enable": "maybe"}, value__converter__schemas__enable="Invalid value maybe for configuration schemas.enable: Expected value to be either true or false"),
     faulty("a null of an option", {"tasks.max": None}, tasks__max="Null value can not be supplied as the configuration value.", connect_times=2, why=ONE_FAULT),
