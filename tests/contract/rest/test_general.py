@@ -37,7 +37,7 @@ class AllowsAll:
         return hash(tuple(self.methods))
 
 
-def level(name: str, modified: Any = ANY) -> dict[str, Any]:
+def level(name: Any, modified: Any = ANY) -> dict[str, Any]:
     return {"level": name, "last_modified": modified}
 
 
