@@ -10,8 +10,10 @@ BIN := $(VENV)/bin
 VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 # For `make demo ARGS=--once`, `make test ARGS='-k upload'`, `make bench ARGS='--records 1000000'`.
 ARGS ?=
+# How many processes run the tests, each beside a Kafka of its own; chaos rounds have the machine to themselves.
+PROCESSES ?= 2
 
-.PHONY: help demo test check unit bench docs lock format clean
+.PHONY: help demo test check unit chaos bench docs lock format clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -21,7 +23,8 @@ demo: $(VENV)/.demo ## the whole way from Kafka to S3, on this machine, with eve
 
 test: check $(VENV)/.dev $(VENV)/.ministack $(VENV)/.versitygw ## everything that CI runs
 	@$(BIN)/python -m connector.testing.kafka fetch
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile -m 'not chaos' $(ARGS)
+	$(BIN)/python -m pytest -m chaos $(ARGS) || [ $$? = 5 ] # none of those that ARGS names
 
 check: $(VENV)/.dev ## style, types, imports
 	@$(BIN)/ruff format --check .
@@ -31,6 +34,10 @@ check: $(VENV)/.dev ## style, types, imports
 
 unit: $(VENV)/.dev ## the tests that need no server
 	@$(BIN)/python -m pytest tests/unit tests/property $(ARGS)
+
+chaos: $(VENV)/.dev ## 200 rounds of kills, zombies and faults: nothing lost, nothing doubled; ARGS for rounds, seed, profile
+	@$(BIN)/python -m connector.testing.kafka fetch
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: $(VENV)/.dev ## speed and memory beside the raw read, on real Kafka
 	@$(BIN)/python -m connector.testing.kafka fetch

@@ -70,7 +70,6 @@ _REFUSALS = frozenset(
         KafkaError.ILLEGAL_GENERATION,
         KafkaError.INVALID_COMMIT_OFFSET_SIZE,
         KafkaError.NOT_COORDINATOR,
-        KafkaError.OFFSET_METADATA_TOO_LARGE,
         KafkaError.REBALANCE_IN_PROGRESS,
         KafkaError.STALE_MEMBER_EPOCH,
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -241,9 +240,22 @@ class TaskConsumer:
         answer: Mapping[TopicPartition, Committed] = await self._run(self._committed, [partition])
         return answer[partition]
 
-    async def seek(self, partition: TopicPartition, offset: int | None) -> None:
-        """Read on from there, or from where a group without a committed offset begins; if still assigned."""
-        await self._run(self._seek, partition, offset)
+    async def seek(
+        self,
+        partition: TopicPartition,
+        is_current: Callable[[], bool],
+        begin: Callable[[], Coroutine[Any, Any, int | None]],
+    ) -> None:
+        """Read on from elsewhere.
+
+        Args:
+            partition: That is assigned; else nothing happens.
+            is_current: Whether it is still owned as it was when this was decided.
+            begin: Begins another epoch, on the event loop, and says where to read on; None is where a group
+                without a committed offset begins. No poll comes in between: what was read before has the
+                old epoch, and what is read from there the new one.
+        """
+        await self._run(self._seek, partition, is_current, begin)
 
     async def pause(self) -> None:
         """Stop fetching, for partitions that are assigned later, too; polling keeps the membership."""
@@ -372,8 +384,15 @@ class TaskConsumer:
             for found in answer
         }
 
-    def _seek(self, partition: TopicPartition, offset: int | None) -> None:
-        if any(_from_kafka(assigned) == partition for assigned in self._consumer.assignment()):
+    def _seek(
+        self,
+        partition: TopicPartition,
+        is_current: Callable[[], bool],
+        begin: Callable[[], Coroutine[Any, Any, int | None]],
+    ) -> None:
+        assigned = map(_from_kafka, self._consumer.assignment())
+        if partition in assigned and is_current():
+            offset = self._await(begin())
             where = OffsetAndMetadata(OFFSET_INVALID if offset is None else offset)
             # Unlike a seek this is also right while nothing has been fetched yet.
             self._consumer.incremental_unassign([_to_kafka(partition, where)])
@@ -427,7 +446,7 @@ class TaskConsumer:
                     break
                 self._commit(offsets)
                 self._await(self._listener.committed(offsets))
-        except RetriableError as error:
+        except (AccessError, RetriableError) as error:
             # The next owner goes on from the last commit: nothing is lost.
             log.warning("commit on revocation failed", error=str(error), partitions=len(partitions))
         self._await(self._listener.released(revoked))
@@ -517,7 +536,12 @@ _READERS: dict[str, Callable[[Sequence[Message]], list[Any]]] = {
 }
 
 
-def _not_committed(error: KafkaError, what: str) -> RetriableError:
+def _not_committed(error: KafkaError, what: str) -> AccessError | RetriableError:
+    if error.code() == KafkaError.OFFSET_METADATA_TOO_LARGE:
+        return AccessError(
+            f"Kafka refused {what}: {error.str()}",
+            remedy="set offset.metadata.max.bytes of the brokers to 4096, its default, or more",
+        )
     if error.code() in _REFUSALS:
         return RetriableError(f"Kafka refused {what}: {error.str()}")
     return UnansweredError(f"Kafka did not say that it took {what}: {error.str()}")

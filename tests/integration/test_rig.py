@@ -34,7 +34,7 @@ from connector.testing.kafka.broker import free_ports
 from connector.testing.proxy import Answer, ApiRequest, FaultProxy
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
     from connector.testing.aws import AwsServer
@@ -133,13 +133,39 @@ def test_killed_broker_comes_back_at_the_same_address_with_its_data(own_kafka: M
 
 
 @pytest.mark.real_kafka
+def test_commit_lands_whose_answer_the_link_withholds(own_kafka: MavenKafka) -> None:
+    client = KafkaClient(own_kafka)
+    topic = client.create_topic(1)
+    client.produce(topic, [b"v"], partition=0)
+    with own_kafka.link() as link:
+        consumer = Consumer(
+            {
+                "bootstrap.servers": link.bootstrap_servers,
+                "group.id": "linked",
+                "client.id": "linked.0.",
+                "socket.timeout.ms": 1500,
+                "log_level": 0,
+            }
+        )
+        consumer.assign([TopicPartition(topic, 0, 0)])
+        assert consumer.consume(1, 20)
+        consumer.commit(offsets=[TopicPartition(topic, 0, 0)], asynchronous=False)
+        link.withhold_answers("linked.", 4)
+        consumer.commit(offsets=[TopicPartition(topic, 0, 1)], asynchronous=True)
+        _wait_until(lambda: client.committed("linked", topic) == {0: Committed(1, "")})
+        link.cut("linked.")
+        consumer.close()
+    client.close()
+
+
+@pytest.mark.real_kafka
 def test_broker_that_already_has_the_port_is_not_taken_for_ours(
     kafka: KafkaBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not isinstance(kafka, MavenKafka):
         pytest.skip(f"needs a broker of our own, not {kafka.description}")
     taken = int(kafka.bootstrap_servers.rpartition(":")[2])
-    offers = [[taken, *free_ports(1)], free_ports(2)]
+    offers = [[taken, *free_ports(3)], free_ports(4)]
     monkeypatch.setattr("connector.testing.kafka.maven.free_ports", lambda _count: offers.pop(0))
     broker = MavenKafka.launch()
     broker.stop()
@@ -354,6 +380,27 @@ async def test_delay_holds_a_request_back(bucket: str, proxy: FaultProxy, s3: An
     started = time.monotonic()
     await s3.put_object(Bucket=bucket, Key="k", Body=b"v")
     assert time.monotonic() - started < 0.5
+
+
+def test_held_request_reaches_the_server_after_its_client_died(
+    aws: AwsServer, bucket: str, proxy: FaultProxy
+) -> None:
+    proxy.hold("PutObject", 0.5)
+    body = b"late" * 50_000
+    with socket.create_connection(("127.0.0.1", int(proxy.url.rpartition(":")[2]))) as client:
+        head = f"PUT /{bucket}/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+        client.sendall(head.encode() + body)
+        _wait_until(lambda: proxy.held == 1)
+    assert aws.objects(bucket) == {}
+    _wait_until(lambda: proxy.holding == 0)
+    _wait_until(lambda: aws.objects(bucket) == {"k": body})
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(("when", "stored"), [("before", False), ("after", True)])
