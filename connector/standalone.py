@@ -10,9 +10,7 @@ import uvloop
 
 from connector import logs, signals
 from connector.cluster.standalone import StandaloneHerder, plan
-from connector.rest.app import make_app
-from connector.rest.secrets import Secrets
-from connector.rest.server import RestServer
+from connector.rest.listeners import RestListeners
 from connector.runtime.task import LEAVE_SECONDS
 from connector.settings import WorkerSettings
 
@@ -59,13 +57,7 @@ async def serve(
     stop_seconds = settings.task_shutdown_graceful_timeout_ms / 1000 + LEAVE_SECONDS + _SPARE_SECONDS
     signals.watch(asyncio.get_running_loop(), stopping, stop_seconds)
     herder = StandaloneHerder(settings)
-    app = make_app(
-        herder,
-        secrets=Secrets(settings.rest_config_secrets),
-        connections=herder.connections,
-        checks=herder.checks,
-    )
-    rest = await RestServer.start(app, settings.listeners)
+    rest = await RestListeners.start(settings, herder)
     try:
         await herder.start(blueprints, states)
         log.info("worker started", connectors=herder.connectors(), rest=settings.worker_id)

@@ -10,9 +10,10 @@ from aiohttp import web
 from connector.cluster.request_error import BadRequestError
 from connector.rest import shape
 from connector.rest.body import read_config, read_creation
-from connector.rest.context import HERDER, SECRETS
+from connector.rest.context import HERDER
 from connector.rest.query import flag, location, name_of, task_of
 from connector.rest.response import json_response
+from connector.rest.sight import secrets_of
 from connector.runtime.state import TargetState
 
 if TYPE_CHECKING:
@@ -88,13 +89,13 @@ def _created(request: web.Request, info: ConnectorInfo) -> web.Response:
 
 
 def _shown(request: web.Request, info: ConnectorInfo, status: int = HTTPStatus.OK) -> web.Response:
-    return json_response(shape.connector_info(info, request.app[SECRETS]), status)
+    return json_response(shape.connector_info(info, secrets_of(request)), status)
 
 
 def _unmasked(request: web.Request, connector: str, config: SubmittedConfig) -> SubmittedConfig:
     """Clients that edit put back what they were shown: a secret that was hidden stays as it is."""
     info = request.app[HERDER].info(connector)
-    return request.app[SECRETS].restored(config, info.config if info else {})
+    return secrets_of(request).restored(config, info.config if info else {})
 
 
 def _named(connector: str, config: SubmittedConfig) -> SubmittedConfig:

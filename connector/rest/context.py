@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -11,7 +11,12 @@ from prometheus_client import CollectorRegistry
 from connector.cluster.checks import ConnectorChecks
 from connector.cluster.connection_service import ConnectionService
 from connector.rest.herder import Herder
+from connector.rest.principal import Principals
 from connector.rest.secrets import Secrets
+
+if TYPE_CHECKING:
+    from connector.rest.cross_origin import HeaderPolicy
+    from connector.rest.limit import WriteLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +34,8 @@ CONNECTIONS: web.AppKey[ConnectionService] = web.AppKey("connections", Connectio
 CHECKS: web.AppKey[ConnectorChecks] = web.AppKey("checks", ConnectorChecks)
 METRICS_REGISTRY: web.AppKey[CollectorRegistry] = web.AppKey("metrics_registry", CollectorRegistry)
 DESCRIPTION: web.AppKey[dict[str, Any]] = web.AppKey("description", dict)
+PRINCIPALS: web.AppKey[Principals | None] = web.AppKey("principals", Principals)
+WRITE_LIMIT: web.AppKey[WriteLimit] = web.AppKey("write_limit")
+HEADERS: web.AppKey[HeaderPolicy] = web.AppKey("headers")
 TOPIC_TRACKING: web.AppKey[TopicTracking] = web.AppKey("topic_tracking", TopicTracking)
 HEALTH_TIMEOUT_SECONDS: web.AppKey[float] = web.AppKey("health_timeout_seconds", float)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -71,9 +72,22 @@ TABLE = (
 )
 
 
-def routes() -> Iterator[web.RouteDef]:
+class Part(StrEnum):
+    """What may have listeners of its own."""
+
+    PUBLIC = "public"
+    ADMIN = "admin"
+
+
+def routes(parts: frozenset[Part] = frozenset(Part)) -> Iterator[web.RouteDef]:
     """The table, with every path a second time with a slash at its end: clients use both."""
     for route in TABLE:
+        if _part(route) not in parts:
+            continue
         yield route
         if route.path != "/":
             yield web.RouteDef(route.method, f"{route.path}/", route.handler, route.kwargs)
+
+
+def _part(route: web.RouteDef) -> Part:
+    return Part.ADMIN if route.path.startswith("/admin/") else Part.PUBLIC
