@@ -34,6 +34,7 @@ _BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
 _CONVERTERS = ("key.converter.", "value.converter.", "header.converter.")
 _CONSUMER = "consumer."
 _PRODUCER = "producer."
+_HTTPS = "listeners.https."
 
 
 def _bootstrap_servers(text: str) -> str:
@@ -57,6 +58,13 @@ def _log_level(text: str) -> str:
 
 def _listeners(value: str | tuple[Listener, ...]) -> tuple[Listener, ...]:
     return parse_listeners(value) if isinstance(value, str) else value
+
+
+def _admin_listeners(value: str | tuple[Listener, ...] | None) -> tuple[Listener, ...] | None:
+    """Empty turns it off."""
+    if isinstance(value, str):
+        return parse_listeners(value) if value.strip() else ()
+    return value
 
 
 def _list(value: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -130,9 +138,55 @@ class WorkerSettings(BaseSettings):
     listeners: Annotated[tuple[Listener, ...], BeforeValidator(_listeners)] = Field(
         (Listener("127.0.0.1", 8083),),
         alias="listeners",
-        description="Where the REST API and /metrics listen, separated by commas. The API has no"
-        " authentication and anyone who reaches it may run connectors, so by default only this machine does;"
-        " http://:8083 opens every interface.",
+        description="Where the REST API and /metrics listen, separated by commas. Without rest.users.file"
+        " anyone who reaches it may run connectors, so by default only this machine does; http://:8083 opens"
+        " every interface. https:// needs a certificate, below listeners.https.",
+    )
+    admin_listeners: Annotated[tuple[Listener, ...] | None, BeforeValidator(_admin_listeners)] = Field(
+        None,
+        alias="admin.listeners",
+        description="Where /admin listens instead, separated by commas; an empty value turns it off. By"
+        " default it is with the rest.",
+    )
+    rest_users_file: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        alias="rest.users.file",
+        description="A properties file of those who may use the REST API: basic.NAME=ROLE:PASSWORD or"
+        " bearer.NAME=ROLE:TOKEN, where the role is viewer, operator or admin. Without it anyone may do"
+        " anything.",
+    )
+    rest_write_rate: Annotated[float, Field(ge=0)] = Field(
+        50.0,
+        alias="rest.writes.per.second",
+        description="How many changes a second a client of the REST API may ask for in the long run; at once"
+        " it may be four times as many. What is more is answered with 429. 0 for any number.",
+    )
+    access_control_allow_origin: Annotated[tuple[str, ...], BeforeValidator(_list)] = Field(
+        (),
+        alias="access.control.allow.origin",
+        description="The origins of web pages that may use the REST API (CORS), separated by commas, * for"
+        " all; none by default.",
+    )
+    access_control_allow_methods: Annotated[tuple[str, ...], BeforeValidator(_list)] = Field(
+        ("GET", "POST", "HEAD"),
+        alias="access.control.allow.methods",
+        description="The methods that such web pages may use, separated by commas.",
+    )
+    response_http_headers_config: str = Field(
+        "",
+        alias="response.http.headers.config",
+        description="Headers for every answer of the REST API, as in: add Cache-Control: no-store, set"
+        " X-Frame-Options: DENY. One with commas in its value stands in double quotes.",
+    )
+    topic_tracking_enable: bool = Field(
+        True,
+        alias="topic.tracking.enable",
+        description="Whether the REST API tells which topics a connector has read.",
+    )
+    topic_tracking_allow_reset: bool = Field(
+        True,
+        alias="topic.tracking.allow.reset",
+        description="Whether the REST API may be asked to forget which topics a connector has read.",
     )
     rest_advertised_host_name: str | None = Field(
         None,
@@ -144,10 +198,10 @@ class WorkerSettings(BaseSettings):
         alias="rest.advertised.port",
         description="The port under which others reach this worker; it is part of the worker id.",
     )
-    rest_advertised_listener: Annotated[Literal["http"], BeforeValidator(_lower)] = Field(
+    rest_advertised_listener: Annotated[Literal["http", "https"], BeforeValidator(_lower)] = Field(
         "http",
         alias="rest.advertised.listener",
-        description="The protocol under which others reach this worker; only http is offered yet.",
+        description="The protocol under which others reach this worker.",
     )
     rest_config_secrets: Annotated[Literal["masked", "raw"], BeforeValidator(_lower)] = Field(
         "masked",
@@ -160,6 +214,13 @@ class WorkerSettings(BaseSettings):
         alias="aws.connections.directory",
         description="The directory where named connections are kept, one file each, readable by the worker's"
         " user alone; it is made if it is not there. Without it connectors cannot use aws.connection.",
+    )
+    connectors_directory: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        alias="connectors.directory",
+        description="The directory where connectors are kept that REST makes or changes, one file each,"
+        " readable by the worker's user alone; it is made if it is not there, and read at the start. Without"
+        " it they live as long as the process.",
     )
     worker_roles: Annotated[tuple[str, ...], BeforeValidator(_list)] = Field(
         (),
@@ -279,6 +340,10 @@ class WorkerSettings(BaseSettings):
         """What the producers of dead letter queues have beyond that of consumers: ``producer.*``."""
         return dict(self._producer.config)
 
+    def https_config(self) -> dict[str, str]:
+        """The options of TLS on REST listeners, without ``listeners.https.``; holds secrets."""
+        return with_prefix(self._written, _HTTPS)
+
     def converter_class(self, role: Role) -> str:
         """The worker's converter, as the operator named it."""
         match role:
@@ -327,7 +392,7 @@ class WorkerSettings(BaseSettings):
     def _classify_rest(self, source: _Source) -> None:
         handled = {*_names(), *_security(source.values), *source.provider_properties()}
         for name in source.values:
-            if name in handled or name.startswith((*_CONVERTERS, _CONSUMER, _PRODUCER)):
+            if name in handled or name.startswith((*_CONVERTERS, _CONSUMER, _PRODUCER, f"{_HTTPS}ssl.")):
                 continue
             if reason := meaningless(name):
                 self._ignored[source.spelled(name)] = reason

@@ -9,7 +9,6 @@ _NOT_YET = "the worker does not offer it yet"
 _CLIENTS = "client settings of tasks are given below consumer."
 
 _MEANINGLESS = {
-    "admin.listeners": _NOT_YET,
     "auto.include.jmx.reporter": _JVM,
     "client.dns.lookup": _CLIENTS,
     "client.id": _CLIENTS,
@@ -35,7 +34,6 @@ _MEANINGLESS = {
     "reconnect.backoff.max.ms": _CLIENTS,
     "reconnect.backoff.ms": _CLIENTS,
     "request.timeout.ms": _CLIENTS,
-    "response.http.headers.config": _NOT_YET,
     "rest.extension.classes": _JVM,
     "retry.backoff.max.ms": _CLIENTS,
     "retry.backoff.ms": _CLIENTS,
@@ -52,18 +50,16 @@ _MEANINGLESS = {
 }
 
 _MEANINGLESS_BELOW = {
-    "access.control.": _NOT_YET,
     "admin.": _NOT_YET,
     "config.storage.": _DISTRIBUTED,
     "inter.worker.": _DISTRIBUTED,
     "internal.key.converter": _JVM,
     "internal.value.converter": _JVM,
-    "listeners.https.": _NOT_YET,
+    "listeners.https.": "keys and certificates are given below listeners.https.ssl.",
     "log4j.": "log.level and log.format configure the log",
     "metrics.": _JVM,
     "offset.storage.": _SOURCES,
     "status.storage.": _DISTRIBUTED,
-    "topic.tracking.": _NOT_YET,
 }
 
 KNOWN_NAMES = tuple(_MEANINGLESS)

@@ -34,11 +34,11 @@ class Running(Protocol):
 
 
 class WorkerProcess:
-    """``connector standalone`` with one connector, or several.
+    """``connector standalone`` with one connector, or several, or with none before REST makes some.
 
     Args:
         settings: Worker properties; the listener is a free port unless given.
-        connector: The connector's flat config.
+        connector: The connector's flat config; None to start without.
         environ: Further environment variables.
         others: Connectors that run beside it.
     """
@@ -46,11 +46,12 @@ class WorkerProcess:
     def __init__(
         self,
         settings: Mapping[str, str],
-        connector: Mapping[str, str],
+        connector: Mapping[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
         others: Sequence[Mapping[str, str]] = (),
     ) -> None:
-        self.name = connector["name"]
+        connectors = [*([connector] if connector else []), *others]
+        self.name = connector["name"] if connector else ""
         self._folder = tempfile.TemporaryDirectory(prefix="worker-")
         folder = Path(self._folder.name)
         self._port = free_ports(1)[0]
@@ -58,8 +59,8 @@ class WorkerProcess:
         (folder / "worker.properties").write_text(
             "".join(f"{key}={value}\n" for key, value in properties.items())
         )
-        self._files = [f"connector-{number}.json" for number in range(1 + len(others))]
-        for file, config in zip(self._files, (connector, *others), strict=True):
+        self._files = [f"connector-{number}.json" for number in range(len(connectors))]
+        for file, config in zip(self._files, connectors, strict=True):
             (folder / file).write_text(json.dumps(dict(config)))
         self._environ = environ or {}
         self._log = folder / "worker.log"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from connector import logs
 from connector.check import Checklist
 from connector.sinks.base import Sink
+from connector.sinks.s3.abandonment import abandon
 from connector.sinks.s3.check import BucketCheck
 from connector.sinks.s3.config import S3Config
 from connector.sinks.s3.early import EarlyEnds
@@ -236,6 +237,17 @@ class S3Sink(Sink):
     async def renew(self, partition: TopicPartition, topic_id: str) -> None:
         if writer := self._writers.get(partition):
             await writer.renew(topic_id)
+
+    async def offsets_moved(
+        self, context: SinkContext, former: Mapping[TopicPartition, OffsetAndMetadata]
+    ) -> None:
+        """What the former commits announced is over."""
+        client = s3_client(self.config, context)
+        async with client:
+            store = ObjectStore(client, self.config)
+            for partition, found in former.items():
+                if found.metadata:
+                    await abandon(partition, found.metadata, store, self.config.bucket)
 
     # ---- the end ----
 
