@@ -15,12 +15,15 @@ VERSIONS = ("4.3.0", "4.1.1")
 
 _FETCH_TIMEOUT_SECONDS = 600
 
-# Kafka's POM names no log4j binding; without one the broker dies silently.
 _POM = """\
 <project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>connector.testing</groupId><artifactId>kafka</artifactId><version>1</version>
-  <dependencies>
+  <dependencies>{dependencies}</dependencies>
+</project>
+"""
+# Kafka's POM names no log4j binding; without one the broker dies silently.
+_BROKER = """
     <dependency>
       <groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>{version}</version>
     </dependency>
@@ -28,15 +31,50 @@ _POM = """\
       <groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId>
       <version>2.25.3</version>
     </dependency>
-  </dependencies>
-</project>
+"""
+# Of the runtime only classes that need nothing else: its web server is not wanted.
+_CONVERTERS = """
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>connect-json</artifactId><version>{version}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>connect-runtime</artifactId><version>{version}</version>
+      <exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>
+    </dependency>
+"""
+_TRANSFORMS = """
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>connect-transforms</artifactId><version>{version}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>connect-json</artifactId><version>{version}</version>
+    </dependency>
+"""
+# The whole worker with its web server, and the connectors of files that come with Kafka.
+_CONNECT = """
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>connect-runtime</artifactId><version>{version}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>connect-file</artifactId><version>{version}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>connect-json</artifactId><version>{version}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>connect-transforms</artifactId><version>{version}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId>
+      <version>2.25.3</version>
+    </dependency>
 """
 
 
-def folder_of(version: str) -> Path:
+def folder_of(version: str, kind: str = "kafka") -> Path:
     """Where the jars of this version are, or will be."""
     cache = os.environ.get("CONNECTOR_CACHE") or Path.home() / ".cache" / "kafka-aws-connector"
-    return Path(cache) / f"kafka-{version}"
+    return Path(cache) / f"{kind}-{version}"
 
 
 def installed_version() -> str | None:
@@ -55,7 +93,7 @@ def ensure_jars() -> str:
     reasons = []
     for version in VERSIONS:
         try:
-            _fetch(version)
+            _fetch(folder_of(version), _BROKER.format(version=version))
         except KafkaUnavailableError as error:
             reasons.append(f"{version}: {error}")
         else:
@@ -63,15 +101,50 @@ def ensure_jars() -> str:
     raise KafkaUnavailableError("; ".join(reasons))
 
 
-def _fetch(version: str) -> None:
+def converter_jars() -> Path:
+    """The folder with Kafka Connect's own converters and all they need; fetched unless it is cached.
+
+    Raises:
+        KafkaUnavailableError: They could not be fetched.
+    """
+    folder = folder_of(VERSIONS[0], "connect-converters")
+    if not folder.is_dir():
+        _fetch(folder, _CONVERTERS.format(version=VERSIONS[0]))
+    return folder
+
+
+def transform_jars() -> Path:
+    """The folder with Kafka Connect's own transforms and all they need; fetched unless it is cached.
+
+    Raises:
+        KafkaUnavailableError: They could not be fetched.
+    """
+    folder = folder_of(VERSIONS[0], "connect-transforms")
+    if not folder.is_dir():
+        _fetch(folder, _TRANSFORMS.format(version=VERSIONS[0]))
+    return folder
+
+
+def connect_jars() -> Path:
+    """The folder with Kafka Connect's own worker and file connectors; fetched unless it is cached.
+
+    Raises:
+        KafkaUnavailableError: They could not be fetched.
+    """
+    folder = folder_of(VERSIONS[0], "connect-worker")
+    if not folder.is_dir():
+        _fetch(folder, _CONNECT.format(version=VERSIONS[0]))
+    return folder
+
+
+def _fetch(folder: Path, dependencies: str) -> None:
     maven = shutil.which("mvn")
     if not maven:
         raise KafkaUnavailableError("its jars are not cached, and there is no mvn on the PATH to fetch them")
-    folder = folder_of(version)
     folder.parent.mkdir(parents=True, exist_ok=True)
     # Beside the goal, so that the rename stays within one file system and is atomic.
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as workplace:
-        _copy_dependencies(maven, version, Path(workplace))
+        _copy_dependencies(maven, dependencies, Path(workplace))
         try:
             (Path(workplace) / "libs").rename(folder)
         except OSError:
@@ -80,8 +153,8 @@ def _fetch(version: str) -> None:
                 raise
 
 
-def _copy_dependencies(maven: str, version: str, workplace: Path) -> None:
-    (workplace / "pom.xml").write_text(_POM.format(version=version))
+def _copy_dependencies(maven: str, dependencies: str, workplace: Path) -> None:
+    (workplace / "pom.xml").write_text(_POM.format(dependencies=dependencies))
     command = [maven, "-B", "-q", "dependency:copy-dependencies", "-DincludeScope=runtime"]
     command.append(f"-DoutputDirectory={workplace / 'libs'}")
     try:
