@@ -56,6 +56,12 @@ def find(kind: PluginKind, name: str, option: str) -> type[Any]:
     return plugin
 
 
+def version(kind: PluginKind, name: str) -> str | None:
+    """The version of the distribution that brings the plug-in; None if there is no such plug-in."""
+    found = _by_name(kind).get(name)
+    return found.dist.version if found and found.dist else None
+
+
 def names(kind: PluginKind) -> dict[str, str]:
     """The shortest name of every installed plug-in, and the object it stands for as ``module:attribute``."""
     shortest: dict[str, str] = {}

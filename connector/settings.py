@@ -162,6 +162,13 @@ class WorkerSettings(BaseSettings):
         description="The directory where named connections are kept, one file each, readable by the worker's"
         " user alone; it is made if it is not there. Without it connectors cannot use aws.connection.",
     )
+    connectors_directory: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        alias="connectors.directory",
+        description="The directory where connectors are kept that REST makes or changes, one file each,"
+        " readable by the worker's user alone; it is made if it is not there, and read at the start. Without"
+        " it they live as long as the process.",
+    )
     worker_roles: Annotated[tuple[str, ...], BeforeValidator(_list)] = Field(
         (),
         alias="worker.roles",

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from connector.config.schema import RawConfig
+    from connector.config.files import Submission
+    from connector.config.target_state import TargetState
     from connector.runtime.blueprint import Blueprint
 
 log = logs.get(__name__)
@@ -29,7 +30,7 @@ _SPARE_SECONDS = 5.0
 _YOUNG_OBJECTS = 100_000
 
 
-def run(settings_file: Path | None, environ: Mapping[str, str], raw_configs: Sequence[RawConfig]) -> int:
+def run(settings_file: Path | None, environ: Mapping[str, str], submissions: Sequence[Submission]) -> int:
     """Run until a signal; the exit code.
 
     Raises:
@@ -42,13 +43,18 @@ def run(settings_file: Path | None, environ: Mapping[str, str], raw_configs: Seq
         log.warning("unknown worker property", property=option, did_you_mean=meant)
     for option, reason in settings.ignored.items():
         log.info("worker property has no effect", property=option, reason=reason)
-    blueprints = plan(raw_configs, settings)
+    blueprints = plan([submission.config for submission in submissions], settings)
+    states = {submission.config["name"]: submission.initial_state for submission in submissions}
     tune_garbage_collector()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(serve(settings, blueprints))
+        return runner.run(serve(settings, blueprints, states))
 
 
-async def serve(settings: WorkerSettings, blueprints: Sequence[Blueprint]) -> int:
+async def serve(
+    settings: WorkerSettings,
+    blueprints: Sequence[Blueprint],
+    states: Mapping[str, TargetState] | None = None,
+) -> int:
     stopping = asyncio.Event()
     stop_seconds = settings.task_shutdown_graceful_timeout_ms / 1000 + LEAVE_SECONDS + _SPARE_SECONDS
     signals.watch(asyncio.get_running_loop(), stopping, stop_seconds)
@@ -61,7 +67,7 @@ async def serve(settings: WorkerSettings, blueprints: Sequence[Blueprint]) -> in
     )
     rest = await RestServer.start(app, settings.listeners)
     try:
-        await herder.start(blueprints)
+        await herder.start(blueprints, states)
         log.info("worker started", connectors=herder.connectors(), rest=settings.worker_id)
         await stopping.wait()
         log.info("worker stopping")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from connector.config.target_state import TargetState
+
+__all__ = ["State", "TargetState"]
+
 
 class State(StrEnum):
     """Kafka Connect's visible states; only a connector can be STOPPED."""
@@ -14,13 +18,3 @@ class State(StrEnum):
     STOPPED = "STOPPED"
     FAILED = "FAILED"
     RESTARTING = "RESTARTING"
-
-
-class TargetState(StrEnum):
-    """What a connector is asked to be, whether it is that or not; the names of Connect's config topic."""
-
-    STARTED = "STARTED"
-    PAUSED = "PAUSED"
-    """Tasks stay members of their group and hold what they have, and deliver nothing."""
-    STOPPED = "STOPPED"
-    """The connector stays, without tasks: its offsets may be changed."""
