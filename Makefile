@@ -11,7 +11,7 @@ VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 # For `make demo ARGS=--once`, `make test ARGS='-k upload'`, `make bench ARGS='--records 1000000'`.
 ARGS ?=
 
-.PHONY: help demo test check unit bench docs lock format clean
+.PHONY: help demo test check unit chaos bench docs lock format clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -31,6 +31,10 @@ check: $(VENV)/.dev ## style, types, imports
 
 unit: $(VENV)/.dev ## the tests that need no server
 	@$(BIN)/python -m pytest tests/unit tests/property $(ARGS)
+
+chaos: $(VENV)/.dev ## 200 rounds of kills, zombies and faults: nothing lost, nothing doubled; ARGS for rounds, seed, profile
+	@$(BIN)/python -m connector.testing.kafka fetch
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: $(VENV)/.dev ## speed and memory beside the raw read, on real Kafka
 	@$(BIN)/python -m connector.testing.kafka fetch

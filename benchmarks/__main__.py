@@ -42,9 +42,20 @@ _JSON = {
     "value.converter": "org.apache.kafka.connect.json.JsonConverter",
     "value.converter.schemas.enable": "false",
 }
+_ONCE_OR_MORE = {"delivery.guarantee": "at-least-once"}
+_SMALL = {"file.max.records": "20000"}
 CASES: dict[str, dict[str, str]] = {
     "csv": {**_RAW_VALUES, "file.compression.type": "none"},
+    "csv at-least-once": {**_RAW_VALUES, "file.compression.type": "none", **_ONCE_OR_MORE},
     "csv gzip": {**_RAW_VALUES, "file.compression.type": "gzip"},
+    "csv gzip at-least-once": {**_RAW_VALUES, "file.compression.type": "gzip", **_ONCE_OR_MORE},
+    "csv small": {**_RAW_VALUES, "file.compression.type": "none", **_SMALL},
+    "csv small at-least-once": {
+        **_RAW_VALUES,
+        "file.compression.type": "none",
+        **_SMALL,
+        **_ONCE_OR_MORE,
+    },
     "csv zstd": {**_RAW_VALUES, "file.compression.type": "zstd"},
     "jsonl": {**_JSON, "file.compression.type": "none"},
     "jsonl gzip": {**_JSON, "file.compression.type": "gzip"},
@@ -155,10 +166,11 @@ def _check(server: ObjectServer, case: str, records: int) -> None:
         if case.startswith(("avro", "parquet")):
             found += _rows(data)
             continue
-        if case.endswith("gzip"):
-            data = gzip.decompress(data)
-        elif case.endswith("zstd"):
-            return
+        match CASES[case]["file.compression.type"]:
+            case "gzip":
+                data = gzip.decompress(data)
+            case "zstd":
+                return
         found += data.count(b"\n") + 1
     if found != records:
         raise SystemExit(f"{case}: {found} records in the bucket instead of {records}")

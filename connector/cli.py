@@ -102,6 +102,40 @@ def validate(
     raise typer.Exit(BAD_CONFIG if failed else 0)
 
 
+@app.command()
+def offsets(
+    connector: Annotated[
+        str,
+        typer.Argument(
+            help="The connector's file, or only its name; state that is in the bucket is read with the file."
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
+    worker: Annotated[
+        Path | None,
+        typer.Option(
+            help="The worker's .properties, for its brokers, config providers and connections.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Show what is committed for a connector: offsets, and of the S3 sink its open and sealed objects.
+
+    Changes nothing. Exits with 0 if all of it can be read, 1 if not, 3 if the config is at fault or the
+    brokers do not answer.
+    """
+    from connector.commands.offsets import run
+    from connector.errors import ConnectorError
+
+    path = Path(connector)
+    is_file = path.is_file() or path.suffix in {".json", ".properties"}
+    try:
+        is_whole = run(connector, file=path if is_file else None, worker=worker, as_json=as_json)
+    except ConnectorError as error:
+        refuse(error)
+    raise typer.Exit(0 if is_whole else 1)
+
+
 @app.command("plugins")
 def list_plugins() -> None:
     """List what is installed: sinks, formats, converters, transforms and the rest."""

@@ -63,6 +63,15 @@ class TellsPermissions(Protocol):
         ...
 
 
+@runtime_checkable
+class TellsOptionalPermissions(Protocol):
+    """What a sink class may offer as well."""
+
+    def optional_permissions(self, config: Any) -> list[Statement]:
+        """What it makes use of and does without; a class method."""
+        ...
+
+
 def trust_policy(
     principal: str,
     external_id: str | None,

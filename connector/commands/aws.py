@@ -63,6 +63,9 @@ def policy(
     only: Annotated[
         Part | None, typer.Option(help="Print this document alone, in JSON, as the AWS CLI takes it.")
     ] = None,
+    optional: Annotated[
+        bool, typer.Option("--optional", help="Allow also what the connector makes use of and does without.")
+    ] = False,
     who_am_i: Annotated[
         bool, typer.Option("--who-am-i", help="Ask AWS for the principal, with the credentials found here.")
     ] = False,
@@ -77,7 +80,7 @@ def policy(
     if only is not None and format_ is not Format.JSON:
         raise typer.BadParameter("--only goes with --format json")
     try:
-        grant = _grant(_blueprint(config, worker), principal, who_am_i=who_am_i)
+        grant = _grant(_blueprint(config, worker), principal, optional=optional, who_am_i=who_am_i)
         text = _rendered(grant, format_) if only is None else _document(grant, only)
     except ConnectorError as error:
         refuse(error)
@@ -113,13 +116,13 @@ def _blueprint(path: Path, worker: Path | None) -> Blueprint:
     return blueprint
 
 
-def _grant(blueprint: Blueprint, named: str | None, *, who_am_i: bool) -> Grant:
+def _grant(blueprint: Blueprint, named: str | None, *, optional: bool, who_am_i: bool) -> Grant:
     from connector.aws.connection import AwsConfig
     from connector.aws.policy import warnings
     from connector.aws.rendering import Grant
 
     sink = blueprint.make_sink()
-    permissions = _permissions(sink, blueprint)
+    permissions = _permissions(sink, blueprint, optional=optional)
     if not isinstance(sink.config, AwsConfig):
         return Grant(blueprint.name, None, 0, None, permissions)
     if who_am_i:
@@ -144,11 +147,14 @@ def _trust(config: AwsConfig, principal: str) -> Document:
     )
 
 
-def _permissions(sink: Sink, blueprint: Blueprint) -> Document | None:
-    from connector.aws.policy import TellsPermissions, permission_policy
+def _permissions(sink: Sink, blueprint: Blueprint, *, optional: bool) -> Document | None:
+    from connector.aws.policy import TellsOptionalPermissions, TellsPermissions, permission_policy
 
     if isinstance(sink, TellsPermissions):
-        return permission_policy(sink.permissions(sink.config, blueprint.config.topics))
+        statements = sink.permissions(sink.config, blueprint.config.topics)
+        if optional and isinstance(sink, TellsOptionalPermissions):
+            statements += sink.optional_permissions(sink.config)
+        return permission_policy(statements)
     _warn(f"{blueprint.sink_class_name} does not tell what it must be allowed: see its documentation.")
     return None
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 log = logs.get(__name__)
 
+_ANSWER_SECONDS = 60.0
+"""Longer than most rebalances, during which commits are not answered: giving up costs another rebalance."""
 _REFUSED_SECONDS = 0.5
 """A rebalance that refuses commits is mostly over by then."""
 
@@ -51,14 +53,14 @@ class Commits:
             offsets: Which partitions are owned, and since when.
             observer: Counts.
             consumer: The task's, which may be another one after a while.
-            seconds: How long a commit may take.
+            seconds: How long a commit may take, of a sink of one phase.
             unanswered: Ends the assignment, of all partitions.
         """
         self._sink = sink
         self._offsets = offsets
         self._observer = observer
         self._consumer = consumer
-        self._seconds = seconds
+        self._seconds = max(seconds, _ANSWER_SECONDS) if sink.two_phase else seconds
         self._unanswered = unanswered
         self._wanted = asyncio.Event()
         self.lock = asyncio.Lock()

@@ -241,9 +241,22 @@ class TaskConsumer:
         answer: Mapping[TopicPartition, Committed] = await self._run(self._committed, [partition])
         return answer[partition]
 
-    async def seek(self, partition: TopicPartition, offset: int | None) -> None:
-        """Read on from there, or from where a group without a committed offset begins; if still assigned."""
-        await self._run(self._seek, partition, offset)
+    async def seek(
+        self,
+        partition: TopicPartition,
+        is_current: Callable[[], bool],
+        begin: Callable[[], Coroutine[Any, Any, int | None]],
+    ) -> None:
+        """Read on from elsewhere.
+
+        Args:
+            partition: That is assigned; else nothing happens.
+            is_current: Whether it is still owned as it was when this was decided.
+            begin: Begins another epoch, on the event loop, and says where to read on; None is where a group
+                without a committed offset begins. No poll comes in between: what was read before has the
+                old epoch, and what is read from there the new one.
+        """
+        await self._run(self._seek, partition, is_current, begin)
 
     async def pause(self) -> None:
         """Stop fetching, for partitions that are assigned later, too; polling keeps the membership."""
@@ -372,8 +385,15 @@ class TaskConsumer:
             for found in answer
         }
 
-    def _seek(self, partition: TopicPartition, offset: int | None) -> None:
-        if any(_from_kafka(assigned) == partition for assigned in self._consumer.assignment()):
+    def _seek(
+        self,
+        partition: TopicPartition,
+        is_current: Callable[[], bool],
+        begin: Callable[[], Coroutine[Any, Any, int | None]],
+    ) -> None:
+        assigned = map(_from_kafka, self._consumer.assignment())
+        if partition in assigned and is_current():
+            offset = self._await(begin())
             where = OffsetAndMetadata(OFFSET_INVALID if offset is None else offset)
             # Unlike a seek this is also right while nothing has been fetched yet.
             self._consumer.incremental_unassign([_to_kafka(partition, where)])

@@ -348,14 +348,23 @@ class Task:
             epoch = self._offsets.epoch(partition)
             await self._sink.drop([partition])
             committed = await self._retrying("committed", lambda: self.consumer.committed(partition))
-            if self._offsets.epoch(partition) == epoch:
-                await self.consumer.seek(partition, self._own({partition: committed}).get(partition))
+
+            async def begin() -> int | None:
+                return self._own({partition: committed}).get(partition)
+
+            await self.consumer.seek(partition, lambda: self._offsets.epoch(partition) == epoch, begin)
 
     async def rewind_partition(self, partition: TopicPartition, offset: int) -> None:
         async with self._commits.lock:
-            if partition in self._offsets:
+            if partition not in self._offsets:
+                return
+            epoch = self._offsets.epoch(partition)
+
+            async def begin() -> int:
                 self._offsets.own([partition], {partition: offset})
-                await self.consumer.seek(partition, offset)
+                return offset
+
+            await self.consumer.seek(partition, lambda: self._offsets.epoch(partition) == epoch, begin)
 
     async def _give_up_assignment(self) -> None:
         """Nobody knows what is committed: forget everything, and take over anew as another member."""

@@ -34,7 +34,7 @@ class TopicIds:
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         """Args: ``config`` is the consumer's, of which the client's own part is used."""
-        self._config = {name: value for name, value in config.items() if not name.startswith(_CONSUMER_ONLY)}
+        self._config = client_part(config)
 
     def of(self, topics: Collection[str]) -> dict[str, str]:
         """The id of each topic; without those that the brokers do not tell in time."""
@@ -49,3 +49,8 @@ class TopicIds:
             except (KafkaException, TimeoutError) as error:
                 log.info("topic id is not known", topic=topic, error=str(error))
         return found
+
+
+def client_part(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a consumer's properties is how it connects."""
+    return {name: value for name, value in config.items() if not name.startswith(_CONSUMER_ONLY)}

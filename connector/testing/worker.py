@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _WAIT_SECONDS = 60.0
+
+
+class Running(Protocol):
+    """What is asked of the process of a worker."""
+
+    @property
+    def pid(self) -> int: ...
+    def kill(self) -> None: ...
+    def wait(self, timeout_seconds: float | None = None) -> int: ...
 
 
 class WorkerProcess:
@@ -54,7 +63,7 @@ class WorkerProcess:
             (folder / file).write_text(json.dumps(dict(config)))
         self._environ = environ or {}
         self._log = folder / "worker.log"
-        self._process: ChildProcess | None = None
+        self._process: Running | None = None
 
     def start(self) -> Self:
         """Start it; if it was killed, anew, with the same files and port."""
@@ -90,8 +99,7 @@ class WorkerProcess:
     def wait(self, timeout_seconds: float = _WAIT_SECONDS) -> int:
         """The exit code, once it has ended by itself."""
         assert self._process is not None  # noqa: S101 - started before
-        code: int = self._process.wait(timeout_seconds)
-        return code
+        return self._process.wait(timeout_seconds)
 
     @property
     def pid(self) -> int:

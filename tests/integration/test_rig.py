@@ -34,7 +34,7 @@ from connector.testing.kafka.broker import free_ports
 from connector.testing.proxy import Answer, ApiRequest, FaultProxy
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
     from connector.testing.aws import AwsServer
@@ -354,6 +354,27 @@ async def test_delay_holds_a_request_back(bucket: str, proxy: FaultProxy, s3: An
     started = time.monotonic()
     await s3.put_object(Bucket=bucket, Key="k", Body=b"v")
     assert time.monotonic() - started < 0.5
+
+
+def test_held_request_reaches_the_server_after_its_client_died(
+    aws: AwsServer, bucket: str, proxy: FaultProxy
+) -> None:
+    proxy.hold("PutObject", 0.5)
+    body = b"late" * 50_000
+    with socket.create_connection(("127.0.0.1", int(proxy.url.rpartition(":")[2]))) as client:
+        head = f"PUT /{bucket}/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+        client.sendall(head.encode() + body)
+        _wait_until(lambda: proxy.held == 1)
+    assert aws.objects(bucket) == {}
+    _wait_until(lambda: proxy.holding == 0)
+    _wait_until(lambda: aws.objects(bucket) == {"k": body})
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(("when", "stored"), [("before", False), ("after", True)])

@@ -76,7 +76,7 @@ def test_every_object_that_can_be_named_is_allowed(
     template: str, named: list[str], is_known: bool, partition: int, keys: list[str]
 ) -> None:
     config = legal(template)
-    write, read, _ = permissions(config, named if is_known else [])
+    write, read, *_ = permissions(config, named if is_known else [])
     for topic in named:
         for key in names(config, topic, partition, keys):
             assert any(is_match(resource, OBJECTS + key) for resource in write.resources)
@@ -88,7 +88,7 @@ def test_nothing_is_allowed_under_another_prefix(template: str, named: list[str]
     config = legal(template)
     fixed = (config.name_template or "").partition("{{")[0]
     assume(fixed)
-    write, _, _ = permissions(config, named)
+    write, *_ = permissions(config, named)
     other = ("x" if fixed[0] != "x" else "y") + fixed[1:]
     for key in ("", "z", fixed, other, f"{other}{named[0]}/0-0"):
         if not key.startswith(fixed):
@@ -99,6 +99,6 @@ def test_nothing_is_allowed_under_another_prefix(template: str, named: list[str]
 def test_nothing_is_allowed_for_another_topic(named: list[str], other: str, folder: str) -> None:
     assume(other not in named)
     config = legal(folder + "{{topic}}/{{partition}}-{{start_offset}}")
-    write, _, _ = permissions(config, named)
+    write, *_ = permissions(config, named)
     (key,) = names(config, other, 0, ["k"])
     assert not any(is_match(resource, OBJECTS + key) for resource in write.resources)

@@ -26,7 +26,7 @@ from connector.sinks.s3.refusal import explained
 from connector.sinks.s3.store import bucket_of, s3_client
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from connector.aws.clients import AwsClient
     from connector.check import Finding
@@ -39,6 +39,7 @@ ABORT = "S3 abort"
 UPLOAD = "S3 upload"
 NOTHING_LEFT = "S3 nothing left"
 LIFECYCLE = "S3 lifecycle"
+STATE_LIFECYCLE = "S3 state lifecycle"
 CONDITIONAL = "S3 conditional writes"
 
 _NOBODY = "connector-check"
@@ -49,6 +50,9 @@ _ABORT_SECONDS = 10.0
 _NO_ETAG = f'"{"0" * 32}"'
 _NOT_MET = frozenset({"PreconditionFailed", "NoSuchKey", "ConditionalRequestConflict"})
 _NO_SUCH_UPLOAD = "NoSuchUpload"
+_LEAST_DAYS = 7
+"""As long as Kafka keeps the offsets of a group that is stopped (``offsets.retention.minutes``)."""
+_LEAST_STATE_DAYS = 30
 _NO_LIFECYCLE = "NoSuchLifecycleConfiguration"
 
 
@@ -85,6 +89,7 @@ class BucketCheck:
             Check(CONDITIONAL, self._conditional, (*there, ABORT, f"{UPLOAD} of {next(iter(self._keys))}")),
             Check(NOTHING_LEFT, self._nothing_left, there),
             Check(LIFECYCLE, self._lifecycle, there),
+            *([Check(STATE_LIFECYCLE, self._state_lifecycle, there)] if self._config.is_exactly_once else ()),
         ]
 
     # ---- each check ----
@@ -148,6 +153,15 @@ class BucketCheck:
         return ok(f"no incomplete upload of this check{aborted}")
 
     async def _lifecycle(self) -> Finding:
+        least_days = _LEAST_DAYS if self._config.is_exactly_once else 0
+        keys = list(self._keys.values())
+        return await self._judged(lambda rules: lifecycle_finding(rules, keys, least_days))
+
+    async def _state_lifecycle(self) -> Finding:
+        return await self._judged(lambda rules: state_finding(rules, self._config.state_prefix))
+
+    async def _judged(self, judge: Callable[[Sequence[dict[str, Any]]], Finding]) -> Finding:
+        """The bucket's lifecycle rules, if they may be seen."""
         try:
             async with self._client() as client:
                 answer = await client.call_once(
@@ -160,11 +174,11 @@ class BucketCheck:
         except (AccessError, RetriableError) as error:
             code = code_of(error)
             if code == _NO_LIFECYCLE:
-                return _no_rule("the bucket has no lifecycle rule")
+                return judge([])
             if code in DENIED | NOT_OFFERED:
                 return _cannot_tell(error)
             raise
-        return lifecycle_finding(answer.get("Rules", []), list(self._keys.values()))
+        return judge(answer.get("Rules", []))
 
     async def _conditional(self) -> Finding:
         """Complete an upload that has no parts, on a condition that no object meets.
@@ -319,8 +333,18 @@ def _needed(found: Finding) -> Finding:
     )
 
 
-def lifecycle_finding(rules: Sequence[dict[str, Any]], keys: Sequence[str]) -> Finding:
-    """Whether incomplete uploads of all these keys are removed by some rule."""
+def lifecycle_finding(
+    rules: Sequence[dict[str, Any]], keys: Sequence[str], least_days: int = _LEAST_DAYS
+) -> Finding:
+    """Whether incomplete uploads of all these keys are removed by some rule, and by none too early.
+
+    Args:
+        rules: Of the bucket.
+        keys: Of objects.
+        least_days: That an upload may be needed for while a connector is stopped.
+    """
+    if not rules:
+        return _no_rule("the bucket has no lifecycle rule")
     prefixes = [_rule_prefix(rule) for rule in rules if _aborts(rule)]
     if not prefixes:
         return _no_rule("no enabled rule aborts incomplete uploads")
@@ -330,7 +354,40 @@ def lifecycle_finding(rules: Sequence[dict[str, Any]], keys: Sequence[str]) -> F
     days = min(
         rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] for rule in rules if _aborts(rule)
     )
+    if days < least_days:
+        return warning(
+            f"incomplete uploads are aborted after {days} day(s): those of a connector that is stopped for"
+            " longer are written again, or the task fails if their names have the time of the wall clock",
+            f"let the rule wait {least_days} days, and longer than objects stay open",
+        )
     return ok(f"incomplete uploads are aborted, the first after {days} day(s)")
+
+
+def state_finding(rules: Sequence[dict[str, Any]], prefix: str) -> Finding:
+    """Whether state objects that are superseded and may not be deleted go, and none that is still needed."""
+    expiring = [rule for rule in rules if rule.get("Status") == "Enabled" and "Expiration" in rule]
+    found = [
+        rule
+        for rule in expiring
+        if prefix.startswith(where := _rule_prefix(rule)) or where.startswith(prefix)
+    ]
+    days = [rule["Expiration"]["Days"] for rule in found if "Days" in rule["Expiration"]]
+    if days and min(days) < _LEAST_STATE_DAYS:
+        return warning(
+            f"objects below {prefix} expire after {min(days)} day(s), also state that is still needed",
+            f"let them stay {_LEAST_STATE_DAYS} days, and longer than objects stay open and the connector is"
+            " ever stopped",
+        )
+    if not any(prefix.startswith(_rule_prefix(rule)) for rule in found):
+        return warning(
+            f"no rule expires objects below {prefix}: where s3:DeleteObject is not granted, state that is"
+            " superseded stays and is paid for",
+            "grant s3:DeleteObject there (connector aws policy --optional), or add a lifecycle rule with"
+            f" Expiration for {prefix}, e.g. after {_LEAST_STATE_DAYS} days",
+        )
+    return ok(
+        f"objects below {prefix} expire, the first after {min(days)} day(s)" if days else "there is a rule"
+    )
 
 
 def _aborts(rule: dict[str, Any]) -> bool:

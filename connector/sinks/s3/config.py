@@ -107,8 +107,8 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig, ObjectConfig, GuaranteeC
         "aws.s3.part.size.bytes",
         INT,
         MINIMUM_PART_BYTES,
-        "Bytes of one part of a multipart upload; an object that stays smaller is one PutObject, and an"
-        " object can have at most 10,000 parts.",
+        "Bytes of one part of a multipart upload, of which an object can have at most 10,000. With"
+        " delivery.guarantee=at-least-once an object that stays smaller is one PutObject.",
         validate=_part_size,
         group="S3",
     )

@@ -13,6 +13,7 @@ from connector import logs, metrics
 from connector.errors import ConnectorError, LedgerError
 from connector.sinks.base import BEGINNING, OffsetAndMetadata
 from connector.sinks.s3.ledger.encoding import (
+    MOST_CHARACTERS,
     Reference,
     StateObject,
     decode,
@@ -23,7 +24,7 @@ from connector.sinks.s3.ledger.encoding import (
     read_again_remedy,
 )
 from connector.sinks.s3.ledger.ledger import Identity, Ledger
-from connector.sinks.s3.ledger.state import State
+from connector.sinks.s3.ledger.state import State, UploadState
 from connector.sinks.s3.store import DamagedUploadError
 from connector.sinks.s3.two_phase import TwoPhaseUpload
 
@@ -53,19 +54,30 @@ class Draft(NamedTuple):
         prepared: None if it repeats what was found.
         found: What to commit; None if the state object comes first.
         content: Of the state object.
+        place: Of the state object that it goes on with.
     """
 
     number: int
     prepared: Prepared | None
     found: OffsetAndMetadata | None
     content: bytes = b""
+    place: StatePlace | None = None
 
 
 class StatePlace(NamedTuple):
-    """Where a state object is; without a key there is none, without a bucket it is the configured one."""
+    """Where a state object is; without a key there is none, without a bucket it is the configured one.
+
+    Attributes:
+        key: Of the object.
+        bucket: Where it is.
+        sha256: Of its content.
+        later: Uploads that the commit names beside those in the object.
+    """
 
     key: str = ""
     bucket: str = ""
+    sha256: str = ""
+    later: tuple[UploadState, ...] = ()
 
 
 class Outgoing(NamedTuple):
@@ -130,7 +142,12 @@ class PartitionLedger:
             self.ledger = self._begin(found if isinstance(found, State) else None)
         else:
             there = self._reference.state.bucket
-            self._state_object = StatePlace(self._reference.found_in.key, "" if there == bucket else there)
+            self._state_object = StatePlace(
+                self._reference.found_in.key,
+                "" if there == bucket else there,
+                self._reference.found_in.sha256,
+                self._reference.state.uploads,
+            )
         labels = (context.connector, str(context.task))
         self._parts_total = metrics.PARTS.labels(*labels)
         self._aborted_total = metrics.UPLOADS_ABORTED.labels(*labels)
@@ -164,7 +181,7 @@ class PartitionLedger:
         """
         if self._reference is None:
             return {}
-        key, bucket = self._state_object
+        key, bucket = self._state_object.key, self._state_object.bucket
         content = await self.store.get_state(key, bucket)
         if content is None:
             await self.confirm()
@@ -251,6 +268,28 @@ class PartitionLedger:
 
     # ---- commits ----
 
+    def announce(self) -> Draft | None:
+        """A commit of what is committed already, with the uploads begun since; None if there are none.
+
+        It needs no tails, so it can be made at any time.
+        """
+        prepared = self.ledger.prepare_announcement() if self.ledger else None
+        if prepared is None:
+            return None
+        place = self._state_object
+        text: str | None
+        if place.key:
+            known = {found.nonce for found in self.book.committed.uploads}
+            begun = [found for found in prepared.state.uploads if found.nonce not in known]
+            place = place._replace(later=(*place.later, *begun))
+            text = encode_reference(prepared.state, StateObject(place.key, place.sha256), place.later)
+        else:
+            text = encode(prepared.state)
+        if text is None or len(text) > MOST_CHARACTERS:
+            return None
+        found = OffsetAndMetadata(prepared.offset, text)
+        return Draft(next(self._numbers), prepared, found, place=place)
+
     def draw_up(self, tails: Mapping[str, bytes]) -> Draft | None:
         """A commit as of now; None if there is nothing new.
 
@@ -268,13 +307,14 @@ class PartitionLedger:
 
     async def prepare(self, draft: Draft) -> OffsetAndMetadata:
         """Store what of a commit does not fit into Kafka, before Kafka hears of it."""
-        found, place = draft.found, self._state_object if draft.prepared is None else StatePlace()
+        found = draft.found
+        place = self._state_object if draft.prepared is None else draft.place or StatePlace()
         if found is None and draft.prepared is not None:
             key = f"{self._state_prefix}{uuid.uuid4().hex}"
             await self.store.put_state(key, draft.content)
-            reference = StateObject(key, hashlib.sha256(draft.content).hexdigest())
-            text = encode_reference(draft.prepared.state, reference)
-            found, place = OffsetAndMetadata(draft.prepared.offset, text), StatePlace(key)
+            place = StatePlace(key, sha256=hashlib.sha256(draft.content).hexdigest())
+            text = encode_reference(draft.prepared.state, StateObject(place.key, place.sha256))
+            found = OffsetAndMetadata(draft.prepared.offset, text)
         if found is None:
             raise AssertionError("A draft has an offset, or what one is made of")
         self._outgoing[found] = Outgoing(draft.number, draft.prepared, place)
@@ -296,7 +336,7 @@ class PartitionLedger:
             for dropped in announced.dropped:
                 self.context.spawn(self._abort(dropped))
         before, self._state_object = self._state_object, outgoing.state_object
-        if before.key and before != self._state_object and self._deletes:
+        if before.key and before.key != self._state_object.key and self._deletes:
             self.context.spawn(self._delete(before))
         self._last_accepted = outgoing.number
         self._accepted.set()
@@ -352,7 +392,7 @@ class PartitionLedger:
 
     async def _delete(self, place: StatePlace) -> None:
         try:
-            await self.store.delete_state(*place)
+            await self.store.delete_state(place.key, place.bucket)
         except ConnectorError as error:
             self._deletes = False
             log.info("state objects are left to a lifecycle rule", key=place.key, error=str(error))

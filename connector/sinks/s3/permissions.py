@@ -35,10 +35,27 @@ def permissions(config: S3Config, topics: Sequence[str]) -> list[Statement]:
             ("s3:PutObject", *_labelling(config), "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
             objects,
         ),
-        Statement("ReadBackItsOwnStateForExactlyOnce", ("s3:GetObject",), objects),
+        Statement("SeeWhichObjectsAreItsOwn", ("s3:GetObject",), objects),
         Statement("FindItsUnfinishedUploads", ("s3:ListBucketMultipartUploads",), (bucket,)),
+        *_state(config, bucket, "KeepItsStateForExactlyOnce", "s3:PutObject", "s3:GetObject"),
         *_encryption(config, name),
     ]
+
+
+def optional_permissions(config: S3Config) -> list[Statement]:
+    """What the connector does without: superseded state objects are then left to a lifecycle rule."""
+    return list(_state(config, bucket_of(config).arn, "DeleteStateThatIsSuperseded", "s3:DeleteObject"))
+
+
+def _state(config: S3Config, bucket: str, sid: str, *actions: str) -> Iterator[Statement]:
+    """On the folder of this connector's state objects; these have names of their own, beside the data."""
+    if not config.is_exactly_once:
+        return
+    name = config.raw.get("name")
+    folder = (
+        f"{escaped(config.state_prefix)}{escaped(name)}/*" if name else f"{escaped(config.state_prefix)}*"
+    )
+    yield Statement(sid, actions, (f"{bucket}/{re.sub(r'[*]{2,}', '*', folder)}",))
 
 
 def _labelling(config: S3Config) -> Iterator[str]:

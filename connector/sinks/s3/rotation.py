@@ -226,7 +226,8 @@ class RotationConfig(Config):
         BOOLEAN,
         "Whether objects are finished whenever offset.flush.interval.ms has passed, as Aiven's connector does"
         " it. If absent: unless a bound in bytes or time is set, or flush.size. Where they stay open, offsets"
-        " are committed as far as objects are finished, and a restart reads from there.",
+        " are committed as far as objects are visible; with exactly-once a restart goes on with what is open,"
+        " else it reads from there.",
         group="Rotation",
     )
     max_open = defaulted(

@@ -14,7 +14,7 @@ from connector.sinks.s3.config import S3Config
 from connector.sinks.s3.ledger.upload import S3_LIMITS, Limits
 from connector.sinks.s3.limit import OpenLimit
 from connector.sinks.s3.partition_ledger import PartitionLedger
-from connector.sinks.s3.permissions import permissions
+from connector.sinks.s3.permissions import optional_permissions, permissions
 from connector.sinks.s3.store import ObjectStore, bucket_of, s3_client
 from connector.sinks.s3.writer import PartitionWriter
 
@@ -64,6 +64,10 @@ class S3Sink(Sink):
     @classmethod
     def permissions(cls, config: S3Config, topics: Sequence[str]) -> list[Statement]:
         return permissions(config, topics)
+
+    @classmethod
+    def optional_permissions(cls, config: S3Config) -> list[Statement]:
+        return optional_permissions(config)
 
     @property
     def columns(self) -> Collection[str]:

@@ -20,6 +20,7 @@ from connector.sinks.s3.ledger.state import PartList
 from connector.sinks.s3.ledger.upload import StoredPart, extended
 from connector.sinks.s3.objects import KEEP
 from connector.sinks.s3.refusal import explained
+from connector.sinks.s3.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
@@ -109,7 +110,7 @@ class ObjectStore:
         self._config = config
         self._bucket = bucket_of(config)
         self._attributes = config.attributes()
-        self._slots = asyncio.Semaphore(config.upload_concurrency)
+        self._turns = Turns(config.upload_concurrency)
 
     async def put_object(self, key: str, origin: Origin, body: bytes) -> None:
         """Write a whole object; raises as :meth:`complete_upload`."""
@@ -396,7 +397,8 @@ class ObjectStore:
     ) -> dict[str, Any]:
         where = self._place(bucket)
         return await self._sent(
-            self._client.call(operation, method, where.arn_of(key), Bucket=where.name, Key=key, **request)
+            operation,
+            self._client.call(operation, method, where.arn_of(key), Bucket=where.name, Key=key, **request),
         )
 
     async def _once(
@@ -404,14 +406,15 @@ class ObjectStore:
     ) -> dict[str, Any]:
         where = self._place(bucket)
         return await self._sent(
+            operation,
             self._client.call_once(
                 operation, method, where.arn_of(key), Bucket=where.name, Key=key, **request
-            )
+            ),
         )
 
-    async def _sent(self, request: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+    async def _sent(self, operation: str, request: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
         try:
-            async with self._slots:
+            async with self._turns.turn(operation):
                 return await request
         except AccessError as error:
             raise explained(error, self._config) from error.__cause__

@@ -156,7 +156,11 @@ class PartitionWriter:
         self._finish(next(iter(self._open)))
 
     async def put(self, batch: RecordBatch) -> None:
-        await self._ready.wait()
+        if not self._ready.is_set():
+            await self._ready.wait()
+            if self._rewrite:
+                # It was read before the rewind, and comes again.
+                return
         if self._rewrite:
             batch = await self._write_again(batch, self._rewrite)
         await self._put(batch)
@@ -520,6 +524,9 @@ class PartitionWriter:
         """Uploads have vanished before they were sealed: their records are read and written again."""
         ledger = self._home
         await ledger.confirm()
+        # What was sealed meanwhile is completed, by others perhaps; and looked at there.
+        if not (gone := [entry for entry in gone if entry in ledger.book.uploads and not entry.is_sealed]):
+            return
         for entry in gone:
             if await self._store.claim_of(entry.key, entry.bucket) == entry.nonce:
                 raise ledger.outdated(entry)
@@ -579,7 +586,8 @@ class PartitionWriter:
                 self._finish_all()
             if ledger.ledger and ledger.ledger.needs_tails:
                 if not self._is_worth_tails():
-                    return None
+                    draft = ledger.announce()
+                    return await ledger.prepare(draft) if draft else None
                 self._tails_due = False
                 await asyncio.gather(*(found.upload.settled() for found in self._two_phase()))
                 tails = await self._context.in_thread(self._saved_tails)

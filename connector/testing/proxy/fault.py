@@ -53,6 +53,8 @@ class Plan:
     delay_seconds: float = 0
     hooks: tuple[Hook, ...] = ()
     ending: Ending | None = None
+    hold_seconds: float = 0
+    """After its body has come; then the server gets it even if the client is gone."""
 
 
 @dataclass
@@ -62,6 +64,7 @@ class _Fault:
     match: Match
     probability: float = 1
     delay_seconds: float = 0
+    hold_seconds: float = 0
     hook: Hook | None = None
     end: Callable[[ApiRequest], Ending] | None = None
 
@@ -169,6 +172,10 @@ class FaultScript:
         """Holds requests back before they are forwarded."""
         self._add(_Fault(operation, times, match, delay_seconds=seconds))
 
+    def hold(self, operation: str, seconds: float, times: int = 1, *, match: Match = _always) -> None:
+        """Takes requests whole and forwards them so much later, even if their client is dead by then."""
+        self._add(_Fault(operation, times, match, hold_seconds=seconds))
+
     def on(self, operation: str, hook: Hook, times: int = FOREVER, *, match: Match = _always) -> None:
         """Calls a hook with each request; it may answer in the server's place, say that entries failed."""
         self._add(_Fault(operation, times, match, hook=hook))
@@ -185,18 +192,19 @@ class FaultScript:
 
     def plan(self, request: ApiRequest) -> Plan:
         """What the faults have for this request; those that strike are used up by it."""
-        delay_seconds = 0.0
+        delay_seconds = hold_seconds = 0.0
         hooks: list[Hook] = []
         with self._lock:
             for fault in self._faults:
                 if not fault.strikes(request, self._chance):
                     continue
                 delay_seconds += fault.delay_seconds
+                hold_seconds += fault.hold_seconds
                 if fault.hook:
                     hooks.append(fault.hook)
                 if fault.end:
-                    return Plan(delay_seconds, tuple(hooks), fault.end(request))
-        return Plan(delay_seconds, tuple(hooks))
+                    return Plan(delay_seconds, tuple(hooks), fault.end(request), hold_seconds)
+        return Plan(delay_seconds, tuple(hooks), None, hold_seconds)
 
     def _add(self, fault: _Fault) -> None:
         with self._lock:

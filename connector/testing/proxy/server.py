@@ -8,6 +8,7 @@ import io
 import threading
 import time
 from collections import Counter, deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import aiohttp
@@ -66,6 +67,8 @@ class FaultProxy(FaultScript):
         url: Where clients find it, once started.
         counts: How often each operation was asked for, whatever became of it.
         requests: The latest exchanges, in the order they were answered.
+        held: How many requests were ever held (`hold`), as soon as they are.
+        holding: How many are not yet forwarded.
     """
 
     url: str
@@ -74,6 +77,7 @@ class FaultProxy(FaultScript):
         super().__init__(seed)
         self.counts: Counter[str] = Counter()
         self.requests: deque[Exchange] = deque(maxlen=_LOG_LENGTH)
+        self.held = self.holding = 0
         self._target = target
         self._free_at = 0.0
         self._loop = asyncio.new_event_loop()
@@ -145,6 +149,8 @@ class FaultProxy(FaultScript):
     ) -> web.StreamResponse | None:
         plan = self.plan(request)
         await asyncio.sleep(plan.delay_seconds)
+        if plan.hold_seconds:
+            request = await self._hold(raw, request, plan.hold_seconds)
         for hook in plan.hooks:
             answer = hook(request)
             if inspect.isawaitable(answer):
@@ -163,6 +169,16 @@ class FaultProxy(FaultScript):
             await self._drain(raw)
             return None
         return await self._answer(raw, plan.ending.answer)
+
+    async def _hold(self, raw: web.BaseRequest, request: ApiRequest, seconds: float) -> ApiRequest:
+        whole = replace(request, body=request.body or await raw.content.read())
+        self.held += 1
+        self.holding += 1
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.holding -= 1
+        return whole
 
     async def _forward(
         self, raw: web.BaseRequest, request: ApiRequest, note: Callable[[int], None]

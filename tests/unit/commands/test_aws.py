@@ -63,7 +63,19 @@ def test_both_documents_are_printed_and_nothing_is_warned_about(file: Path) -> N
         "arn:aws:s3:::shop",
         "arn:aws:s3:::shop/in/orders/*",
         "arn:aws:s3:::shop/in/returns/*",
+        "arn:aws:s3:::shop/_ledger/orders-to-s3/*",
     }
+
+
+def test_what_the_connector_does_without_is_printed_on_demand_only(file: Path) -> None:
+    result = policy(file, CONFIG, "--optional", "--only", "permissions")
+    (deletes,) = [
+        statement
+        for statement in json.loads(result.stdout)["Statement"]
+        if "s3:DeleteObject" in statement["Action"]
+    ]
+    assert deletes["Resource"] == ["arn:aws:s3:::shop/_ledger/orders-to-s3/*"]
+    assert "DeleteObject" not in policy(file, CONFIG, "--only", "permissions").stdout
 
 
 def test_without_an_external_id_the_confused_deputy_is_warned_about_beside_the_output(file: Path) -> None:

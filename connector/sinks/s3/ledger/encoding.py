@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import re
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -48,7 +49,7 @@ class StateObject(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """A state whose uploads are in a state object; ``state`` has none."""
+    """A state whose uploads are in a state object; ``state`` has only those that came later."""
 
     state: State
     found_in: StateObject
@@ -62,9 +63,16 @@ def encode(state: State) -> str | None:
     return text if len(text) <= MOST_CHARACTERS else None
 
 
-def encode_reference(state: State, found_in: StateObject) -> str:
-    """The text for Kafka of a state whose uploads and tails are in an object."""
-    return _text({**_head(state), "o": found_in.key, "d": found_in.sha256})
+def encode_reference(state: State, found_in: StateObject, later: Sequence[UploadState] = ()) -> str:
+    """The text for Kafka of a state whose uploads and tails are in an object.
+
+    Args:
+        state: The state.
+        found_in: The object.
+        later: Uploads that are not in it, since they were begun after it was written.
+    """
+    uploads = {"u": [_upload(found) for found in later]} if later else {}
+    return _text({**_head(state), "o": found_in.key, "d": found_in.sha256, **uploads})
 
 
 def encode_object(state: State, tails: Mapping[str, bytes]) -> bytes:
@@ -126,6 +134,7 @@ def decode_object(
     end = start + int.from_bytes(content[len(_MAGIC) : start])
     uploads = orjson.loads(zlib.decompress(content[start:end]))
     state = _state(_head(reference.state), uploads)
+    state = replace(state, uploads=(*state.uploads, *reference.state.uploads))
     tails: dict[str, bytes] = {}
     for found in state.uploads:
         if found.tail:
@@ -163,7 +172,7 @@ def _head(state: State) -> dict[str, Any]:
 
 
 def _reference(found: Mapping[str, Any]) -> Reference:
-    return Reference(_state(found, []), StateObject(found["o"], found["d"]))
+    return Reference(_state(found, found.get("u", ())), StateObject(found["o"], found["d"]))
 
 
 def _state(head: Mapping[str, Any], uploads: Sequence[Sequence[Any]]) -> State:
@@ -187,12 +196,13 @@ def _upload(found: UploadState) -> list[Any]:
         sum(flag for flag, name in _FLAGS.items() if getattr(found, name)),
         tuple(found.clock),
         found.bucket,
+        found.fingerprint,
     ]
 
 
 def _read_upload(found: Sequence[Any]) -> UploadState:
     key, upload_id, nonce, group, created_ms, parts, durable, tail, tail_bytes, ending, *rest = found
-    reserved, flags, clock, bucket = rest
+    reserved, flags, clock, bucket, fingerprint = rest
     numbers, digest, size_bytes = parts
     return UploadState(
         key,
@@ -208,5 +218,6 @@ def _read_upload(found: Sequence[Any]) -> UploadState:
         reserved,
         clock=Clock(*clock),
         bucket=bucket,
+        fingerprint=fingerprint,
         **{name: bool(flags & flag) for flag, name in _FLAGS.items()},
     )

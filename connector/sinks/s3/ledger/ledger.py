@@ -106,8 +106,9 @@ class Ledger:
         committed, own = self.committed, self.identity
         if committed.topic_id and own.topic_id and committed.topic_id != own.topic_id:
             upload.is_detached = True
-        is_other = committed.fingerprint != own.fingerprint or upload.bucket != ""
-        if is_other or upload.is_detached or upload.is_worn:
+        made_by = state.fingerprint or committed.fingerprint
+        upload.fingerprint = "" if made_by == own.fingerprint else made_by
+        if upload.fingerprint or upload.bucket or upload.is_detached or upload.is_worn:
             upload.is_closing = True
         self._uploads.append(upload)
 
@@ -217,6 +218,36 @@ class Ledger:
             return None
         self._announce(state)
         return Prepared(state.offset, state, frozenset(self._dropped))
+
+    def prepare_announcement(self) -> Prepared | None:
+        """What is committed already, and uploads that S3 knows and Kafka does not; None if there are none.
+
+        So a successor finds what was begun, although nothing of it counts yet.
+        """
+        known = {found.nonce for found in self.committed.uploads}
+        begun = [
+            replace(
+                UploadState(upload.key, upload.upload_id, upload.nonce, upload.group, upload.created_ms),
+                reserved=upload.claim(),
+                clock=upload.clock,
+                ending=upload.ending,
+            )
+            for upload in self._uploads
+            if upload.upload_id and upload.nonce not in known and not upload.is_complete
+        ]
+        firsts = [span.first for upload in self._uploads if (span := upload.total)]
+        cut = self.committed.cut if self.committed.cut is not None else min(firsts, default=None)
+        state = State(
+            cut,
+            self.identity.topic_id,
+            self.identity.bucket,
+            self.identity.fingerprint,
+            (*self.committed.uploads, *begun),
+        )
+        if not begun or state.offset is None or not self.is_claimed:
+            return None
+        self._announce(state)
+        return Prepared(state.offset, state, frozenset())
 
     def _has_all(self, tails: Mapping[str, int]) -> bool:
         """What is neither stored nor in a tail would be lost below the cut."""
@@ -340,6 +371,7 @@ class Ledger:
             is_detached=upload.is_detached,
             clock=upload.clock,
             bucket=upload.bucket,
+            fingerprint=upload.fingerprint,
         )
 
 

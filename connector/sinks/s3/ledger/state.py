@@ -90,6 +90,7 @@ class UploadState:
         is_detached: Its offsets are of an earlier topic of the name, so they say nothing of this one.
         clock: For rotation.
         bucket: Where it is, if not in that of the state.
+        fingerprint: Of the options that it was begun with, if it is not that of the state.
     """
 
     key: str
@@ -108,6 +109,7 @@ class UploadState:
     is_detached: bool = False
     clock: Clock = NO_CLOCK
     bucket: str = ""
+    fingerprint: str = ""
 
     @property
     def is_empty(self) -> bool:

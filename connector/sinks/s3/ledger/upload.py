@@ -77,6 +77,7 @@ class Upload:
     upload_id: str = ""
     created_ms: int = 0
     bucket: str = ""
+    fingerprint: str = ""
     clock: Clock = NO_CLOCK
     parts: PartList = NO_PARTS
     durable: Span | None = None
@@ -107,6 +108,7 @@ class Upload:
             state.upload_id,
             state.created_ms,
             bucket,
+            state.fingerprint,
             state.clock,
             state.parts,
             state.durable,

@@ -174,7 +174,7 @@ def test_the_policy_allows_labels_and_the_key() -> None:
         aws_s3_object_tags="a=b",
         aws_s3_object_acl="private",
     )
-    store, _, _, encrypt = permissions(found, ["orders"])
+    store, *_, encrypt = permissions(found, ["orders"])
     assert {"s3:PutObjectTagging", "s3:PutObjectAcl"} <= set(store.actions)
     assert encrypt.actions == ("kms:GenerateDataKey", "kms:Decrypt")
     assert encrypt.resources == ("arn:aws:kms:eu-north-1:*:key/1234-abcd",)

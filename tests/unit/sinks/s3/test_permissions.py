@@ -7,7 +7,7 @@ import pytest
 from connector.aws.policy import TellsPermissions, permission_policy
 from connector.sinks.base import WriteThroughSink
 from connector.sinks.s3 import S3Config, S3Sink
-from connector.sinks.s3.permissions import permissions
+from connector.sinks.s3.permissions import optional_permissions, permissions
 
 MANAGED_POLICY_CHARACTERS = 6144
 """IAM user guide, IAM and STS quotas; white space does not count."""
@@ -16,7 +16,7 @@ MANAGED_POLICY_CHARACTERS = 6144
 def objects(topics: list[str], **options: str) -> list[str]:
     raw = {name.replace("_", "."): value for name, value in options.items()}
     config = S3Config.parse({"aws.s3.bucket.name": "shop", **raw})
-    write, read, _ = permissions(config, topics)
+    write, read, *_ = permissions(config, topics)
     assert write.resources == read.resources
     prefix = "arn:aws:s3:::shop/"
     assert all(resource.startswith(prefix) for resource in write.resources)
@@ -25,7 +25,11 @@ def objects(topics: list[str], **options: str) -> list[str]:
 
 def test_the_policy_of_a_usual_config() -> None:
     config = S3Config.parse(
-        {"aws.s3.bucket.name": "shop", "file.name.template": "in/{{topic}}/{{partition}}-{{start_offset}}.gz"}
+        {
+            "name": "orders-to-s3",
+            "aws.s3.bucket.name": "shop",
+            "file.name.template": "in/{{topic}}/{{partition}}-{{start_offset}}.gz",
+        }
     )
     assert permission_policy(permissions(config, ["orders"])) == {
         "Version": "2012-10-17",
@@ -37,7 +41,7 @@ def test_the_policy_of_a_usual_config() -> None:
                 "Resource": ["arn:aws:s3:::shop/in/orders/*"],
             },
             {
-                "Sid": "ReadBackItsOwnStateForExactlyOnce",
+                "Sid": "SeeWhichObjectsAreItsOwn",
                 "Effect": "Allow",
                 "Action": ["s3:GetObject"],
                 "Resource": ["arn:aws:s3:::shop/in/orders/*"],
@@ -47,6 +51,12 @@ def test_the_policy_of_a_usual_config() -> None:
                 "Effect": "Allow",
                 "Action": ["s3:ListBucketMultipartUploads"],
                 "Resource": ["arn:aws:s3:::shop"],
+            },
+            {
+                "Sid": "KeepItsStateForExactlyOnce",
+                "Effect": "Allow",
+                "Action": ["s3:PutObject", "s3:GetObject"],
+                "Resource": ["arn:aws:s3:::shop/_ledger/orders-to-s3/*"],
             },
         ],
     }
@@ -63,7 +73,7 @@ def test_the_policy_of_a_usual_config() -> None:
     ],
 )
 def test_bucket_and_objects_are_in_the_partition_of_the_config(options: dict[str, str], name: str) -> None:
-    write, read, find = permissions(S3Config.parse({"aws.s3.bucket.name": "shop", **options}), ["orders"])
+    write, read, find, _ = permissions(S3Config.parse({"aws.s3.bucket.name": "shop", **options}), ["orders"])
     assert write.resources == read.resources == (f"arn:{name}:s3:::shop/orders-*",)
     assert find.resources == (f"arn:{name}:s3:::shop",)
 
@@ -134,3 +144,26 @@ def test_statement_ids_are_distinct_and_have_letters_and_digits_only() -> None:
 def test_the_s3_sink_tells_its_permissions_and_a_plain_sink_need_not() -> None:
     assert isinstance(S3Sink, TellsPermissions)
     assert not isinstance(WriteThroughSink, TellsPermissions)
+
+
+def state_of(**options: str) -> list[str]:
+    raw = {name.replace("_", "."): value for name, value in options.items()}
+    config = S3Config.parse({"aws.s3.bucket.name": "shop", **raw})
+    needed = [found for found in permissions(config, ["orders"]) if found.sid.startswith("KeepItsState")]
+    optional = optional_permissions(config)
+    assert [found.resources for found in needed] == [found.resources for found in optional]
+    assert all(found.actions == ("s3:DeleteObject",) for found in optional)
+    return [resource for found in needed for resource in found.resources]
+
+
+def test_state_is_kept_in_the_folder_of_the_connector() -> None:
+    assert state_of(name="orders", aws_s3_state_prefix="a/_state/") == ["arn:aws:s3:::shop/a/_state/orders/*"]
+    assert state_of() == ["arn:aws:s3:::shop/_ledger/*"]
+    assert state_of(name="wh*t?") == ["arn:aws:s3:::shop/_ledger/wh${*}t${?}/*"]
+
+
+def test_at_least_once_keeps_no_state_and_nothing_may_be_deleted() -> None:
+    assert state_of(name="orders", delivery_guarantee="at-least-once") == []
+    config = S3Config.parse({"aws.s3.bucket.name": "shop"})
+    actions = {action for found in permissions(config, []) for action in found.actions}
+    assert "s3:DeleteObject" not in actions

@@ -214,6 +214,38 @@ def test_an_object_whose_creation_was_not_answered_is_never_sealed() -> None:
     assert w.commit().uploads == ()
 
 
+def test_an_upload_that_was_begun_is_announced_without_the_tails_of_others() -> None:
+    w = Writing()
+    first, second = w.begin("a"), w.begin("b")
+    w.take(first, 0, 2)
+    w.take(second, 1, 3)
+    w.send(first)
+    w.take(second, 4)
+    assert w.book.needs_tails
+    announcement = w.book.prepare_announcement()
+    assert announcement is not None
+    assert (announcement.offset, announcement.state.cut, names(announcement.state.uploads)) == (0, 0, ["a"])
+    assert announcement.state.uploads[0].is_empty
+    w.book.accepted(announcement)
+    assert w.book.prepare_announcement() is None
+    assert [part.number for part in first.fresh] == [1], "what is stored counts with the next commit"
+    assert w.commit(second).cut == 5
+    successor = Writing(announcement.state)
+    assert names(successor.book.uploads) == []
+    prepared = successor.prepare()
+    assert prepared is not None
+    assert prepared.dropped == {Dropped("a", "id of a", "")}
+
+
+def test_what_other_options_have_begun_stays_theirs_however_often_it_is_claimed() -> None:
+    other = IDENTITY._replace(fingerprint="other")
+    state = State(3, "topic-id", "bucket", "fingerprint", (open_upload("a", 0, 3),))
+    claimed = Writing(state, other).commit()
+    assert claimed.fingerprint == "other"
+    (found,) = Writing(claimed, other).book.uploads
+    assert found.is_closing
+
+
 # ---- what a successor makes of it ----
 
 

@@ -1,0 +1,189 @@
+"""Forks workers from a process that has imported all they need: a start then takes no second of CPU.
+
+They are processes like any other, killed and frozen one by one. They end with the nursery, and that with
+whoever opened it. Run as a script it is the nursery itself: a request a line on standard input, pids and
+exit codes on standard output.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import queue
+import select
+import signal
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Self
+
+from connector.testing.worker import WorkerProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_START_SECONDS = 60.0
+_DIE_WITH_PARENT = 1
+_LOOK_SECONDS = 0.02
+
+
+class Child:
+    """A worker that was forked, as :class:`connector.testing.worker.Running` asks for it."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._ended = threading.Event()
+        self._code = 0
+
+    @property
+    def pid(self) -> int:
+        return self._pid
+
+    def ended(self, code: int) -> None:
+        self._code = code
+        self._ended.set()
+
+    def kill(self) -> None:
+        if not self._ended.is_set():
+            # The nursery has not reaped it, or not told yet; a pid is not given out anew within that time.
+            os.kill(self._pid, signal.SIGKILL)
+        self.wait()
+
+    def wait(self, timeout_seconds: float | None = None) -> int:
+        """Its exit code; negative: the signal that ended it."""
+        if not self._ended.wait(timeout_seconds):
+            raise subprocess.TimeoutExpired(str(self._pid), timeout_seconds or 0)
+        return self._code
+
+
+class Nursery:
+    """The process that forks; a context manager."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.chaos.nursery"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._born: queue.SimpleQueue[Child] = queue.SimpleQueue()
+        self._children: dict[int, Child] = {}
+        self._lock = threading.Lock()
+        self._reader = threading.Thread(target=self._read, name="nursery", daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._process.stdin:
+            self._process.stdin.close()
+        self._process.wait()
+        self._reader.join()
+
+    def fork(self, folder: Path, log: Path, arguments: Sequence[str]) -> Child:
+        """Start ``connector`` with these arguments."""
+        request = {"folder": str(folder), "log": str(log), "arguments": list(arguments)}
+        with self._lock:
+            assert self._process.stdin is not None
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+            return self._born.get(timeout=_START_SECONDS)
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            told: Mapping[str, int] = json.loads(line)
+            if "born" in told:
+                child = self._children[told["born"]] = Child(told["born"])
+                self._born.put(child)
+            else:
+                self._children.pop(told["ended"]).ended(told["code"])
+
+
+class ForkedWorker(WorkerProcess):
+    """A worker of a nursery."""
+
+    def __init__(self, nursery: Nursery, settings: Mapping[str, str], connector: Mapping[str, str]) -> None:
+        super().__init__(settings, connector)
+        self._nursery = nursery
+
+    def start(self) -> Self:
+        arguments = ["standalone", "worker.properties", *self._files]
+        self._process = self._nursery.fork(self._log.parent, self._log, arguments)
+        return self
+
+
+def _tend() -> None:
+    """Fork whoever is asked for, tell who has ended; until nobody can ask any more."""
+    alive: set[int] = set()
+    waiting = b""
+    while True:
+        if select.select([0], [], [], _LOOK_SECONDS)[0]:
+            data = os.read(0, 1 << 16)
+            if not data:
+                break
+            *requests, waiting = (waiting + data).split(b"\n")
+            for request in requests:
+                alive.add(pid := _fork(json.loads(request)))
+                _tell(born=pid)
+        for pid in list(alive):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                alive.remove(pid)
+                _tell(ended=pid, code=os.waitstatus_to_exitcode(status))
+    for pid in alive:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _tell(**what: int) -> None:
+    os.write(1, json.dumps(what).encode() + b"\n")
+
+
+def _fork(request: dict[str, str]) -> int:
+    if pid := os.fork():
+        return pid
+    code = 1
+    try:
+        code = _work(request)
+    finally:
+        os._exit(code)
+
+
+def _work(request: Mapping[str, str]) -> int:
+    """In the child: be as a process that was started anew."""
+    from connector.cli import main  # noqa: PLC0415 - the parent has imported it
+
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    os.setsid()
+    os.chdir(request["folder"])
+    log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    gc.enable()
+    sys.argv = ["connector", *request["arguments"]]
+    try:
+        main()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+def _import_all() -> None:
+    import connector.formats.parquet  # noqa: PLC0415
+    import connector.rest.app  # noqa: PLC0415
+    import connector.sinks.s3.sink  # noqa: PLC0415
+    import connector.standalone  # noqa: PLC0415
+
+    assert connector
+    gc.collect()
+    gc.freeze()
+
+
+if __name__ == "__main__":
+    _import_all()
+    _tend()
