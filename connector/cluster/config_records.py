@@ -30,7 +30,7 @@ from connector.cluster.records import (
     object_of,
     text_of,
 )
-from connector.runtime.state import TargetState
+from connector.config.target_state import TargetState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

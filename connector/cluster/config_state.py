@@ -8,6 +8,7 @@ of a key, whether it counted or not.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ from connector.cluster.config_records import (
     read_config_record,
 )
 from connector.cluster.records import NOTHING, DamagedRecordError, Entry
-from connector.runtime.state import TargetState
+from connector.config.target_state import TargetState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from connector.cluster.records import LogRecord
 
 log = logs.get(__name__)
+
+_REFUSED = 1_000
+"""Whoever was refused asks at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class ConfigState:
         """How many tasks the last JVM worker made of each connector."""
         self._targets: dict[str, TargetState] = {}
         self._latest: dict[str, _Latest] = {}
+        self._refused: deque[tuple[str, int]] = deque(maxlen=_REFUSED)
 
     def target(self, name: str) -> TargetState:
         return self._targets.get(name, TargetState.STARTED)
@@ -82,6 +87,10 @@ class ConfigState:
         """What a change of this key is to name, so that it counts only if nobody else is faster."""
         latest = self._latest.get(key)
         return NOTHING if latest is None or latest.value is None else latest.offset
+
+    def was_refused(self, key: str, offset: int) -> bool:
+        """Whether this record did not count, since it was not based on the latest of its key."""
+        return (key, offset) in self._refused
 
     def mended(self, key: str) -> Entry:
         """The record that counts, to be written over one that does not."""
@@ -116,6 +125,7 @@ class ConfigState:
             return True
         latest = self._latest.get(key)
         if latest is not None and record.base is not None and not _follows(record.base, latest):
+            self._refused.append((key, record.offset))
             return False
         believed = record.base if latest is None else None
         self._latest[key] = _Latest(record.offset, record.value, believed)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from connector import logs
 from connector.concealment import conceal
 from connector.errors import ConfigError, ConnectorError
-from connector.runtime.state import State, TargetState
+from connector.config.target_state import TargetState
+from connector.runtime.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine

@@ -86,6 +86,7 @@ class Task:
         self.spec = spec
         self.state = State.UNASSIGNED
         self.trace: str | None = None
+        self.failure: BaseException | None = None
         self._sink = sink
         self._pipeline = pipeline
         self._errant = errant
@@ -385,6 +386,7 @@ class Task:
 
     def _fail(self, error: BaseException) -> None:
         self.trace = "".join(traceback.format_exception(error))
+        self.failure = error
         self._enter(State.FAILED)
         if isinstance(error, ConnectorError):
             log.error("task failed", error=str(error))
