@@ -17,14 +17,13 @@ from connector.config.target_state import TargetState
 from connector.runtime.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Coroutine
+    from collections.abc import Callable, Collection, Coroutine, Mapping
     from typing import Any
 
-    from connector.config.schema import RawConfig
     from connector.runtime.blueprint import Blueprint
     from connector.runtime.worker import Worker
 
-    Draw = Callable[[RawConfig], Coroutine[Any, Any, Blueprint]]
+    Draw = Callable[[Mapping[str, str]], Coroutine[Any, Any, Blueprint]]
 
 log = logs.get(__name__)
 
@@ -42,7 +41,7 @@ class Wish:
         tasks: The numbers of the tasks that are this worker's.
     """
 
-    config: RawConfig | None = field(default=None, repr=False)
+    config: Mapping[str, str] | None = field(default=None, repr=False)
     revision: int = _NO_CONFIG
     target: TargetState = TargetState.STARTED
     tasks: frozenset[int] = frozenset()
