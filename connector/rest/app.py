@@ -14,6 +14,8 @@ from connector.rest.context import (
     HERDER,
     METRICS_REGISTRY,
     SECRETS,
+    TOPIC_TRACKING,
+    TopicTracking,
 )
 from connector.rest.middleware import answer_errors, check_media_types
 from connector.rest.routes import routes
@@ -35,6 +37,7 @@ def make_app(
     secrets: Secrets = Secrets.MASKED,
     connections: ConnectionService | None = None,
     checks: ConnectorChecks | None = None,
+    tracking: TopicTracking = TopicTracking(),  # noqa: B008 - it has no state
     registry: CollectorRegistry = REGISTRY,
     health_timeout_seconds: float = 10.0,
 ) -> web.Application:
@@ -45,6 +48,7 @@ def make_app(
         secrets: Whether configs are shown with their secrets.
         connections: Answers for named connections; None if they are off.
         checks: Checks connectors; None if this worker does not.
+        tracking: Whether topics that were read are told, and may be forgotten.
         registry: Where ``/metrics`` reads.
         health_timeout_seconds: How long ``/health`` waits for the main loop (KIP-1017: 10 seconds).
     """
@@ -55,6 +59,7 @@ def make_app(
         app[CONNECTIONS] = connections
     if checks is not None:
         app[CHECKS] = checks
+    app[TOPIC_TRACKING] = tracking
     app[METRICS_REGISTRY] = registry
     app[HEALTH_TIMEOUT_SECONDS] = health_timeout_seconds
     app.add_routes(list(routes()))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.cluster.request_error import NotFoundError
 from connector.rest import shape
 from connector.rest.context import HERDER, SECRETS
-from connector.rest.response import NotFoundError, json_response
+from connector.rest.query import name_of, task_of
+from connector.rest.response import json_response
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -33,7 +35,7 @@ async def get_config(request: web.Request) -> web.Response:
 
 
 async def get_status(request: web.Request) -> web.Response:
-    name = _name(request)
+    name = name_of(request)
     status = request.app[HERDER].status(name)
     if status is None:
         raise NotFoundError(f"No status found for connector {name}")
@@ -41,7 +43,7 @@ async def get_status(request: web.Request) -> web.Response:
 
 
 async def get_tasks(request: web.Request) -> web.Response:
-    name = _name(request)
+    name = name_of(request)
     tasks = request.app[HERDER].tasks(name)
     if tasks is None:
         raise NotFoundError(f"Connector {name} not found")
@@ -49,19 +51,15 @@ async def get_tasks(request: web.Request) -> web.Response:
 
 
 async def get_task_status(request: web.Request) -> web.Response:
-    name, task = _name(request), int(request.match_info["task"])
+    name, task = name_of(request), task_of(request)
     status = request.app[HERDER].task_status(name, task)
     if status is None:
         raise NotFoundError(f"No status found for task {name}-{task}")
     return json_response(shape.task_status(status))
 
 
-def _name(request: web.Request) -> str:
-    return request.match_info["name"]
-
-
 def _info(request: web.Request) -> ConnectorInfo:
-    name = _name(request)
+    name = name_of(request)
     info = request.app[HERDER].info(name)
     if info is None:
         raise NotFoundError(f"Connector {name} not found")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
@@ -10,10 +12,20 @@ from connector.cluster.connection_service import ConnectionService
 from connector.rest.herder import Herder
 from connector.rest.secrets import Secrets
 
+
+@dataclass(frozen=True, slots=True)
+class TopicTracking:
+    """The worker's ``topic.tracking.enable`` and ``topic.tracking.allow.reset``."""
+
+    is_on: bool = True
+    may_be_reset: bool = True
+
+
 # aiohttp's application keys are checked by identity; the type is for readers and mypy.
 HERDER: web.AppKey[Herder] = web.AppKey("herder", Herder)
 SECRETS: web.AppKey[Secrets] = web.AppKey("secrets", Secrets)
 CONNECTIONS: web.AppKey[ConnectionService] = web.AppKey("connections", ConnectionService)
 CHECKS: web.AppKey[ConnectorChecks] = web.AppKey("checks", ConnectorChecks)
 METRICS_REGISTRY: web.AppKey[CollectorRegistry] = web.AppKey("metrics_registry", CollectorRegistry)
+TOPIC_TRACKING: web.AppKey[TopicTracking] = web.AppKey("topic_tracking", TopicTracking)
 HEALTH_TIMEOUT_SECONDS: web.AppKey[float] = web.AppKey("health_timeout_seconds", float)
