@@ -426,13 +426,13 @@ def _is_security(name: str) -> bool:
     return name == "security.protocol" or name.startswith(("sasl.", "ssl."))
 
 
-def _problems(
-    error: ValidationError, source: _Source, settings: type[WorkerSettings]
-) -> Iterator[Problem]:
+def _problems(error: ValidationError, source: _Source, settings: type[WorkerSettings]) -> Iterator[Problem]:
     for fault in error.errors(include_url=False, include_input=False, include_context=True):
         name = str(fault["loc"][0])
         is_missing = fault["type"] == "missing"
-        message = _missing(name, source, settings) if is_missing else _bad_value(name, fault, source, settings)
+        message = (
+            _missing(name, source, settings) if is_missing else _bad_value(name, fault, source, settings)
+        )
         yield Problem(source.spelled(name), message)
 
 

@@ -139,9 +139,7 @@ class Caretaker:
         needs = {name: self.need_of(name) for name in self._configs.connectors}
         return place(needs, taking, former, self._awaited(former, present, now))
 
-    def _awaited(
-        self, former: Mapping[str, Owners], present: Collection[str], now: float
-    ) -> frozenset[str]:
+    def _awaited(self, former: Mapping[str, Owners], present: Collection[str], now: float) -> frozenset[str]:
         owners = {owner.id for placed in former.values() for owner in placed if owner}
         missing = owners - set(present)
         self._missed = {worker: self._missed.get(worker, now) for worker in missing}

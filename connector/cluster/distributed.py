@@ -93,9 +93,7 @@ class DistributedHerder:
 
     def __init__(self, settings: DistributedSettings) -> None:
         self._settings = settings
-        self._follower = Follower(
-            settings, draw=self._draw, roles_of=self._roles_of, happened=self._happened
-        )
+        self._follower = Follower(settings, draw=self._draw, roles_of=self._roles_of, happened=self._happened)
         self._configs, self._statuses = self._follower.configs, self._follower.statuses
         self._store = ConnectionLog(self._follower.config_log, self._configs)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -379,9 +377,7 @@ class DistributedHerder:
         if self._configs.target(name) is not target:
             before.append(target_state_entry(name, target))
         entry = connector_entry(name, raw, self._configs.base_of(connector_key(name)))
-        return await self._told(
-            write_contested(self._follower.config_log, self._configs, entry, before)
-        )
+        return await self._told(write_contested(self._follower.config_log, self._configs, entry, before))
 
     def _without_jvm_tasks(self, name: str) -> list[Entry]:
         """JVM workers that come back would start tasks with the configs that are there for them."""

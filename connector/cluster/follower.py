@@ -300,7 +300,9 @@ class Follower:
                 schedule.policy = policy
                 has_failed = task.state is State.FAILED and may_pass(task.failure)
                 if schedule.look(now, has_failed=has_failed):
-                    log.info("task starts again", connector=name, task=task.spec.task, after=schedule.failures)
+                    log.info(
+                        "task starts again", connector=name, task=task.spec.task, after=schedule.failures
+                    )
                     self.shares[name].restart([task.spec.task])
         for key in self._schedules.keys() - running:
             del self._schedules[key]

@@ -22,7 +22,8 @@ from confluent_kafka import (
     Producer,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from connector import logs
 from connector.cluster.records import LogRecord
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from connector.cluster.records import Entry
-
 
 
 log = logs.get(__name__)
@@ -179,7 +179,8 @@ class TopicLog:
 
     def _ends(self, seconds: float) -> dict[int, int]:
         """As far as a reader of committed records can come."""
-        asked = {TopicPartition(self.topic, partition): OffsetSpec.latest() for partition in self._partitions}
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        asked = {TopicPartition(self.topic, partition): latest for partition in self._partitions}
         futures = self._admin.list_offsets(
             asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=seconds
         )
@@ -197,9 +198,11 @@ class TopicLog:
             if error is not None:
                 future.set_exception(KafkaException(error))
             else:
-                future.set_result((message.partition(), message.offset()))
+                future.set_result(_place(message))
 
-        headers = [] if entry.base is None else [(_BASE, str(entry.base).encode())]
+        headers: list[tuple[str, str | bytes | None]] = (
+            [] if entry.base is None else [(_BASE, str(entry.base).encode())]
+        )
         try:
             self._producer.produce(
                 self.topic, entry.value, entry.key.encode(), on_delivery=delivered, headers=headers
@@ -233,7 +236,7 @@ class TopicLog:
         records: list[LogRecord] = []
         positions: dict[int, int] = {}
         for message in messages:
-            error, partition, offset = message.error(), message.partition(), message.offset()
+            error, (partition, offset) = message.error(), _place(message)
             if error is None:
                 records.append(_record(message))
                 positions[partition] = offset + 1
@@ -250,13 +253,19 @@ class TopicLog:
             self._stopping.set()  # the loop is closed
 
 
+def _place(message: Message) -> tuple[int, int]:
+    partition, offset = message.partition(), message.offset()
+    return (-1 if partition is None else partition), (-1 if offset is None else offset)
+
+
 def _record(message: Message) -> LogRecord:
-    key, value = message.key(), message.value()
-    return LogRecord(message.partition(), message.offset(), key, value, _base(message))
+    partition, offset = _place(message)
+    return LogRecord(partition, offset, message.key(), message.value(), _base(message))
 
 
 def _base(message: Message) -> int | None:
-    for name, value in message.headers() or ():
+    headers: Any = message.headers() or ()  # a dictionary only for producers
+    for name, value in headers:
         if name == _BASE and isinstance(value, bytes):
             try:
                 return int(value)

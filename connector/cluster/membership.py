@@ -149,7 +149,9 @@ class Membership:
             self._changed()
 
     def _describe(self) -> tuple[Member, ...]:
-        future = self._admin.describe_consumer_groups([self._group], request_timeout=_ASK_SECONDS)[self._group]
+        future = self._admin.describe_consumer_groups([self._group], request_timeout=_ASK_SECONDS)[
+            self._group
+        ]
         try:
             group = future.result()
         except KafkaException as error:
@@ -184,8 +186,9 @@ class Membership:
         try:
             while not self._stopping.is_set():
                 message = self._consumer.poll(_POLL_SECONDS)
-                if message is not None and message.error():
-                    log.warning("the group of workers is unwell", reason=message.error().str())
+                error = message and message.error()
+                if error:
+                    log.warning("the group of workers is unwell", reason=error.str())
                     time.sleep(_POLL_SECONDS)
         finally:
             self._consumer.close()

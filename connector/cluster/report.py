@@ -61,9 +61,7 @@ def farewell(me: Owner, statuses: StatusState) -> Iterator[Entry]:
         connector = statuses.connectors.get(name)
         if connector and connector.worker_id == me.worker_id and connector.state is State.RUNNING:
             generation = max(placed.generation, connector.generation)
-            yield connector_status_entry(
-                name, InstanceStatus(State.UNASSIGNED, me.worker_id, generation)
-            )
+            yield connector_status_entry(name, InstanceStatus(State.UNASSIGNED, me.worker_id, generation))
 
 
 def _state(target: TargetState, failure: str | None) -> State:

@@ -110,6 +110,17 @@ class DistributedSettings(WorkerSettings):
             )
         return value
 
+    def consumer_config(self) -> dict[str, str]:
+        """As of every worker; the partitions of a worker that died are let go when it counts as dead.
+
+        With the 45 seconds that consumers otherwise have, its tasks would run elsewhere and get nothing.
+        """
+        alike = {
+            "session.timeout.ms": str(self.session_timeout_ms),
+            "heartbeat.interval.ms": str(self.heartbeat_interval_ms),
+        }
+        return {**alike, **super().consumer_config()}
+
     def topics(self) -> list[InternalTopic]:
         """The cluster's own topics, as they are to be."""
         return [
@@ -137,7 +148,5 @@ class DistributedSettings(WorkerSettings):
     def _topic_config(self, prefix: str) -> dict[str, str]:
         """As in Connect, what else is below the prefix are settings of the topic."""
         return {
-            name: value
-            for name, value in self.below(prefix).items()
-            if name not in _KEPT and name != _FIXED
+            name: value for name, value in self.below(prefix).items() if name not in _KEPT and name != _FIXED
         }

@@ -61,9 +61,7 @@ class InstanceStatus:
 
     def may_follow(self, former: InstanceStatus | None) -> bool:
         """Whether to write it over this one: not over what a later owner has said (Connect's rule)."""
-        return (
-            former is None or former.worker_id == self.worker_id or former.generation <= self.generation
-        )
+        return former is None or former.worker_id == self.worker_id or former.generation <= self.generation
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.admin._resource import ResourceType
+from confluent_kafka.cimpl import NewTopic
 
 from connector import logs
 from connector.errors import ConfigError
@@ -145,7 +148,9 @@ class _Keeper:
                 " brokers' default"
             )
         if code in _NOT_ALLOWED:
-            return f"{text}. Allow the worker to create it, or make it with {self._creating(topic, topic.name)}"
+            return (
+                f"{text}. Allow the worker to create it, or make it with {self._creating(topic, topic.name)}"
+            )
         return text
 
     def _faults(self, topic: InternalTopic, partitions: int) -> Iterator[str]:

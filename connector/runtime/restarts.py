@@ -39,7 +39,8 @@ class RestartPolicy:
 
     def wait_seconds(self, failures: int, dice: Callable[[], float]) -> float:
         """After so many failures in a row, at least one; ``dice`` gives a number from 0 to 1."""
-        longest = min(self.cap_seconds, self.base_seconds * 2 ** min(failures - 1, _MOST_DOUBLINGS))
+        doubled: float = self.base_seconds * 2 ** min(failures - 1, _MOST_DOUBLINGS)
+        longest = min(self.cap_seconds, doubled)
         return longest / 2 * (1 + dice())
 
 

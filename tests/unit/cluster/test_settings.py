@@ -72,3 +72,11 @@ def test_each_missing_property_is_named() -> None:
         "config.storage.topic",
         "status.storage.topic",
     ]
+
+
+def test_consumers_of_tasks_count_as_dead_when_their_worker_does() -> None:
+    settings = DistributedSettings.of({**LEAST, "session.timeout.ms": "7000"}, {})
+    own = DistributedSettings.of({**LEAST, "consumer.session.timeout.ms": "45000"}, {})
+
+    assert settings.consumer_config()["session.timeout.ms"] == "7000"
+    assert own.consumer_config()["session.timeout.ms"] == "45000"

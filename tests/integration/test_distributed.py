@@ -1,0 +1,133 @@
+"""A cluster of real workers on real Kafka: asked of any, seen by all, and nobody is missed for long."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector.testing.file_sink import JAVA_NAME, install
+from connector.testing.worker import WorkerProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from connector.testing.kafka import CreateTopic, KafkaBroker, Produce
+
+    Start = Callable[..., WorkerProcess]
+
+pytestmark = pytest.mark.real_kafka
+
+SESSION_SECONDS = 6
+
+
+@pytest.fixture
+def start(kafka: KafkaBroker, tmp_path: Path) -> Iterator[Start]:
+    """Starts a worker of the test's own cluster."""
+    group = f"connect-{uuid.uuid4().hex[:8]}"
+    properties = {
+        "bootstrap.servers": kafka.bootstrap_servers,
+        "group.id": group,
+        "config.storage.topic": f"{group}-configs",
+        "config.storage.replication.factor": "1",
+        "status.storage.topic": f"{group}-status",
+        "status.storage.replication.factor": "1",
+        "session.timeout.ms": str(SESSION_SECONDS * 1000),
+        "heartbeat.interval.ms": "1000",
+        "value.converter": "org.apache.kafka.connect.storage.StringConverter",
+        "offset.flush.interval.ms": "500",
+    }
+    environ = install(tmp_path / "site")
+    with ExitStack() as stack:
+        yield lambda **more: stack.enter_context(WorkerProcess({**properties, **more}, environ=environ))
+
+
+def wait_ready(*workers: WorkerProcess) -> None:
+    for worker in workers:
+        worker.wait_until(
+            lambda worker=worker: (worker.get("/health") or {}).get("status") == "healthy", "healthy"
+        )
+
+
+def file_config(topic: str, file: Path, tasks: int = 2, **more: str) -> dict[str, str]:
+    return {"connector.class": JAVA_NAME, "topics": topic, "file": str(file), "tasks.max": str(tasks), **more}
+
+
+def states(worker: WorkerProcess, name: str) -> dict[int, tuple[str, str]]:
+    """The state and the worker of each task, as this worker knows them."""
+    status = worker.get(f"/connectors/{name}/status") or {"tasks": []}
+    return {task["id"]: (task["state"], task["worker_id"]) for task in status["tasks"]}
+
+
+def address(worker: WorkerProcess) -> str:
+    return worker.url.removeprefix("http://")
+
+
+def lines(file: Path) -> list[str]:
+    return sorted(file.read_text().split()) if file.exists() else []
+
+
+def test_a_connector_that_one_worker_takes_runs_on_both_and_is_seen_by_both(
+    start: Start, topic: CreateTopic, produce: Produce, tmp_path: Path
+) -> None:
+    one, other = start(), start()
+    wait_ready(one, other)
+    source, file = topic(partitions=2), tmp_path / "out.txt"
+    produce(source, [b"first"], 0)
+
+    begun = time.monotonic()
+    code, answer = one.ask("POST", "/connectors", {"name": "files", "config": file_config(source, file)})
+    assert code == 201, answer
+    other.wait_until(lambda: len(states(other, "files")) == 2, "two tasks seen", 5)
+    other.wait_until(lambda: {s for s, _ in states(other, "files").values()} == {"RUNNING"}, "running", 5)
+    seconds = time.monotonic() - begun
+
+    assert {worker for _, worker in states(other, "files").values()} == {address(one), address(other)}
+    assert seconds < 3  # on a machine that does much else
+    one.wait_until(lambda: lines(file) == ["first"], "delivered")
+    assert other.get("/connectors/files")["config"] == file_config(source, file) | {"name": "files"}
+
+
+def test_tasks_of_a_worker_that_is_killed_run_elsewhere_within_its_session_and_two_seconds(
+    start: Start, topic: CreateTopic, produce: Produce, tmp_path: Path
+) -> None:
+    one, other = start(), start()
+    wait_ready(one, other)
+    source, file = topic(partitions=2), tmp_path / "out.txt"
+    other.ask("PUT", "/connectors/files/config", file_config(source, file))
+    both = {("RUNNING", address(one)), ("RUNNING", address(other))}
+    other.wait_until(lambda: set(states(other, "files").values()) == both, "on both")
+
+    one.kill()
+    killed = time.monotonic()
+    other.wait_until(
+        lambda: set(states(other, "files").values()) == {("RUNNING", address(other))}, "taken over"
+    )
+
+    assert time.monotonic() - killed < SESSION_SECONDS + 2
+    produce(source, [b"after"], 0)
+    produce(source, [b"and-after"], 1)
+    other.wait_until(lambda: lines(file) == ["after", "and-after"], "delivered")
+
+
+def test_a_worker_that_is_stopped_hands_its_tasks_over_at_once(
+    start: Start, topic: CreateTopic, tmp_path: Path
+) -> None:
+    settings = {"scheduled.rebalance.max.delay.ms": "60000"}
+    one, other = start(**settings), start(**settings)
+    wait_ready(one, other)
+    one.ask("PUT", "/connectors/files/config", file_config(topic(partitions=2), tmp_path / "out.txt"))
+    both = {("RUNNING", address(one)), ("RUNNING", address(other))}
+    other.wait_until(lambda: set(states(other, "files").values()) == both, "on both")
+
+    stopped = time.monotonic()
+    assert one.terminate() == 0
+    other.wait_until(
+        lambda: set(states(other, "files").values()) == {("RUNNING", address(other))}, "taken over"
+    )
+
+    assert time.monotonic() - stopped < 3
