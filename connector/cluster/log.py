@@ -45,6 +45,17 @@ _CLOSE_SECONDS = 5.0
 _POLL_SECONDS = 0.2
 _AT_ONCE = 2_000
 _BASE = "base"
+_PASSING = frozenset(
+    {
+        # Of a topic that was just made, or whose leader has just moved.
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.REQUEST_TIMED_OUT,
+        KafkaError._TIMED_OUT,  # noqa: SLF001 - its public name
+        KafkaError._TRANSPORT,  # noqa: SLF001 - likewise
+    }
+)
 
 
 class LogError(ConnectorError):
@@ -178,16 +189,23 @@ class TopicLog:
         return sorted(found.partitions)
 
     def _ends(self, seconds: float) -> dict[int, int]:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return self._ask_ends(seconds)
+            except KafkaException as error:
+                if _code(error) not in _PASSING or time.monotonic() > deadline:
+                    raise LogError(f"topic {self.topic} cannot be read: {_text(error)}") from error
+            time.sleep(_POLL_SECONDS)
+
+    def _ask_ends(self, seconds: float) -> dict[int, int]:
         """As far as a reader of committed records can come."""
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         asked = {TopicPartition(self.topic, partition): latest for partition in self._partitions}
         futures = self._admin.list_offsets(
             asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=seconds
         )
-        try:
-            return {where.partition: found.result().offset for where, found in futures.items()}
-        except KafkaException as error:
-            raise LogError(f"topic {self.topic} cannot be read: {_text(error)}") from error
+        return {where.partition: found.result().offset for where, found in futures.items()}
 
     def _send(self, entry: Entry) -> Future[tuple[int, int]]:
         future: Future[tuple[int, int]] = Future()
@@ -302,6 +320,10 @@ def _producer_config(client: Mapping[str, Any], topic: str) -> dict[str, Any]:
         # The partition of a key is the one that Java's clients choose, so that one key has one order.
         "partitioner": "murmur2_random",
     }
+
+
+def _code(error: KafkaException) -> int | None:
+    return error.args[0].code() if error.args and isinstance(error.args[0], KafkaError) else None
 
 
 def _text(error: KafkaException) -> str:
