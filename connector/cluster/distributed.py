@@ -257,10 +257,9 @@ class DistributedHerder:
     async def set_target_state(self, name: str, state: TargetState) -> None:
         async def change() -> None:
             self._known(name)
-            entries = [target_state_entry(name, state)]
-            if state is TargetState.STOPPED:
-                entries += self._without_jvm_tasks(name)
-            await self._write(entries)
+            # In Connect's order: a JVM worker that reads on sees no stopped connector with tasks.
+            before = self._without_jvm_tasks(name) if state is TargetState.STOPPED else []
+            await self._write([*before, target_state_entry(name, state)])
             log.info("connector target state", connector=name, state=state.value)
 
         await self._in_turn(name, change)

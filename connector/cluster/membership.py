@@ -186,8 +186,8 @@ class Membership:
         try:
             while not self._stopping.is_set():
                 message = self._consumer.poll(_POLL_SECONDS)
-                error = message and message.error()
-                if error:
+                error = None if message is None else message.error()
+                if error is not None:
                     log.warning("the group of workers is unwell", reason=error.str())
                     time.sleep(_POLL_SECONDS)
         finally:

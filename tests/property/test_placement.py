@@ -116,16 +116,16 @@ def test_when_a_worker_goes_only_its_own_tasks_move(
 
 
 @given(needs, alike)
-def test_a_worker_that_joins_takes_its_share_and_no_task_moves_between_the_others(
+def test_when_a_worker_joins_little_more_moves_than_what_it_takes(
     needs: dict[str, Need], members: list[Member]
 ) -> None:
     before = place(needs, members, {})
     new = member(99)
     after = place(needs, [*members, new], before)
 
-    for name, owners in after.items():
-        for was, now in zip(before[name], owners, strict=True):
-            assert now in {was, new.owner}
+    taken = sum(owner == new.owner for owners in after.values() for owner in owners)
+    # What it takes may leave the others uneven, by one for each task.
+    assert moved(before, after) <= 2 * taken
 
 
 @given(needs, alike, st.data())
