@@ -85,7 +85,7 @@ class _Keeper:
         if partitions is None and may_create:
             if self._create(topic):
                 return
-            partitions = self._partitions(topic)  # another worker was faster
+            partitions = self._partitions_soon(topic)  # another worker was faster
         if partitions is None:
             raise _refused(
                 topic,
@@ -109,6 +109,15 @@ class _Keeper:
                 " write and, if it is to make it, create it",
             ) from error
 
+    def _partitions_soon(self, topic: InternalTopic) -> int | None:
+        """Of a topic that was just made: the controller knows it before those who are asked."""
+        deadline = time.monotonic() + _LEADER_SECONDS
+        while True:
+            partitions = self._partitions(topic)
+            if partitions is not None or time.monotonic() > deadline:
+                return partitions
+            time.sleep(_POLL_SECONDS)
+
     def _create(self, topic: InternalTopic) -> bool:
         """Whether it was made now; False if it was there already."""
         new = NewTopic(
@@ -122,6 +131,7 @@ class _Keeper:
         except KafkaException as error:
             code = error.args[0].code()
             if code == KafkaError.TOPIC_ALREADY_EXISTS:
+                self._wait_until_led(topic)
                 return False
             raise _refused(topic, self._not_made(topic, error)) from error
         log.info("topic made", topic=topic.name, partitions=topic.partitions)

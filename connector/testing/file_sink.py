@@ -31,8 +31,8 @@ class FileSink(BlockingSink):
 
     def write_blocking(self, batch: RecordBatch) -> None:
         lines = "".join(f"{value}\n" for value in batch.values)
-        if lines.startswith("refuse"):
-            raise RuntimeError("a value asked for it")
+        if Path(f"{self.config.file}.broken").exists():
+            raise RuntimeError("broken on purpose")
         try:
             with Path(self.config.file).open("a") as file:
                 file.write(lines)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +16,6 @@ from connector.testing.worker import WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from connector.testing.kafka import CreateTopic, KafkaBroker, Produce
 
@@ -131,3 +132,85 @@ def test_a_worker_that_is_stopped_hands_its_tasks_over_at_once(
     )
 
     assert time.monotonic() - stopped < 3
+
+
+def test_what_either_worker_acknowledges_the_other_knows(
+    start: Start, topic: CreateTopic, tmp_path: Path
+) -> None:
+    one, other = start(), start()
+    wait_ready(one, other)
+    config = file_config(topic(), tmp_path / "out.txt", tasks=1)
+    path = "/connectors/files"
+
+    with ThreadPoolExecutor(2) as pool:
+        body = {"name": "files", "config": config}
+        answers = list(pool.map(lambda worker: worker.ask("POST", "/connectors", body), (one, other)))
+    assert sorted(code for code, _ in answers) == [201, 409], answers
+
+    for number in range(5):
+        one.ask("PATCH", f"{path}/config", {"one": str(number)})
+        code, answer = other.ask("PATCH", f"{path}/config", {"other": str(number)})
+        assert (code, answer["config"]["one"], answer["config"]["other"]) == (200, str(number), str(number))
+
+    for worker, request, state in (
+        (one, "pause", ("PAUSED", ["PAUSED"])),
+        (other, "stop", ("STOPPED", [])),
+        (one, "resume", ("RUNNING", ["RUNNING"])),
+    ):
+        assert worker.ask("PUT", f"{path}/{request}")[0] in {202, 204}
+        for each in (one, other):
+            each.wait_until(lambda each=each, state=state: overall(each, "files") == state, request)
+
+    assert other.ask("DELETE", path)[0] == 204
+    assert other.get(path) is None
+    one.wait_until(lambda: one.get("/connectors") == [], "forgotten")
+
+
+def test_a_task_that_failed_starts_again_by_itself_unless_that_is_off(
+    start: Start, topic: CreateTopic, produce: Produce, tmp_path: Path
+) -> None:
+    worker = start()
+    wait_ready(worker)
+    source = topic()
+    files = {"again": tmp_path / "again.txt", "stays": tmp_path / "stays.txt"}
+    broken = [Path(f"{file}.broken") for file in files.values()]
+    for file in broken:
+        file.touch()
+    for name, file in files.items():
+        more = {"task.restart.delay.ms": "500", "task.restart.enable": str(name == "again").lower()}
+        worker.ask("PUT", f"/connectors/{name}/config", file_config(source, file, tasks=1, **more))
+    produce(source, [b"value"], 0)
+    for name in files:
+        worker.wait_until(
+            lambda name=name: overall(worker, name) == ("RUNNING", ["FAILED"]), f"{name} failed"
+        )
+
+    for file in broken:
+        file.unlink()
+    worker.wait_until(lambda: lines(files["again"]) == ["value"], "delivered after a restart")
+    assert overall(worker, "stays") == ("RUNNING", ["FAILED"])
+
+    assert worker.ask("POST", "/connectors/stays/tasks/0/restart")[0] == 204
+    worker.wait_until(lambda: lines(files["stays"]) == ["value"], "delivered after a restart over REST")
+
+
+@pytest.mark.parametrize(
+    ("partitions", "config", "mends"),
+    [
+        (3, {"cleanup.policy": "compact"}, "kafka-topics.sh"),
+        (1, {"cleanup.policy": "delete"}, "--add-config cleanup.policy=compact"),
+    ],
+)
+def test_a_config_topic_that_would_lose_connectors_is_refused_with_what_mends_it(
+    start: Start, topic: CreateTopic, partitions: int, config: dict[str, str], mends: str
+) -> None:
+    worker = start(**{"config.storage.topic": topic(partitions=partitions, config=config)})
+    assert worker.wait() == 3
+    assert mends in worker.log
+
+
+def overall(worker: WorkerProcess, name: str) -> tuple[str, list[str]]:
+    status = worker.get(f"/connectors/{name}/status")
+    if status is None:
+        return "", []
+    return status["connector"]["state"], [task["state"] for task in status["tasks"]]
