@@ -5,7 +5,7 @@
 | ``connector-NAME`` | ``{"properties": {...}}``; none: the connector is deleted |
 | ``task-NAME-N`` | ``{"properties": {...}}``, in effect once a commit follows |
 | ``commit-NAME`` | ``{"tasks": N}`` |
-| ``target-state-NAME`` | ``{"state": "PAUSED", "state.v2": "STOPPED"}``; the first is for workers before 3.5 |
+| ``target-state-NAME`` | ``{"state": "PAUSED", "state.v2": "STOPPED"}``; the first for workers before 3.5 |
 | ``restart-connector-NAME`` | ``{"include-tasks": true, "only-failed": false}`` |
 | ``logger-cluster-NAMESPACE`` | ``{"level": "DEBUG"}`` |
 | ``tasks-fencing-NAME``, ``session-key`` | of source connectors, and of JVM workers among themselves |

@@ -73,7 +73,8 @@ class ConnectionLog:
         is_another = stored.generated_external_id != connection.generated_external_id
         if is_another or stored.version != version or not self._write(connection.name, connection):
             raise ConnectionChangedError(
-                f"Connection {connection.name} was changed by somebody else meanwhile: look at it, then repeat"
+                f"Connection {connection.name} was changed by somebody else meanwhile: look at it, then"
+                " repeat"
             )
 
     def delete(self, name: str) -> None:

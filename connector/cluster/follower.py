@@ -129,8 +129,8 @@ class Follower:
         except TimeoutError:
             raise ConfigError.of(
                 "group.id",
-                f"the group {settings.worker_group} did not take this worker in within {_JOIN_SECONDS:g} s: the"
-                " worker has to be allowed to read and describe it, and to read the config topic",
+                f"the group {settings.worker_group} did not take this worker in within {_JOIN_SECONDS:g} s:"
+                " the worker has to be allowed to read and describe it, and to read the config topic",
             ) from None
         self._is_live = True
         self._loop = asyncio.create_task(self._run(), name="follower")
@@ -163,8 +163,8 @@ class Follower:
             if time.monotonic() > deadline:
                 raise ConfigError.of(
                     "group.id",
-                    f"{count} worker(s) of a JVM Kafka Connect cluster run under {settings.group_id}: stop them"
-                    " first, two clusters cannot run the same connectors",
+                    f"{count} worker(s) of a JVM Kafka Connect cluster run under {settings.group_id}: stop"
+                    " them first, two clusters cannot run the same connectors",
                 )
             log.info("waiting for JVM workers to go", group=settings.group_id, workers=count)
             await asyncio.sleep(_PAUSE_SECONDS)
@@ -219,7 +219,7 @@ class Follower:
             except LogError as error:
                 log.warning("the cluster's topics are not kept up just now", reason=str(error))
                 await asyncio.sleep(_PAUSE_SECONDS)
-            except Exception:  # noqa: BLE001 - a defect in us must not end the worker's part
+            except Exception:  # a defect in us must not end the worker's part
                 log.exception("the cluster was not followed in this turn")
                 await asyncio.sleep(_PAUSE_SECONDS)
             try:
@@ -265,7 +265,14 @@ class Follower:
         for name, share in self.shares.items():
             if name in self.configs.connectors and share.wish.tasks:
                 target = self.configs.target(name)
-                found += report(self.me, name, target, share.states(), share.failure, self.statuses)
+                found += report(
+                    self.me,
+                    name,
+                    target=target,
+                    states=share.states(),
+                    failure=share.failure,
+                    statuses=self.statuses,
+                )
         return found
 
     def _topic_entries(self) -> list[Entry]:

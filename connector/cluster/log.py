@@ -71,7 +71,10 @@ class TopicLog:
         handle: Gets every record.
     """
 
-    def __init__(self, topic: str, client: Mapping[str, Any], handle: Callable[[Sequence[LogRecord]], None]):
+    def __init__(
+        self, topic: str, client: Mapping[str, Any], handle: Callable[[Sequence[LogRecord]], None]
+    ) -> None:
+        """Nothing is read yet."""
         self.topic = topic
         self._handle = handle
         self._consumer = Consumer(_consumer_config(client, topic))
@@ -149,7 +152,7 @@ class TopicLog:
         if records:
             try:
                 self._handle(records)
-            except Exception:  # noqa: BLE001 - a defect in us must not stop the log
+            except Exception:  # a defect in us must not stop the log
                 log.exception("records were not handled", topic=self.topic)
         for partition, position in positions.items():
             self._positions[partition] = max(self._positions.get(partition, 0), position)

@@ -111,7 +111,7 @@ class Membership:
         self._thread.start()
         self._looking = asyncio.create_task(self._look_on(), name="membership")
         async with asyncio.timeout(seconds):
-            while not self.is_member:
+            while not self.is_member:  # noqa: ASYNC110 - for a moment, at the start
                 await asyncio.sleep(0.05)
 
     async def stop(self) -> None:
@@ -172,8 +172,8 @@ class Membership:
             log.info("worker joined", worker=owner.worker_id, id=owner.id)
             if owner.worker_id == mine.worker_id:
                 log.warning(
-                    "another worker advertises the same address: statuses cannot tell the two apart; give each"
-                    " its own rest.advertised.host.name or rest.advertised.port",
+                    "another worker advertises the same address: statuses cannot tell the two apart; give"
+                    " each its own rest.advertised.host.name or rest.advertised.port",
                     worker=owner.worker_id,
                 )
         for owner in sorted(before - now, key=lambda owner: owner.id):

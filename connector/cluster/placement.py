@@ -110,11 +110,11 @@ class _Plan:
         for task, owner in enumerate(former[: need.tasks]):
             if owner is None:
                 continue
-            owner = successors.get(owner.id, owner)
-            if owner.id in by_id:
-                self._give(name, task, by_id[owner.id])
-            elif owner.id in awaited:
-                self._slots[name][task] = owner
+            heir = successors.get(owner.id, owner)
+            if heir.id in by_id:
+                self._give(name, task, by_id[heir.id])
+            elif heir.id in awaited:
+                self._slots[name][task] = heir
 
     def fill(self, name: str) -> None:
         """Give what nobody has to who has the least."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def report(
     me: Owner,
     name: str,
+    *,
     target: TargetState,
     states: Mapping[int, tuple[State, str | None]],
     failure: str | None,

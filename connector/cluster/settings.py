@@ -1,4 +1,4 @@
-"""What the operator sets of a distributed worker: Kafka Connect's properties, beside those of every worker."""
+"""What the operator sets of a distributed worker, beside what every worker has."""
 
 from __future__ import annotations
 

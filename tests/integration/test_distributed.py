@@ -6,6 +6,7 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,11 +48,13 @@ def start(kafka: KafkaBroker, tmp_path: Path) -> Iterator[Start]:
         yield lambda **more: stack.enter_context(WorkerProcess({**properties, **more}, environ=environ))
 
 
+def is_healthy(worker: WorkerProcess) -> bool:
+    return bool((worker.get("/health") or {}).get("status") == "healthy")
+
+
 def wait_ready(*workers: WorkerProcess) -> None:
     for worker in workers:
-        worker.wait_until(
-            lambda worker=worker: (worker.get("/health") or {}).get("status") == "healthy", "healthy"
-        )
+        worker.wait_until(partial(is_healthy, worker), "healthy")
 
 
 def file_config(topic: str, file: Path, tasks: int = 2, **more: str) -> dict[str, str]:
@@ -83,12 +86,12 @@ def test_a_connector_that_one_worker_takes_runs_on_both_and_is_seen_by_both(
     begun = time.monotonic()
     code, answer = one.ask("POST", "/connectors", {"name": "files", "config": file_config(source, file)})
     assert code == 201, answer
-    other.wait_until(lambda: len(states(other, "files")) == 2, "two tasks seen", 5)
-    other.wait_until(lambda: {s for s, _ in states(other, "files").values()} == {"RUNNING"}, "running", 5)
+    other.wait_until(lambda: overall(other, "files") == ("RUNNING", ["RUNNING"] * 2), "running", 5)
     seconds = time.monotonic() - begun
 
-    assert {worker for _, worker in states(other, "files").values()} == {address(one), address(other)}
     assert seconds < 3  # on a machine that does much else
+    both = {("RUNNING", address(one)), ("RUNNING", address(other))}
+    other.wait_until(lambda: set(states(other, "files").values()) == both, "on both")
     one.wait_until(lambda: lines(file) == ["first"], "delivered")
     assert other.get("/connectors/files")["config"] == file_config(source, file) | {"name": "files"}
 
@@ -159,7 +162,7 @@ def test_what_either_worker_acknowledges_the_other_knows(
     ):
         assert worker.ask("PUT", f"{path}/{request}")[0] in {202, 204}
         for each in (one, other):
-            each.wait_until(lambda each=each, state=state: overall(each, "files") == state, request)
+            each.wait_until(partial(is_in, each, "files", state), request)
 
     assert other.ask("DELETE", path)[0] == 204
     assert other.get(path) is None
@@ -181,9 +184,7 @@ def test_a_task_that_failed_starts_again_by_itself_unless_that_is_off(
         worker.ask("PUT", f"/connectors/{name}/config", file_config(source, file, tasks=1, **more))
     produce(source, [b"value"], 0)
     for name in files:
-        worker.wait_until(
-            lambda name=name: overall(worker, name) == ("RUNNING", ["FAILED"]), f"{name} failed"
-        )
+        worker.wait_until(partial(is_in, worker, name, ("RUNNING", ["FAILED"])), f"{name} failed")
 
     for file in broken:
         file.unlink()
@@ -207,6 +208,10 @@ def test_a_config_topic_that_would_lose_connectors_is_refused_with_what_mends_it
     worker = start(**{"config.storage.topic": topic(partitions=partitions, config=config)})
     assert worker.wait() == 3
     assert mends in worker.log
+
+
+def is_in(worker: WorkerProcess, name: str, state: tuple[str, list[str]]) -> bool:
+    return overall(worker, name) == state
 
 
 def overall(worker: WorkerProcess, name: str) -> tuple[str, list[str]]:

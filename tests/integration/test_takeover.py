@@ -6,7 +6,9 @@ import json
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -49,7 +51,7 @@ def wait(condition: Callable[[], object], what: str, seconds: float = 40) -> Non
 
 
 def path(name: str) -> str:
-    return "/connectors/" + urllib.request.quote(name)  # type: ignore[attr-defined]
+    return "/connectors/" + quote(name)
 
 
 def state(url: str, name: str) -> tuple[str, list[str]]:
@@ -59,6 +61,14 @@ def state(url: str, name: str) -> tuple[str, list[str]]:
 
 def lines(file: Path) -> list[str]:
     return sorted(file.read_text().split()) if file.exists() else []
+
+
+def holds(file: Path, expected: list[str]) -> bool:
+    return lines(file) == expected
+
+
+def is_in(url: str, name: str, expected: tuple[str, list[str]]) -> bool:
+    return state(url, name) == expected
 
 
 EXPECTED = {
@@ -94,11 +104,11 @@ def test_connectors_states_and_offsets_go_on_with_ours_and_back_again(
         for name, config in configs.items():
             ask(f"{connect.url}/connectors", "POST", {"name": name, "config": config})
         for name in NAMES:
-            wait(lambda name=name: lines(files[name]) == ["jvm-0", "jvm-1"], f"{name} by the JVM")
+            wait(partial(holds, files[name], ["jvm-0", "jvm-1"]), f"{name} by the JVM")
         ask(f"{connect.url}{path('pauses')}/pause", "PUT")
         ask(f"{connect.url}{path('stops')}/stop", "PUT")
         for name, expected in EXPECTED.items():
-            wait(lambda name=name, expected=expected: state(connect.url, name) == expected, name)
+            wait(partial(is_in, connect.url, name, expected), name)
         wait(lambda: len(ask(f"{connect.url}{path('runs')}/offsets")["offsets"]) == 2, "committed")
         time.sleep(2)  # an interval of commits
 
@@ -109,7 +119,7 @@ def test_connectors_states_and_offsets_go_on_with_ours_and_back_again(
         for name, config in configs.items():
             assert ask(f"{ours.url}{path(name)}/config") == config
         for name, expected in EXPECTED.items():
-            wait(lambda name=name, expected=expected: state(ours.url, name) == expected, f"{name} by ours")
+            wait(partial(is_in, ours.url, name, expected), f"{name} by ours")
         produce(source, [b"ours-0"], 0)
         produce(source, [b"ours-1"], 1)
         wait(lambda: lines(files["runs"]) == ["jvm-0", "jvm-1", "ours-0", "ours-1"], ours.log)
