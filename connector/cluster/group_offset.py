@@ -89,13 +89,15 @@ class GroupOffsets:
     # ---- blocking ----
 
     def _admin(self) -> AdminClient:
+        """To be held until its answer is there: a client that is collected answers nothing."""
         return AdminClient(
             {**self._config, "client.id": f"connector-adminclient-{self._connector}", "log_level": 0}
         )
 
     def _read(self) -> dict[TopicPartition, OffsetAndMetadata]:
         request = [ConsumerGroupTopicPartitions(self._group)]
-        answer = self._admin().list_consumer_group_offsets(request, request_timeout=KAFKA_SECONDS)
+        admin = self._admin()
+        answer = admin.list_consumer_group_offsets(request, request_timeout=KAFKA_SECONDS)
         found = answer[self._group].result(KAFKA_SECONDS).topic_partitions or []
         offsets = {
             TopicPartition(each.topic, each.partition): OffsetAndMetadata(each.offset, each.metadata or "")
@@ -124,7 +126,8 @@ class GroupOffsets:
             for where, (offset, metadata) in offsets.items()
         ]
         request = [ConsumerGroupTopicPartitions(self._group, partitions)]
-        answer = self._admin().alter_consumer_group_offsets(request, request_timeout=KAFKA_SECONDS)
+        admin = self._admin()
+        answer = admin.alter_consumer_group_offsets(request, request_timeout=KAFKA_SECONDS)
         for each in answer[self._group].result(KAFKA_SECONDS).topic_partitions or []:
             if each.error is not None:
                 raise KafkaException(each.error)
@@ -137,7 +140,8 @@ class GroupOffsets:
                 raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART, f"there is no {where}"))
 
     def _delete(self) -> None:
-        answer = self._admin().delete_consumer_groups([self._group], request_timeout=KAFKA_SECONDS)
+        admin = self._admin()
+        answer = admin.delete_consumer_groups([self._group], request_timeout=KAFKA_SECONDS)
         try:
             answer[self._group].result(KAFKA_SECONDS)
         except KafkaException as error:
@@ -174,7 +178,7 @@ async def _in_thread(function: Callable[..., T], *args: Any) -> T:
 
 
 def _parsed(entry: OffsetEntry) -> tuple[TopicPartition, int | None]:
-    if not entry.partition:
+    if entry.partition is None:
         raise BadRequestError("The partition for a sink connector offset cannot be null or missing")
     if _TOPIC not in entry.partition or _PARTITION not in entry.partition:
         raise BadRequestError(

@@ -61,8 +61,13 @@ class TimedOutError(FailedError):
 
 
 def unknown_connector(name: str) -> NotFoundError:
-    """Of pause, resume, stop, offsets and changes of config."""
+    """Of pause, resume and stop."""
     return NotFoundError(f"Unknown connector {name}")
+
+
+def not_found(name: str) -> NotFoundError:
+    """Of everything else: changes of config, deletion, offsets."""
+    return NotFoundError(f"Connector {name} not found")
 
 
 def unknown_to_restart(name: str) -> NotFoundError:

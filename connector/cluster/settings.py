@@ -34,7 +34,8 @@ class DistributedSettings(WorkerSettings):
     group_id: Annotated[str, Field(min_length=1)] = Field(
         alias="group.id",
         description="The name of the cluster: workers with the same share the connectors. They meet in the"
-        " consumer group of this name with .workers behind it, which they must be allowed to read and describe.",
+        " consumer group of this name with .workers behind it, which they must be allowed to read and"
+        " describe.",
     )
     config_storage_topic: TopicName = Field(
         alias="config.storage.topic",
@@ -48,8 +49,8 @@ class DistributedSettings(WorkerSettings):
     )
     status_storage_topic: TopicName = Field(
         alias="status.storage.topic",
-        description="The topic where it is kept what connectors and tasks are doing, and who is to run them. It"
-        " is made if it is not there.",
+        description="The topic where it is kept what connectors and tasks are doing, and who is to run them."
+        " It is made if it is not there.",
     )
     status_storage_partitions: CountOrBrokers = Field(
         5,
@@ -105,8 +106,8 @@ class DistributedSettings(WorkerSettings):
     def _is_another_topic(cls, value: str, others: ValidationInfo) -> str:
         if value == others.data.get("config_storage_topic"):
             raise ValueError(
-                "Configuration status.storage.topic names the same topic as config.storage.topic: give each its"
-                " own."
+                "Configuration status.storage.topic names the same topic as config.storage.topic: give each"
+                " its own."
             )
         return value
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from connector import logs
 from connector.concealment import conceal
-from connector.errors import ConfigError, ConnectorError
 from connector.config.target_state import TargetState
+from connector.errors import ConfigError, ConnectorError
 from connector.runtime.state import State
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Share:
             self._wake.clear()
             try:
                 await self._follow(self.wish)
-            except Exception as error:  # noqa: BLE001 - the next wish is followed all the same
+            except Exception as error:  # the next wish is followed all the same
                 log.exception("connector could not be followed", connector=self.name)
                 self.failure = f"the worker failed to run it ({type(error).__name__})"
 
@@ -163,7 +163,7 @@ class Share:
             blueprint = await self._draw(wish.config)
         except ConnectorError as error:
             self.failure = conceal(_reason(error))
-            log.error("connector failed", connector=self.name, reason=self.failure)
+            log.error("connector failed", connector=self.name, reason=self.failure)  # noqa: TRY400 - no bug
             return
         if wish is self.wish:  # else the next round is for the newer one
             self.failure = None

@@ -25,6 +25,7 @@ from connector.cluster.request_error import (
     RebalanceError,
     RequestError,
     must_be_stopped,
+    not_found,
     unknown_connector,
     unknown_task,
     unknown_to_restart,
@@ -254,7 +255,9 @@ class StandaloneHerder:
 
     async def set_target_state(self, name: str, state: TargetState) -> None:
         async def change() -> None:
-            held = self._known(name)
+            held = self._held.get(name)
+            if held is None:
+                raise unknown_connector(name)
             await self._keep(name, held.config, state)
             held.target = state
             log.info("connector target state", connector=name, state=state.value)
@@ -449,7 +452,7 @@ class StandaloneHerder:
     def _known(self, name: str) -> HeldConnector:
         held = self._held.get(name)
         if held is None:
-            raise unknown_connector(name)
+            raise not_found(name)
         return held
 
     def _stopped(self, name: str) -> HeldConnector:

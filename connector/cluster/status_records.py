@@ -28,7 +28,7 @@ from connector.cluster.records import (
 from connector.runtime.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from connector.cluster.records import LogRecord
 

@@ -10,6 +10,7 @@ from connector.metrics import REGISTRY
 from connector.rest.context import (
     CHECKS,
     CONNECTIONS,
+    DESCRIPTION,
     HEALTH_TIMEOUT_SECONDS,
     HERDER,
     METRICS_REGISTRY,
@@ -18,7 +19,9 @@ from connector.rest.context import (
     TopicTracking,
 )
 from connector.rest.middleware import answer_errors, check_media_types
-from connector.rest.routes import routes
+from connector.rest.openapi import describe
+from connector.rest.root import CONNECT_VERSION
+from connector.rest.routes import TABLE, routes
 from connector.rest.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -59,6 +62,7 @@ def make_app(
         app[CONNECTIONS] = connections
     if checks is not None:
         app[CHECKS] = checks
+    app[DESCRIPTION] = describe(TABLE, CONNECT_VERSION)
     app[TOPIC_TRACKING] = tracking
     app[METRICS_REGISTRY] = registry
     app[HEALTH_TIMEOUT_SECONDS] = health_timeout_seconds

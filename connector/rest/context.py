@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -27,5 +28,6 @@ SECRETS: web.AppKey[Secrets] = web.AppKey("secrets", Secrets)
 CONNECTIONS: web.AppKey[ConnectionService] = web.AppKey("connections", ConnectionService)
 CHECKS: web.AppKey[ConnectorChecks] = web.AppKey("checks", ConnectorChecks)
 METRICS_REGISTRY: web.AppKey[CollectorRegistry] = web.AppKey("metrics_registry", CollectorRegistry)
+DESCRIPTION: web.AppKey[dict[str, Any]] = web.AppKey("description", dict)
 TOPIC_TRACKING: web.AppKey[TopicTracking] = web.AppKey("topic_tracking", TopicTracking)
 HEALTH_TIMEOUT_SECONDS: web.AppKey[float] = web.AppKey("health_timeout_seconds", float)

@@ -21,9 +21,9 @@ def task_of(request: web.Request) -> int:
 
 
 def flag(request: web.Request, key: str, *, default: bool = False) -> bool:
-    """As in Kafka Connect: true in any case is true, everything else is false."""
+    """As in Kafka Connect: true in any case is true, everything else is false; nothing is the default."""
     value = request.query.get(key)
-    return default if value is None else value.lower() == "true"
+    return value.lower() == "true" if value else default
 
 
 def location(request: web.Request, *segments: str) -> str:

@@ -11,6 +11,7 @@ from connector.rest import (
     checks,
     connections,
     connectors,
+    description,
     loggers,
     metrics,
     offsets,
@@ -26,9 +27,10 @@ _NAME = "{name:[^/]+}"  # aiohttp's own pattern leaves out braces
 _TASK = "{task:-?[0-9]{1,9}}"  # another number is no path of ours (404), as in Kafka Connect
 
 # GET answers HEAD, too.
-_TABLE = (
+TABLE = (
     web.get("/", root.get_root),
     web.get("/health", root.get_health),
+    web.get(description.PATH, description.get_description),
     web.get(metrics.PATH, metrics.get_metrics),
     web.get("/connectors", connectors.get_connectors),
     web.post("/connectors", change.create_connector),
@@ -71,7 +73,7 @@ _TABLE = (
 
 def routes() -> Iterator[web.RouteDef]:
     """The table, with every path a second time with a slash at its end: clients use both."""
-    for route in _TABLE:
+    for route in TABLE:
         yield route
         if route.path != "/":
             yield web.RouteDef(route.method, f"{route.path}/", route.handler, route.kwargs)

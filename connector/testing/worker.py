@@ -34,11 +34,12 @@ class Running(Protocol):
 
 
 class WorkerProcess:
-    """``connector standalone`` with one connector, or several; without any ``connector distributed``.
+    """``connector standalone`` with one connector, or several, or with none before REST makes some;
+    with a ``group.id`` one of a cluster, ``connector distributed``.
 
     Args:
         settings: Worker properties; the listener is a free port unless given.
-        connector: The connector's flat config.
+        connector: The connector's flat config; None to start without.
         environ: Further environment variables.
         others: Connectors that run beside it.
     """
@@ -50,8 +51,8 @@ class WorkerProcess:
         environ: Mapping[str, str] | None = None,
         others: Sequence[Mapping[str, str]] = (),
     ) -> None:
-        connectors = [] if connector is None else [connector, *others]
-        self.name = connectors[0]["name"] if connectors else ""
+        connectors = [*([connector] if connector else []), *others]
+        self.name = connector["name"] if connector else ""
         self._folder = tempfile.TemporaryDirectory(prefix="worker-")
         folder = Path(self._folder.name)
         self._port = free_ports(1)[0]
@@ -62,6 +63,7 @@ class WorkerProcess:
         self._files = [f"connector-{number}.json" for number in range(len(connectors))]
         for file, config in zip(self._files, connectors, strict=True):
             (folder / file).write_text(json.dumps(dict(config)))
+        self._mode = "distributed" if "group.id" in settings else "standalone"
         self._environ = environ or {}
         self._log = folder / "worker.log"
         self._process: Running | None = None
@@ -72,7 +74,7 @@ class WorkerProcess:
             "/usr/bin/env",
             *(f"{name}={value}" for name, value in self._environ.items()),
             *(sys.executable, "-m", "connector"),
-            *("standalone" if self._files else "distributed", "worker.properties"),
+            *(self._mode, "worker.properties"),
             *self._files,
         ]
         self._process = ChildProcess(command, folder=Path(self._folder.name), log=self._log)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from connector.check import Checklist
 from connector.sinks.base import Sink
+from connector.sinks.s3.abandonment import abandon
 from connector.sinks.s3.check import BucketCheck
 from connector.sinks.s3.config import S3Config
 from connector.sinks.s3.ledger.upload import S3_LIMITS, Limits
@@ -201,6 +202,17 @@ class S3Sink(Sink):
     async def renew(self, partition: TopicPartition) -> None:
         if writer := self._writers.get(partition):
             await writer.renew()
+
+    async def offsets_moved(
+        self, context: SinkContext, former: Mapping[TopicPartition, OffsetAndMetadata]
+    ) -> None:
+        """What the former commits announced is over."""
+        client = s3_client(self.config, context)
+        async with client:
+            store = ObjectStore(client, self.config)
+            for partition, found in former.items():
+                if found.metadata:
+                    await abandon(partition, found.metadata, store, self.config.bucket)
 
     # ---- the end ----
 

@@ -45,9 +45,9 @@ class KafkaConnect:
             raise KafkaUnavailableError("there is no java on the PATH (Java 17 or newer is needed)")
         jars = connect_jars()
         self._folder = Path(tempfile.mkdtemp(prefix="connect-"))
-        (port,) = free_ports(1)
-        self.url = f"http://127.0.0.1:{port}"
-        self.properties = {**worker_properties(bootstrap_servers, port), **(properties or {})}
+        (self._port,) = free_ports(1)
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.properties = {**worker_properties(bootstrap_servers, self._port), **(properties or {})}
         lines = [f"{key}={value}\n" for key, value in self.properties.items()]
         (self._folder / "worker.properties").write_text("".join(lines))
         (self._folder / "log4j2.xml").write_text(_LOG4J)
@@ -85,7 +85,7 @@ class KafkaConnect:
     def _is_healthy(self) -> bool:
         # For a moment after the port opens its web server answers everything with 404.
         try:
-            with urllib.request.urlopen(f"{self.url}/health", timeout=15) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/health", timeout=15) as answer:
                 return bool(json.load(answer)["status"] == "healthy")
         except (OSError, urllib.error.URLError, http.client.HTTPException, ValueError):
             return False

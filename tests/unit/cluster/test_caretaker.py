@@ -223,9 +223,11 @@ def test_a_worker_reports_what_differs_and_nothing_twice(cluster: Cluster) -> No
     states = {mine: (State.RUNNING, None)}
 
     def entries() -> list[Entry]:
-        return list(report(
-            A, "one", target=TargetState.STARTED, states=states, failure=None, statuses=cluster.statuses
-        ))
+        return list(
+            report(
+                A, "one", target=TargetState.STARTED, states=states, failure=None, statuses=cluster.statuses
+            )
+        )
 
     assert f"status-task-one-{mine}" in cluster.say(entries())
     assert entries() == []
@@ -237,21 +239,28 @@ def test_a_worker_reports_what_differs_and_nothing_twice(cluster: Cluster) -> No
 def test_a_worker_that_lost_a_task_does_not_speak_over_its_new_owner(cluster: Cluster) -> None:
     cluster.say([task_status_entry("one", 0, InstanceStatus(State.RUNNING, "c:8083", 9))])
     found = report(
-            A, "one", target=TargetState.STARTED, states={0: (State.RUNNING, None)}, failure=None, statuses=cluster.statuses
-        )
+        A,
+        "one",
+        target=TargetState.STARTED,
+        states={0: (State.RUNNING, None)},
+        failure=None,
+        statuses=cluster.statuses,
+    )
     assert "status-task-one-0" not in [entry.key for entry in found]
 
 
 def test_whoever_has_the_first_task_speaks_for_the_connector(cluster: Cluster) -> None:
     first = A if cluster.owners()[0] == "a" else B
     other = B if first == A else A
-    cluster.say(report(
+    cluster.say(
+        report(
             first, "one", target=TargetState.STARTED, states={}, failure="a fault", statuses=cluster.statuses
-        ))
+        )
+    )
     assert cluster.statuses.connectors["one"] == InstanceStatus(State.FAILED, first.worker_id, 1, "a fault")
-    assert not list(report(
-            other, "one", target=TargetState.STARTED, states={}, failure=None, statuses=cluster.statuses
-        ))
+    assert not list(
+        report(other, "one", target=TargetState.STARTED, states={}, failure=None, statuses=cluster.statuses)
+    )
 
 
 def test_who_has_stopped_says_so_of_what_nobody_has_taken_over(cluster: Cluster) -> None:
