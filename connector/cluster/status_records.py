@@ -2,9 +2,10 @@
 
 | Key | Value |
 | --- | --- |
-| ``status-connector-NAME``, ``status-task-NAME-N`` | ``state``, ``trace``, ``worker_id``, ``generation``, ``version`` |
+| ``status-connector-NAME`` | ``state``, ``trace``, ``worker_id``, ``generation``, ``version`` |
+| ``status-task-NAME-N`` | likewise |
 | ``status-topic-TOPIC:connector-NAME`` | ``{"topic": {"name", "connector", "task", "discoverTimestamp"}}`` |
-| ``placement-NAME`` | ours: ``{"generation": 3, "tasks": [["ID", "HOST:PORT"], null]}``, who is to run each task |
+| ``placement-NAME`` | ours, who is to run each task: ``{"generation": 3, "tasks": [["ID", "HOST:PORT"], null]}`` |
 | ``leaving-ID`` | ours: ``{"worker_id": "HOST:PORT"}``, this worker hands its tasks over |
 
 A JVM worker passes over our keys with a line in its log.

@@ -105,8 +105,8 @@ class _Keeper:
                 return None
             raise _refused(
                 topic,
-                f"topic {topic.name} cannot be looked at: {_reason(error)}. The worker needs to describe, read,"
-                " write and, if it is to make it, create it",
+                f"topic {topic.name} cannot be looked at: {_reason(error)}. The worker needs to describe,"
+                " read, write and, if it is to make it, create it",
             ) from error
 
     def _partitions_soon(self, topic: InternalTopic) -> int | None:
@@ -139,13 +139,13 @@ class _Keeper:
         return True
 
     def _wait_until_led(self, topic: InternalTopic) -> None:
-        """A new topic is known to the controller first, and to the brokers that clients ask a moment later."""
+        """The controller knows a new topic first, the brokers that clients ask a moment later."""
         deadline = time.monotonic() + _LEADER_SECONDS
         while time.monotonic() < deadline:
             found = self._admin.list_topics(timeout=_SECONDS).topics.get(topic.name)
-            if found is not None and found.partitions:
-                if all(partition.leader >= 0 for partition in found.partitions.values()):
-                    return
+            leaders = [partition.leader for partition in found.partitions.values()] if found else []
+            if leaders and min(leaders) >= 0:
+                return
             time.sleep(_POLL_SECONDS)
 
     def _not_made(self, topic: InternalTopic, error: KafkaException) -> str:
@@ -168,15 +168,15 @@ class _Keeper:
             yield (
                 f"topic {topic.name} has {partitions} partitions, and what is in it needs the order that only"
                 " one has. Partitions cannot be taken away: make another with"
-                f" {self._creating(topic, topic.name + '-single')}, give its name as {topic.option}, and submit"
-                " the connectors to it"
+                f" {self._creating(topic, topic.name + '-single')}, give its name as {topic.option}, and"
+                " submit the connectors to it"
             )
         policy = self._cleanup_policy(topic)
         if policy is not None and policy != "compact":
             yield (
                 f"topic {topic.name} has cleanup.policy={policy}, and would lose connectors or statuses after"
-                f" its retention time: mend it with kafka-configs.sh --bootstrap-server {self._servers} --alter"
-                f" --entity-type topics --entity-name {topic.name} --add-config cleanup.policy=compact"
+                f" its retention time: mend it with kafka-configs.sh --bootstrap-server {self._servers}"
+                f" --alter --entity-type topics --entity-name {topic.name} --add-config cleanup.policy=compact"
             )
 
     def _cleanup_policy(self, topic: InternalTopic) -> str | None:

@@ -149,9 +149,9 @@ class ConnectorConfig(Config):
         "task.restart.enable",
         BOOLEAN,
         True,
-        "Start a task that failed again by itself, in distributed mode; not after errors that only a user can"
-        " mend: of config, of permissions, of records. false leaves it FAILED until it is restarted over REST,"
-        " as Kafka Connect does.",
+        "Start a task that failed again by itself, in distributed mode; not after errors that only a user"
+        " can mend: of config, of permissions, of records. false leaves it FAILED until it is restarted over"
+        " REST, as Kafka Connect does.",
         group="Error Handling",
     )
     task_restart_delay_ms = defaulted(

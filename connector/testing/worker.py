@@ -34,8 +34,9 @@ class Running(Protocol):
 
 
 class WorkerProcess:
-    """``connector standalone`` with one connector, or several, or with none before REST makes some;
-    with a ``group.id`` one of a cluster, ``connector distributed``.
+    """``connector standalone`` with one connector, or several, or with none before REST makes some.
+
+    With a ``group.id`` it is one of a cluster: ``connector distributed``.
 
     Args:
         settings: Worker properties; the listener is a free port unless given.

@@ -1,4 +1,4 @@
-"""A JVM Connect cluster's topics: our worker goes on with them, and real Kafka Connect with what ours left."""
+"""A JVM Connect cluster's topics: ours goes on with them, and real Kafka Connect with what ours left."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
@@ -29,7 +29,7 @@ class Reader:
     def take(self, records: Sequence[LogRecord]) -> None:
         self.records += records
 
-    async def __aenter__(self) -> Reader:
+    async def __aenter__(self) -> Self:
         await self.log.start()
         return self
 
