@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
 from connector import logs, plugins
+from connector.aws.named import Status
 from connector.cluster.checks import ConnectorChecks
 from connector.cluster.config_records import (
     ConnectionRecord,
@@ -341,11 +342,12 @@ class DistributedHerder:
         """What another worker has found to be READY; what this one validates it picks up by itself."""
         try:
             connection = self._store.read(name)
-            connection.check_usable(self._settings.worker_roles)
-        except (ConfigError, ConnectionRefusal):
+        except ConnectionRefusal:
+            return
+        if connection.status is not Status.READY:
             return
         for user in self.users(name):
-            if user.version < connection.version and connection.validated is not None:
+            if user.version < connection.version:
                 self._follower.shares[user.connector].redraw()
 
     def _roles_of(self, connection: str) -> frozenset[str]:

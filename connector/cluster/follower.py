@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaException
 
-from connector import logs
+from connector import logs, plugins
 from connector.cluster.caretaker import Caretaker
 from connector.cluster.config_records import RestartRecord, TaskRestartRecord
 from connector.cluster.config_state import ConfigState
@@ -27,7 +27,9 @@ from connector.cluster.share import Share, Wish
 from connector.cluster.status_records import Owner, TopicRecord, leaving_entry, topic_entry
 from connector.cluster.status_state import StatusState
 from connector.cluster.topics import ensure_topics
+from connector.config.connector import ConnectorConfig
 from connector.errors import ConfigError
+from connector.plugins import PluginKind
 from connector.runtime.restarts import RestartPolicy, RestartSchedule, may_pass
 from connector.runtime.state import State
 from connector.runtime.worker import Worker
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 log = logs.get(__name__)
 
 _LOOK_SECONDS = 0.1
+_IDLE_SECONDS = 1.0
+"""Without news: for what only time brings about."""
 _PAUSE_SECONDS = 1.0
 _JOIN_SECONDS = 60.0
 _ID_BYTES = 8
@@ -83,7 +87,7 @@ class Follower:
             settings.group_id,
             settings.config_storage_topic,
             client,
-            self._wake.set,
+            self._tell_news,
             session_ms=settings.session_timeout_ms,
             heartbeat_ms=settings.heartbeat_interval_ms,
             rebalance_ms=settings.rebalance_timeout_ms,
@@ -96,7 +100,10 @@ class Follower:
         )
         self._schedules: dict[tuple[str, int], RestartSchedule] = {}
         self._topics_read: set[tuple[str, str, int]] = set()
+        self._versions: dict[str, str | None] = {}
         self._is_live = False
+        self._is_news = True
+        self._next_look = 0.0
         self._loop: asyncio.Task[None] | None = None
 
     @property
@@ -184,13 +191,17 @@ class Follower:
                         share.restart([task])
                 case _:
                     self._happened(found)
-        self._wake.set()
+        self._tell_news()
 
     def _take_statuses(self, records: Sequence[LogRecord]) -> None:
         for record in records:
             match self.statuses.apply(record):
                 case TopicRecord(_, _, False):
                     self._topics_read.clear()
+        self._tell_news()
+
+    def _tell_news(self) -> None:
+        self._is_news = True
         self._wake.set()
 
     def _restart(self, name: str, *, include_tasks: bool, only_failed: bool) -> None:
@@ -230,23 +241,35 @@ class Follower:
             self._wake.clear()
 
     async def _turn(self) -> None:
-        self._follow()
-        self._restart_what_failed()
         now = time.monotonic()
-        chores = self.caretaker.chores(self.members, now)
-        if not chores or not self.caretaker.is_my_turn(self.me.id, self.members, now):
-            chores = []
+        chores: list[Entry] = []
+        if self._is_news or now >= self._next_look:
+            self._is_news, self._next_look = False, now + _IDLE_SECONDS
+            self._follow()
+            chores = self._chores(now)
+        self._restart_what_failed(now)
         entries = [*chores, *self._reports(), *self._topic_entries()]
         if entries:
             await self.status_log.write(entries)
+
+    def _chores(self, now: float) -> list[Entry]:
+        found = self.caretaker.chores(self.members, now)
+        if found and self.caretaker.is_my_turn(self.me.id, self.members, now):
+            return found
+        return []
 
     def _follow(self) -> None:
         for name, placed in self.statuses.placements.items():
             mine = frozenset(task for task, owner in enumerate(placed.owners) if owner == self.me)
             if mine or name in self.shares:
                 self._share(name).want(self._wish(name, mine))
-        for name in [name for name in self.shares if name not in self.statuses.placements]:
-            self._share(name).want(self._wish(name, frozenset()))
+        for name in list(self.shares):
+            share = self.shares[name]
+            if name not in self.statuses.placements:
+                share.want(self._wish(name, frozenset()))
+            if share.is_idle:
+                share.retire()
+                del self.shares[name]
 
     def _wish(self, name: str, tasks: frozenset[int]) -> Wish:
         stored = self.configs.connectors.get(name)
@@ -271,9 +294,16 @@ class Follower:
                     target=target,
                     states=share.states(),
                     failure=share.failure,
+                    version=self._version(name),
                     statuses=self.statuses,
                 )
         return found
+
+    def _version(self, name: str) -> str | None:
+        sink = self.configs.connectors[name].config.get(ConnectorConfig.connector_class.name, "")
+        if sink not in self._versions:
+            self._versions[sink] = plugins.version(PluginKind.SINK, sink)
+        return self._versions[sink]
 
     def _topic_entries(self) -> list[Entry]:
         now_ms = int(time.time() * 1000)
@@ -290,8 +320,7 @@ class Follower:
 
     # ---- tasks that failed ----
 
-    def _restart_what_failed(self) -> None:
-        now = time.monotonic()
+    def _restart_what_failed(self, now: float) -> None:
         running: set[tuple[str, int]] = set()
         for name, connector in self.worker.connectors.items():
             config = connector.blueprint.config

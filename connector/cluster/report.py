@@ -23,6 +23,7 @@ def report(
     target: TargetState,
     states: Mapping[int, tuple[State, str | None]],
     failure: str | None,
+    version: str | None,
     statuses: StatusState,
 ) -> Iterator[Entry]:
     """The statuses to write.
@@ -33,18 +34,19 @@ def report(
         target: What it is to be.
         states: The state of each task that is this worker's, and why it failed.
         failure: Why no tasks can be made of its config.
+        version: The plug-in's.
         statuses: What the topic says; nothing is written over what a later owner has said.
     """
     placed = statuses.placements.get(name)
     if placed is None:
         return
     for task, (state, trace) in states.items():
-        status = InstanceStatus(state, me.worker_id, placed.generation, trace)
+        status = InstanceStatus(state, me.worker_id, placed.generation, trace, version)
         known = statuses.tasks_of(name).get(task)
         if known != status and status.may_follow(known):
             yield task_status_entry(name, task, status)
     if placed.owners and placed.owners[0] == me:
-        status = InstanceStatus(_state(target, failure), me.worker_id, placed.generation, failure)
+        status = InstanceStatus(_state(target, failure), me.worker_id, placed.generation, failure, version)
         known = statuses.connectors.get(name)
         if known != status and status.may_follow(known):
             yield connector_status_entry(name, status)

@@ -86,6 +86,10 @@ class Share:
         self._must_redraw = True
         self._wake.set()
 
+    def retire(self) -> None:
+        """Of one that is idle."""
+        self._loop.cancel()
+
     async def stop(self) -> None:
         """Follow no more wishes; what runs, runs on."""
         self._loop.cancel()

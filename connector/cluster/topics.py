@@ -176,7 +176,8 @@ class _Keeper:
             yield (
                 f"topic {topic.name} has cleanup.policy={policy}, and would lose connectors or statuses after"
                 f" its retention time: mend it with kafka-configs.sh --bootstrap-server {self._servers}"
-                f" --alter --entity-type topics --entity-name {topic.name} --add-config cleanup.policy=compact"
+                f" --alter --entity-type topics --entity-name {topic.name}"
+                " --add-config cleanup.policy=compact"
             )
 
     def _cleanup_policy(self, topic: InternalTopic) -> str | None:

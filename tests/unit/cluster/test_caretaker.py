@@ -192,7 +192,8 @@ def test_what_is_left_of_a_deleted_connector_goes_but_not_before_both_topics_are
     cluster.now += FORGET_SECONDS
     cluster.settle()
     statuses = cluster.statuses
-    assert not (statuses.connectors or statuses.tasks or statuses.topics or statuses.placements)
+    left = [statuses.connectors, statuses.tasks, statuses.topics, statuses.placements]
+    assert not any(left)
 
 
 def test_the_first_in_line_writes_at_once_and_the_next_when_that_does_not_happen(cluster: Cluster) -> None:
@@ -225,7 +226,13 @@ def test_a_worker_reports_what_differs_and_nothing_twice(cluster: Cluster) -> No
     def entries() -> list[Entry]:
         return list(
             report(
-                A, "one", target=TargetState.STARTED, states=states, failure=None, statuses=cluster.statuses
+                A,
+                "one",
+                target=TargetState.STARTED,
+                states=states,
+                failure=None,
+                version=None,
+                statuses=cluster.statuses,
             )
         )
 
@@ -244,6 +251,7 @@ def test_a_worker_that_lost_a_task_does_not_speak_over_its_new_owner(cluster: Cl
         target=TargetState.STARTED,
         states={0: (State.RUNNING, None)},
         failure=None,
+        version=None,
         statuses=cluster.statuses,
     )
     assert "status-task-one-0" not in [entry.key for entry in found]
@@ -254,12 +262,26 @@ def test_whoever_has_the_first_task_speaks_for_the_connector(cluster: Cluster) -
     other = B if first == A else A
     cluster.say(
         report(
-            first, "one", target=TargetState.STARTED, states={}, failure="a fault", statuses=cluster.statuses
+            first,
+            "one",
+            target=TargetState.STARTED,
+            states={},
+            failure="a fault",
+            version=None,
+            statuses=cluster.statuses,
         )
     )
     assert cluster.statuses.connectors["one"] == InstanceStatus(State.FAILED, first.worker_id, 1, "a fault")
     assert not list(
-        report(other, "one", target=TargetState.STARTED, states={}, failure=None, statuses=cluster.statuses)
+        report(
+            other,
+            "one",
+            target=TargetState.STARTED,
+            states={},
+            failure=None,
+            version=None,
+            statuses=cluster.statuses,
+        )
     )
 
 

@@ -151,7 +151,7 @@ def test_no_record_whatever_is_a_crash(key: bytes, value: bytes | None) -> None:
         ConfigState().apply(LogRecord(0, 0, prefix + key, value))
 
 
-# Each step is of a writer that knows the topic as it was some records ago, and that mends what it was refused.
+# Each step is of a writer that knows the topic as it was some records ago, and mends what it was refused.
 steps = st.lists(
     st.tuples(st.integers(0, 3), st.sampled_from(["put", "delete", "foreign"])), min_size=1, max_size=12
 )
