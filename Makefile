@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 # For `make demo ARGS=--once`, `make test ARGS='-k upload'`, `make bench ARGS='--records 1000000'`.
 ARGS ?=
+# How many processes run the tests, each beside a Kafka of its own; chaos rounds have the machine to themselves.
+PROCESSES ?= 2
 
 .PHONY: help demo test check unit chaos bench docs lock format clean
 
@@ -21,7 +23,8 @@ demo: $(VENV)/.demo ## the whole way from Kafka to S3, on this machine, with eve
 
 test: check $(VENV)/.dev $(VENV)/.ministack $(VENV)/.versitygw ## everything that CI runs
 	@$(BIN)/python -m connector.testing.kafka fetch
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile -m 'not chaos' $(ARGS)
+	$(BIN)/python -m pytest -m chaos $(ARGS) || [ $$? = 5 ] # none of those that ARGS names
 
 check: $(VENV)/.dev ## style, types, imports
 	@$(BIN)/ruff format --check .

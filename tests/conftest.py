@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -19,11 +19,11 @@ from connector.testing.versitygw import VersitygwServer, VersitygwUnavailableErr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping
-    from typing import Any
 
     from connector.testing.kafka import CreateTopic, KafkaBroker, Produce, ReadCommitted
 
-_KAFKA = pytest.StashKey["KafkaBroker"]()
+_KAFKA = pytest.StashKey[list[str]]()
+"""What the tests ran against, in lines."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,13 +35,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    broker = config.stash.get(_KAFKA, None)
-    if broker is None:
-        return
-    terminalreporter.section("Kafka")
-    terminalreporter.write_line(f"ran against {broker.description}")
-    for reason in broker.passed_over:
-        terminalreporter.write_line(f"passed over: {reason}")
+    if lines := config.stash.get(_KAFKA, []):
+        terminalreporter.section("Kafka")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Processes side by side tell the one that reports."""
+    if lines := getattr(node, "workeroutput", {}).get("kafka"):
+        node.config.stash[_KAFKA] = lines
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +68,10 @@ def logged() -> Iterator[list[MutableMapping[str, Any]]]:
 @pytest.fixture(scope="session")
 def kafka(pytestconfig: pytest.Config) -> Iterator[KafkaBroker]:
     broker = start_kafka()
-    pytestconfig.stash[_KAFKA] = broker
+    lines = [f"ran against {broker.description}", *(f"passed over: {each}" for each in broker.passed_over)]
+    pytestconfig.stash[_KAFKA] = lines
+    if hasattr(pytestconfig, "workeroutput"):
+        pytestconfig.workeroutput["kafka"] = lines
     yield broker
     broker.stop()
 

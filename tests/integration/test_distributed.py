@@ -18,6 +18,7 @@ from connector.testing.worker import WorkerProcess
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from connector.testing.aws import AwsServer
     from connector.testing.kafka import CreateTopic, KafkaBroker, Produce
 
     Start = Callable[..., WorkerProcess]
@@ -219,3 +220,68 @@ def overall(worker: WorkerProcess, name: str) -> tuple[str, list[str]]:
     if status is None:
         return "", []
     return status["connector"]["state"], [task["state"] for task in status["tasks"]]
+
+
+def test_exactly_once_into_s3_outlives_a_rolling_restart_and_the_death_of_a_worker(
+    start: Start, topic: CreateTopic, produce: Produce, aws: AwsServer, bucket: str
+) -> None:
+    workers = [start(), start()]
+    wait_ready(*workers)
+    source = topic(partitions=4)
+    config = {
+        "connector.class": "s3",
+        "topics": source,
+        "tasks.max": "4",
+        "aws.access.key.id": aws.access_key_id,
+        "aws.secret.access.key": aws.secret_access_key,
+        "aws.s3.bucket.name": bucket,
+        "aws.s3.endpoint": aws.url,
+        "file.name.template": "{{topic}}/{{partition}}/{{start_offset:padding=true}}",
+        "file.compression.type": "none",
+        "format.output.fields": "value",
+        "format.output.fields.value.encoding": "none",
+    }
+    code, answer = workers[0].ask("PUT", "/connectors/lake/config", config)
+    assert code == 201, answer
+    workers[0].wait_until(lambda: overall(workers[0], "lake") == ("RUNNING", ["RUNNING"] * 4), "running")
+
+    rounds = 0
+
+    def load(seconds: float) -> None:
+        nonlocal rounds
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            for partition in range(4):
+                produce(source, [b"%d-%d-%d" % (partition, rounds, n) for n in range(50)], partition)
+            rounds += 1
+            time.sleep(0.05)
+
+    load(2)
+    for worker in workers:
+        assert worker.terminate() == 0
+        worker.start()
+        load(2)
+    wait_ready(*workers)
+    workers[1].kill()
+    load(SESSION_SECONDS + 3)
+    expected = sorted(
+        b"%d-%d-%d" % (partition, number, n)
+        for partition in range(4)
+        for number in range(rounds)
+        for n in range(50)
+    )
+
+    def stored() -> list[bytes]:
+        return sorted(line for data in aws.objects(bucket).values() for line in data.split())
+
+    # A stop for good finishes what is open.
+    workers[0].wait_until(lambda: overall(workers[0], "lake") == ("RUNNING", ["RUNNING"] * 4), "taken over")
+    offsets = "/connectors/lake/offsets"
+    workers[0].wait_until(
+        lambda: {each["offset"]["kafka_offset"] for each in workers[0].get(offsets)["offsets"]} != set(),
+        "committed",
+    )
+    time.sleep(3)
+    workers[0].ask("PUT", "/connectors/lake/stop")
+    workers[0].wait_until(lambda: len(stored()) >= len(expected), f"{len(expected)} stored", 30)
+    assert stored() == expected

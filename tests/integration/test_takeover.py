@@ -1,152 +1,106 @@
-"""A JVM Connect cluster's topics: ours goes on with them, and real Kafka Connect with what ours left."""
+"""What a successor need not do again: uploads go on where the last owner left them."""
 
 from __future__ import annotations
 
-import json
-import time
-import urllib.error
-import urllib.request
-from functools import partial
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+import signal
+from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.testing.file_sink import JAVA_NAME, install
-from connector.testing.kafka.connect import KafkaConnect, worker_properties
+from connector.record import TopicPartition
+from connector.sinks.s3.ledger.encoding import decode
+from connector.sinks.s3.ledger.state import State
+from connector.testing.kafka import ExternalKafka
 from connector.testing.worker import WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from connector.testing.kafka import CreateTopic, KafkaBroker, Produce
+    from connector.testing.aws import AwsServer
+    from connector.testing.kafka import CreateTopic, KafkaBroker, Produce, ReadCommitted
+    from connector.testing.proxy import FaultProxy
 
-pytestmark = [pytest.mark.real_kafka, pytest.mark.timeout(300)]
-
-NAMES = ("runs", "pauses", "stops", "a-b-0", "ünï €")
-
-
-def ask(url: str, method: str = "GET", body: Any = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    headers = {"Content-Type": "application/json"}
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            request = urllib.request.Request(url, data, headers, method=method)
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return json.loads(answer.read() or b"null")
-        except urllib.error.HTTPError as error:
-            # A rebalance, or a status that is not there yet.
-            if error.code not in {404, 409, 500} or time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
+RECORDS = 16_000
+FIRST = 12_000
+SIZE = 1000
+"""Of a value, so that parts of 5 MiB fill well before the object does."""
+STORED_BYTES = 5 * 1024 * 1024
+"""A part, at least."""
 
 
-def wait(condition: Callable[[], object], what: str, seconds: float = 40) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
+@pytest.fixture
+def start(
+    kafka: KafkaBroker, aws: AwsServer, bucket: str, proxy: FaultProxy
+) -> Callable[[str], WorkerProcess]:
+    def start(topic: str) -> WorkerProcess:
+        return WorkerProcess(
+            {
+                "bootstrap.servers": kafka.bootstrap_servers,
+                "offset.flush.interval.ms": "300",
+                "consumer.session.timeout.ms": "6000" if isinstance(kafka, ExternalKafka) else "2000",
+                "consumer.heartbeat.interval.ms": "500",
+            },
+            {
+                "name": f"connector-{topic}",
+                "connector.class": "s3",
+                "topics": topic,
+                "aws.access.key.id": aws.access_key_id,
+                "aws.secret.access.key": aws.secret_access_key,
+                "aws.s3.bucket.name": bucket,
+                "aws.s3.endpoint": proxy.url,
+                "file.name.template": "{{topic}}/{{partition}}/{{start_offset}}",
+                "file.compression.type": "none",
+                "file.max.records": str(RECORDS),
+                "file.rotate.on.commit": "false",
+                "format.output.fields": "value",
+                "format.output.fields.value.encoding": "none",
+            },
+        )
+
+    return start
 
 
-def path(name: str) -> str:
-    return "/connectors/" + quote(name)
+def values(start: int, count: int) -> list[bytes]:
+    return [b"%0*d" % (SIZE, number) for number in range(start, start + count)]
 
 
-def state(url: str, name: str) -> tuple[str, list[str]]:
-    status = ask(f"{url}{path(name)}/status")
-    return status["connector"]["state"], [task["state"] for task in status["tasks"]]
+def stored_is_committed(committed: ReadCommitted, worker: WorkerProcess, topic: str) -> bool:
+    found = committed(f"connect-{worker.name}", topic).get(0)
+    if found is None or not found.metadata:
+        return False
+    state = decode(found.metadata, TopicPartition(topic, 0))
+    assert isinstance(state, State)
+    return sum(upload.parts.size_bytes for upload in state.uploads) >= STORED_BYTES
 
 
-def lines(file: Path) -> list[str]:
-    return sorted(file.read_text().split()) if file.exists() else []
-
-
-def holds(file: Path, expected: list[str]) -> bool:
-    return lines(file) == expected
-
-
-def is_in(url: str, name: str, expected: tuple[str, list[str]]) -> bool:
-    return state(url, name) == expected
-
-
-EXPECTED = {
-    "runs": ("RUNNING", ["RUNNING", "RUNNING"]),
-    "pauses": ("PAUSED", ["PAUSED"]),
-    "stops": ("STOPPED", []),
-    "a-b-0": ("RUNNING", ["RUNNING"]),
-    "ünï €": ("RUNNING", ["RUNNING"]),
-}
-
-
-def test_connectors_states_and_offsets_go_on_with_ours_and_back_again(
-    kafka: KafkaBroker, topic: CreateTopic, produce: Produce, tmp_path: Path
+@pytest.mark.kafka
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_an_open_upload_goes_on_and_what_is_stored_is_neither_read_nor_sent_again(
+    start: Callable[[str], WorkerProcess],
+    topic: CreateTopic,
+    produce: Produce,
+    committed: ReadCommitted,
+    aws: AwsServer,
+    bucket: str,
+    proxy: FaultProxy,
+    end: signal.Signals,
 ) -> None:
-    source = topic(partitions=2)
-    files = {name: tmp_path / f"out-{number}.txt" for number, name in enumerate(NAMES)}
-    configs = {
-        name: {
-            "connector.class": JAVA_NAME,
-            "topics": source,
-            "file": str(files[name]),
-            "tasks.max": "2" if name == "runs" else "1",
-            "name": name,
-        }
-        for name in NAMES
-    }
-    common = worker_properties(kafka.bootstrap_servers, 0) | {"session.timeout.ms": "6000"}
-    common.pop("listeners")
-    produce(source, [b"jvm-0"], 0)
-    produce(source, [b"jvm-1"], 1)
-
-    with KafkaConnect(kafka.bootstrap_servers, common) as connect:
-        for name, config in configs.items():
-            ask(f"{connect.url}/connectors", "POST", {"name": name, "config": config})
-        for name in NAMES:
-            wait(partial(holds, files[name], ["jvm-0", "jvm-1"]), f"{name} by the JVM")
-        ask(f"{connect.url}{path('pauses')}/pause", "PUT")
-        ask(f"{connect.url}{path('stops')}/stop", "PUT")
-        for name, expected in EXPECTED.items():
-            wait(partial(is_in, connect.url, name, expected), name)
-        wait(lambda: len(ask(f"{connect.url}{path('runs')}/offsets")["offsets"]) == 2, "committed")
-        time.sleep(2)  # an interval of commits
-
-    ours = WorkerProcess(common, environ=install(tmp_path / "site"))
-    with ours:
-        ours.wait_until(lambda: (ours.get("/health") or {}).get("status") == "healthy", "healthy")
-        assert sorted(ask(f"{ours.url}/connectors")) == sorted(NAMES)
-        for name, config in configs.items():
-            assert ask(f"{ours.url}{path(name)}/config") == config
-        for name, expected in EXPECTED.items():
-            wait(partial(is_in, ours.url, name, expected), f"{name} by ours")
-        produce(source, [b"ours-0"], 0)
-        produce(source, [b"ours-1"], 1)
-        wait(lambda: lines(files["runs"]) == ["jvm-0", "jvm-1", "ours-0", "ours-1"], ours.log)
-        assert lines(files["pauses"]) == lines(files["stops"]) == ["jvm-0", "jvm-1"]
-        # What ours changes is there for the JVM, too.
-        ask(f"{ours.url}{path('a-b-0')}", "DELETE")
-        ask(f"{ours.url}{path('stops')}/resume", "PUT")
-        ask(f"{ours.url}{path('runs')}/pause", "PUT")
-        more = {
-            "connector.class": JAVA_NAME,
-            "topics": source,
-            "file": str(tmp_path / "new.txt"),
-            "name": "new",
-        }
-        ask(f"{ours.url}/connectors", "POST", {"name": "new", "config": more})
-        ask(f"{ours.url}{path('ünï €')}/config", "PUT", configs["ünï €"] | {"tasks.max": "2"})
-        wait(lambda: state(ours.url, "ünï €") == ("RUNNING", ["RUNNING", "RUNNING"]), "reconfigured")
-        wait(lambda: "ours-1" in lines(tmp_path / "new.txt"), "the new one delivers")
-        wait(lambda: lines(files["stops"]) == ["jvm-0", "jvm-1", "ours-0", "ours-1"], "resumed")
-        assert ours.terminate() == 0
-
-    with KafkaConnect(kafka.bootstrap_servers, common) as connect:
-        wait(lambda: state(connect.url, "ünï €") == ("RUNNING", ["RUNNING", "RUNNING"]), "back on the JVM")
-        wait(lambda: state(connect.url, "runs")[0] == "PAUSED", "paused by ours")
-        wait(lambda: state(connect.url, "new") == ("RUNNING", ["RUNNING"]), "made by ours")
-        assert sorted(ask(f"{connect.url}/connectors")) == sorted({*NAMES, "new"} - {"a-b-0"})
-        produce(source, [b"back-0"], 0)
-        everything = ["back-0", "jvm-0", "jvm-1", "ours-0", "ours-1"]
-        wait(lambda: lines(files["stops"]) == everything, "nothing lost, nothing doubled")
-        wait(lambda: lines(tmp_path / "new.txt") == everything, "of the new one, either")
+    name = topic(1)
+    produce(name, values(0, FIRST), partition=0)
+    with start(name) as first:
+        first.wait_for_metric("connector_records_put_total", FIRST)
+        first.wait_until(lambda: stored_is_committed(committed, first, name), "what is stored is committed")
+        proxy.counts.clear()
+        first.signal(end)
+        first.wait()
+    assert not proxy.counts, "an end asks nothing of S3 while one object is open"
+    assert aws.objects(bucket) == {}
+    produce(name, values(FIRST, RECORDS - FIRST), partition=0)
+    with start(name) as second:
+        second.wait_until(lambda: len(aws.objects(bucket)) == 1, "the object is there")
+        assert second.metric("connector_upload_bytes_resumed_total") >= STORED_BYTES
+        assert second.metric("connector_upload_bytes_repeated_total") == 0
+        assert second.metric("connector_records_read_total") <= RECORDS - STORED_BYTES // (SIZE + 1)
+        assert second.terminate() == 0
+    assert aws.objects(bucket) == {f"{name}/0/0": b"\n".join(values(0, RECORDS))}
+    assert aws.incomplete_uploads(bucket) == []
