@@ -94,17 +94,18 @@ class Task:
 
         Args:
             spec: What it works with.
-            sink: Where records go.
-            pipeline: What happens to them before.
-            errant: What happens to those that cannot be delivered.
-            context: What it lends to the sink.
-            observer: What operators see.
+            sink: Takes the batches.
+            pipeline: Converts and transforms them.
+            errant: Takes what can never succeed.
+            context: What the sink may ask for.
+            observer: Counts.
             consumer: Makes what reads Kafka, each time that the task joins its group.
             read_from: Hears the topic of every batch that is read.
         """
         self.spec = spec
         self.state = State.UNASSIGNED
         self.trace: str | None = None
+        self.failure: BaseException | None = None
         self._sink = sink
         self._pipeline = pipeline
         self._errant = errant
@@ -446,6 +447,7 @@ class Task:
 
     def _fail(self, error: BaseException) -> None:
         self.trace = "".join(traceback.format_exception(error))
+        self.failure = error
         self._enter(State.FAILED)
         if isinstance(error, ConnectorError):
             log.error("task failed", error=str(error))
