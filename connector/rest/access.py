@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 from connector import logs
 from connector.rest import change, plugins, root, topics
 from connector.rest.context import PRINCIPALS
+from connector.rest.cross_origin import is_preflight
 from connector.rest.principal import Role
 from connector.rest.response import error_response
 from connector.rest.sight import PRINCIPAL
@@ -38,7 +39,7 @@ _OPEN: frozenset[Any] = frozenset({root.get_health})
 async def check_access(request: web.Request, handler: Handler) -> web.StreamResponse:
     """401 for those who are nobody, 403 for those who may not."""
     principals = request.app[PRINCIPALS]
-    if principals is None or request.match_info.handler in _OPEN:
+    if principals is None or request.match_info.handler in _OPEN or is_preflight(request):
         return await handler(request)
     principal = principals.of(request.headers.get(hdrs.AUTHORIZATION))
     if principal is None:

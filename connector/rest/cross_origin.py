@@ -13,7 +13,7 @@ from connector.rest.context import HEADERS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_ACTIONS = ("add", "set", "addDate", "setDate")
+_ACTIONS = ("add", "set")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class HeaderPolicy:
     """What is added to answers.
 
     Attributes:
-        origins: Those of web pages that may ask; ``*`` for all. None is the default.
+        origins: Those of web pages that may ask; ``*`` for all.
         methods: Those that they may use.
         fixed: Further headers, of ``response.http.headers.config``.
     """
@@ -36,15 +36,24 @@ class HeaderPolicy:
 
 def parse_headers(text: str) -> tuple[tuple[str, str], ...]:
     """Of ``add Name: value, "set Other: a, b"``, as Kafka Connect writes it; raises ValueError."""
+    if not text.isprintable():
+        raise ValueError("What is not printable is no header.")
     (rules,) = csv.reader([text], skipinitialspace=True) if text.strip() else ([],)
     found = []
     for rule in rules:
         action, _, header = rule.strip().partition(" ")
         name, colon, value = header.partition(":")
-        if action not in _ACTIONS[:2] or not colon or not name.strip() or not value.isprintable():
+        if action not in _ACTIONS or not colon or not name.strip():
             raise ValueError(f"{rule.strip()} is no header. Write: add Name: value; or set Name: value.")
         found.append((name.strip(), value.strip()))
     return tuple(found)
+
+
+def is_preflight(request: web.Request) -> bool:
+    """Whether a browser asks, for a page that may, what it may do; it never shows who the user is."""
+    origin = request.headers.get(hdrs.ORIGIN, "")
+    asks = request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
+    return asks and request.app[HEADERS].allows(origin)
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

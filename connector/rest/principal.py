@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from dataclasses import dataclass, field
@@ -88,7 +87,7 @@ class Principals:
     def _user(self, credentials: str) -> Principal | None:
         try:
             name, colon, password = base64.b64decode(credentials, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no ASCII, no base64, no UTF-8
             return None
         digest, principal = self.basic.get(name, (b"", None))
         return principal if colon and hmac.compare_digest(digest, _digest(password)) else None
