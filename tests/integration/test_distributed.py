@@ -230,6 +230,7 @@ def test_exactly_once_into_s3_outlives_a_rolling_restart_and_the_death_of_a_work
     source = topic(partitions=4)
     config = {
         "connector.class": "s3",
+        "value.converter": "org.apache.kafka.connect.converters.ByteArrayConverter",
         "topics": source,
         "tasks.max": "4",
         "aws.access.key.id": aws.access_key_id,
@@ -274,14 +275,43 @@ def test_exactly_once_into_s3_outlives_a_rolling_restart_and_the_death_of_a_work
     def stored() -> list[bytes]:
         return sorted(line for data in aws.objects(bucket).values() for line in data.split())
 
-    # A stop for good finishes what is open.
     workers[0].wait_until(lambda: overall(workers[0], "lake") == ("RUNNING", ["RUNNING"] * 4), "taken over")
-    offsets = "/connectors/lake/offsets"
-    workers[0].wait_until(
-        lambda: {each["offset"]["kafka_offset"] for each in workers[0].get(offsets)["offsets"]} != set(),
-        "committed",
-    )
-    time.sleep(3)
-    workers[0].ask("PUT", "/connectors/lake/stop")
+    time.sleep(1.5)  # the lag is looked at once a second
+    workers[0].wait_until(lambda: workers[0].metric("connector_consumer_lag_records") == 0, "all read")
+    workers[0].ask("PUT", "/connectors/lake/stop")  # for good, which finishes what is open
     workers[0].wait_until(lambda: len(stored()) >= len(expected), f"{len(expected)} stored", 30)
     assert stored() == expected
+
+
+def test_a_connector_whose_connection_requires_a_role_runs_only_where_it_is(
+    start: Start, topic: CreateTopic, aws: AwsServer, bucket: str
+) -> None:
+    plain, able = start(), start(**{"worker.roles": "eu,lake"})
+    wait_ready(plain, able)
+    options = {
+        "aws.access.key.id": aws.access_key_id,
+        "aws.secret.access.key": aws.secret_access_key,
+        "aws.s3.endpoint": aws.url,
+    }
+    body = {"name": "lake", "options": options, "required_roles": ["lake"]}
+    code, answer = plain.ask("POST", "/aws/connections?validate=false", body)
+    assert code == 201, answer
+    able.wait_until(lambda: able.get("/aws/connections/lake"), "known to both")
+    config = {
+        "connector.class": "s3",
+        "topics": topic(),
+        "tasks.max": "3",
+        "aws.connection": "lake",
+        "aws.s3.bucket.name": bucket,
+    }
+    code, answer = plain.ask("PUT", "/connectors/lake/config", config)
+    assert code == 201, answer
+
+    where = {("RUNNING", address(able))}
+    plain.wait_until(
+        lambda: len(states(plain, "lake")) == 3 and set(states(plain, "lake").values()) == where, "there"
+    )
+    assert plain.ask("DELETE", "/aws/connections/lake")[0] == 409
+    able.terminate()
+    plain.wait_until(lambda: {s for s, _ in states(plain, "lake").values()} == {"UNASSIGNED"}, "nowhere")
+    assert "requires: lake" in plain.get("/connectors/lake/status")["tasks"][0]["trace"]
