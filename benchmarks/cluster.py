@@ -66,7 +66,7 @@ def main() -> None:
         for (memory, threads), (full, many) in zip(before, after, strict=True):
             share = total / len(workers)
             print(
-                f"worker: {memory:.0f} MiB and {threads} threads idle, {full:.0f} MiB and {many} with its share"
+                f"worker: {memory:.0f} MiB and {threads} threads idle, {full:.0f} MiB and {many} busy:"
                 f" {(full - memory) / share:.2f} MiB and {(many - threads) / share:.1f} threads a task"
             )
         begun = time.monotonic()
