@@ -10,6 +10,7 @@ import argparse
 import gzip
 import io
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING
 
 import fastavro
 import psutil
+import zstandard
 from pyarrow import parquet
 
 from benchmarks import chains, messaging, topic
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 _CHAINS = "chains"
 """Of the benchmarks that need no Kafka."""
 _DEADLINE_SECONDS = 120
+_SAMPLE_SECONDS = 0.02
 _RAW_VALUES = {"format.output.fields": "value", "format.output.fields.value.encoding": "none"}
 _JSON = {
     "format.output.type": "jsonl",
@@ -65,6 +68,19 @@ CASES: dict[str, dict[str, str]] = {
     "avro": {**_JSON, "format.output.type": "avro", "file.compression.type": "none"},
     "parquet zstd": {**_JSON, "format.output.type": "parquet", "file.compression.type": "zstd"},
 }
+# An object per key, all of them open at once, within half the usual memory budget.
+_BY_KEY = {
+    **_JSON,
+    "key.converter": "org.apache.kafka.connect.storage.StringConverter",
+    "file.name.template": "{{topic}}-{{partition}}-{{key}}-{{start_offset}}",
+    "task.memory.budget.bytes": str(64 * 1024 * 1024),
+}
+KEYED: dict[str, dict[str, str]] = {
+    "keys gzip": {**_BY_KEY, "file.compression.type": "gzip"},
+    "keys zstd": {**_BY_KEY, "file.compression.type": "zstd"},
+    "keys avro": {**_BY_KEY, "format.output.type": "avro", "file.compression.type": "none"},
+    "keys parquet": {**_BY_KEY, "format.output.type": "parquet", "file.compression.type": "zstd"},
+}
 
 
 @dataclass(frozen=True)
@@ -72,6 +88,7 @@ class Measurement:
     seconds: float
     cpu_seconds: float
     peak_bytes: int
+    objects: int = 0
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -83,24 +100,38 @@ def main(arguments: Sequence[str]) -> None:
     kafka = start_kafka()
     if not kafka.is_real:
         raise SystemExit("the benchmark needs real Kafka; the mock cluster keeps 5 MiB per partition")
-    chosen = options.cases or [*CASES, *messaging.CASES]
+    chosen = options.cases or [*CASES, *KEYED, *messaging.CASES]
     try:
         if messages := [case for case in messaging.CASES if case in chosen]:
             messaging.run(kafka.bootstrap_servers, messages, options.rounds, options.messages)
-        if not (objects := [case for case in CASES if case in chosen]):
-            return
-        name = f"bench-{time.time_ns()}"
-        print(
-            f"filling a topic with {options.records:,} records of {options.value_bytes} bytes ...", flush=True
-        )
-        topic.fill(kafka.bootstrap_servers, name, options.records, options.value_bytes)
-        with ObjectServer() as server:
-            _measure_all(kafka.bootstrap_servers, name, server, options, objects)
+        if objects := [case for case in CASES if case in chosen]:
+            name = f"bench-{time.time_ns()}"
+            print(f"filling a topic with {options.records:,} records of {options.value_bytes} bytes ...")
+            topic.fill(kafka.bootstrap_servers, name, options.records, options.value_bytes)
+            _measure_all(kafka.bootstrap_servers, name, options, objects)
+        if keyed := [case for case in KEYED if case in chosen]:
+            name = f"bench-keys-{time.time_ns()}"
+            options.records = options.keyed_records
+            print(f"filling a partition with {options.records:,} records of {options.keys:,} keys ...")
+            topic.fill(
+                kafka.bootstrap_servers,
+                name,
+                options.records,
+                options.value_bytes,
+                keys=options.keys,
+                partitions=1,
+            )
+            _measure_all(kafka.bootstrap_servers, name, options, keyed)
     finally:
         kafka.stop()
 
 
-def _measure_all(
+def _measure_all(servers: str, name: str, options: argparse.Namespace, cases: Sequence[str]) -> None:
+    with ObjectServer() as server:
+        _measure_rounds(servers, name, server, options, cases)
+
+
+def _measure_rounds(
     servers: str, name: str, server: ObjectServer, options: argparse.Namespace, cases: Sequence[str]
 ) -> None:
     """Each case right after a raw read of its own: a machine is not the same from minute to minute."""
@@ -128,6 +159,7 @@ def _worker(
         "bootstrap.servers": servers,
         "log.format": "json",
         "task.shutdown.graceful.timeout.ms": "60000",
+        "offset.flush.timeout.ms": "60000",
     }
     connector = {
         "name": f"{case.replace(' ', '-')}-{time.time_ns()}",
@@ -137,7 +169,7 @@ def _worker(
         "aws.secret.access.key": SECRET_ACCESS_KEY,
         "aws.s3.bucket.name": BUCKET,
         "aws.s3.endpoint": server.url,
-        **CASES[case],
+        **(CASES | KEYED)[case],
     }
     before = children_cpu_seconds()
     with WorkerProcess(settings, connector) as worker:
@@ -150,11 +182,22 @@ def _worker(
             if recorder:
                 recorder.wait()
                 print(_busiest(Path(profile.name).read_text()))
-        peak = peak_bytes(process)
-        worker.terminate()
+        peak = _peak_until_stopped(worker, process)
         log = worker.log
     _check(server, case, options.records)
-    return Measurement(_seconds(log), children_cpu_seconds() - before - idle, peak)
+    objects = len(server.objects())
+    return Measurement(_seconds(log), children_cpu_seconds() - before - idle, peak, objects)
+
+
+def _peak_until_stopped(worker: WorkerProcess, process: psutil.Process) -> int:
+    """To finish what is open takes memory, too, and it all happens at the end here."""
+    peak = peak_bytes(process)
+    worker.signal(signal.SIGTERM)
+    while process.status() != psutil.STATUS_ZOMBIE:
+        peak = max(peak, peak_bytes(process))
+        time.sleep(_SAMPLE_SECONDS)
+    worker.wait()
+    return peak
 
 
 def _seconds(log: str) -> float:
@@ -170,14 +213,14 @@ def _check(server: ObjectServer, case: str, records: int) -> None:
     found = 0
     for path in server.objects():
         data = path.read_bytes()
-        if case.startswith(("avro", "parquet")):
+        if "avro" in case or "parquet" in case:
             found += _rows(data)
             continue
-        match CASES[case]["file.compression.type"]:
+        match (CASES | KEYED)[case]["file.compression.type"]:
             case "gzip":
                 data = gzip.decompress(data)
             case "zstd":
-                return
+                data = zstandard.ZstdDecompressor().decompressobj(read_across_frames=True).decompress(data)
         found += data.count(b"\n") + 1
     if found != records:
         raise SystemExit(f"{case}: {found} records in the bucket instead of {records}")
@@ -215,10 +258,11 @@ def _report(case: str, pairs: Sequence[tuple[Measurement, Measurement]], records
     """Medians, and of the ratio the range."""
     ratios = sorted(raw.seconds / measured.seconds for raw, measured in pairs)
     print(
-        f"{case:<11} {median(records / measured.seconds for _, measured in pairs) / 1000:6.0f} k records/s"
+        f"{case:<12} {median(records / measured.seconds for _, measured in pairs) / 1000:6.0f} k records/s"
         f"   ratio {median(ratios):4.2f} ({ratios[0]:4.2f} to {ratios[-1]:4.2f})"
         f"   {median(measured.cpu_seconds for _, measured in pairs) / records * 1e6:4.2f} CPU-s per million"
-        f"   peak {max(measured.peak_bytes for _, measured in pairs) / 2**20:4.0f} MiB",
+        f"   peak {max(measured.peak_bytes for _, measured in pairs) / 2**20:4.0f} MiB"
+        f"   {max(measured.objects for _, measured in pairs):6,} objects",
         flush=True,
     )
 
@@ -227,11 +271,13 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
     parser.add_argument("--records", type=int, default=5_000_000)
     parser.add_argument("--messages", type=int, default=300_000, help="records for messaging services")
+    parser.add_argument("--keyed-records", type=int, default=500_000, help="records that have keys")
+    parser.add_argument("--keys", type=int, default=1000, help="of these; an object each")
     parser.add_argument("--value-bytes", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--profile", action="store_true", help="print where the worker's time goes (py-spy)")
     parser.add_argument(
-        "cases", nargs="*", choices=[_CHAINS, *CASES, *messaging.CASES, []], help="all by default"
+        "cases", nargs="*", choices=[_CHAINS, *CASES, *KEYED, *messaging.CASES, []], help="all by default"
     )
     return parser.parse_args(arguments)
 

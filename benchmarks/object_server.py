@@ -49,7 +49,9 @@ class ObjectServer:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def objects(self) -> list[Path]:
-        return [path for path in (self._folder / BUCKET).rglob("*") if path.is_file()]
+        """What readers would look at: names that begin with an underscore they pass over."""
+        found = (self._folder / BUCKET).rglob("*")
+        return [path for path in found if path.is_file() and "/_" not in str(path)]
 
     def _wait(self) -> None:
         deadline = time.monotonic() + 15

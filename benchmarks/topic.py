@@ -10,10 +10,18 @@ _RUN = 1000
 """Records in a row on one partition, as a producer with batches writes them."""
 
 
-def fill(bootstrap_servers: str, topic: str, records: int, value_bytes: int, keys: int = 0) -> None:
+def fill(
+    bootstrap_servers: str,
+    topic: str,
+    records: int,
+    value_bytes: int,
+    *,
+    keys: int = 0,
+    partitions: int = PARTITIONS,
+) -> None:
     """JSON values of one size with ids that do not repeat, spread over the partitions; maybe with keys."""
     admin = AdminClient({"bootstrap.servers": bootstrap_servers})
-    admin.create_topics([NewTopic(topic, PARTITIONS, 1)])[topic].result(30)
+    admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result(30)
     producer = Producer(
         {
             "bootstrap.servers": bootstrap_servers,
@@ -29,7 +37,7 @@ def fill(bootstrap_servers: str, topic: str, records: int, value_bytes: int, key
                     topic,
                     event(number, value_bytes),
                     b"user-%08x" % (number % keys) if keys else None,
-                    partition=number // _RUN % PARTITIONS,
+                    partition=number // _RUN % partitions,
                 )
                 break
             except BufferError:

@@ -72,6 +72,12 @@ REQUESTS_LIMIT = _gauge(
     "connector_requests_limit", "Requests that may be under way at once; less while the service throttles."
 )
 OBJECTS = _counter("connector_objects_total", "Objects completed at the destination.")
+OBJECTS_EARLY = _counter(
+    "connector_objects_finished_early_total",
+    "Objects that were finished before a bound of their own ended them: to open another (open-limit), to free"
+    " memory (memory), or because objects with a footer become visible together (footer).",
+    (*_TASK, "reason"),
+)
 PARTS = _counter("connector_upload_parts_total", "Parts of multipart uploads stored.")
 BYTES_RESUMED = _counter(
     "connector_upload_bytes_resumed_total",

@@ -15,7 +15,7 @@ from connector.formats.base import Body, Encoder, Format
 from connector.formats.rows import Row, RowEncoder, header_map
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from connector.formats.fields import OutputFields
     from connector.record import RecordBatch
@@ -41,7 +41,10 @@ class AvroFormat(Format):
 class _Rows(NamedTuple):
     schema: Any
     records: int
-    encoded: bytes
+    columns: Sequence[Sequence[bytes]]
+
+    def encoded(self) -> bytes:
+        return b"".join(chain.from_iterable(zip(*self.columns, strict=True)))
 
 
 class _AvroEncoder(RowEncoder):
@@ -58,9 +61,13 @@ class _AvroEncoder(RowEncoder):
         if self._compiled is None or self._compiled[0] != row:
             self._compiled = (row, AvroSchemas(meta_data=self._meta_data).of_row(row), self._encoders(row))
         _, schema, encoders = self._compiled
-        columns = [encode(_column(name, batch)) for name, encode in encoders]
-        rows = chain.from_iterable(zip(*columns, strict=True))
-        return _Rows(schema, len(batch), b"".join(rows))
+        return _Rows(schema, len(batch), [encode(_column(name, batch)) for name, encode in encoders])
+
+    def _split(self, data: _Rows, parts: Sequence[Sequence[int]]) -> Iterator[_Rows]:
+        for part in parts:
+            yield data._replace(
+                records=len(part), columns=[[column[at] for at in part] for column in data.columns]
+            )
 
     def _encoders(self, row: Row) -> list[_FieldEncoder]:
         if row.is_bare:
@@ -94,14 +101,22 @@ class _AvroBody(Body):
     def held_bytes(self) -> int:
         return self._waiting_bytes
 
+    @property
+    def loose_bytes(self) -> int:
+        return 0 if self._codec == "null" else self._waiting_bytes
+
+    def shrink(self) -> Sequence[bytes]:
+        return (self._end_block(),)
+
     def takes(self, data: _Rows) -> bool:
         return self._schema is None or self._schema is data.schema or self._schema == data.schema
 
     def append(self, data: _Rows) -> Sequence[bytes]:
         start = b"" if self._schema else self._begin(data.schema)
         self._records += data.records
-        self._waiting.append(data.encoded)
-        self._waiting_bytes += len(data.encoded)
+        encoded = data.encoded()
+        self._waiting.append(encoded)
+        self._waiting_bytes += len(encoded)
         return (start, self._end_block()) if self._waiting_bytes >= _BLOCK_BYTES else (start,)
 
     def finish(self) -> bytes:

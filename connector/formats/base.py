@@ -46,6 +46,25 @@ class Body(ABC):
         """Bytes of memory for records that were taken and not given back yet."""
         return 0
 
+    @property
+    def raw_bytes(self) -> int:
+        """Those bytes as they were when they were taken."""
+        return self.held_bytes
+
+    @property
+    def loose_bytes(self) -> int:
+        """Of the held bytes those that :meth:`shrink` makes fewer."""
+        return 0
+
+    @property
+    def overhead_bytes(self) -> int:
+        """Bytes of memory beside these, for what writes the object."""
+        return 0
+
+    def shrink(self) -> Sequence[bytes]:
+        """Memory is short: hold fewer bytes, or give them out though they would be laid out better later."""
+        return ()
+
     def takes(self, data: Any) -> bool:  # noqa: ARG002 - most formats take anything
         """Whether these encoded records may follow; if not they need an object of their own."""
         return True
@@ -77,6 +96,15 @@ class Encoder(ABC):
         Raises:
             BatchError: Names every record that this format cannot express; nothing was taken.
         """
+
+    def encode_parts(self, batch: RecordBatch, parts: Sequence[RecordBatch]) -> list[list[Piece]]:  # noqa: ARG002 - for those who encode it as a whole
+        """The parts of a batch that go into different objects, each in pieces; else as :meth:`encode`.
+
+        Args:
+            batch: All of it.
+            parts: Records of it, each in one part at most.
+        """
+        return [self.encode(part) for part in parts]
 
     @abstractmethod
     def begin(self) -> Body:

@@ -1,13 +1,15 @@
 """Aiven's parquet: columnar files whose rows have the configured fields; compressed inside, not outside.
 
 Records wait in Arrow's memory until they make a row group; a row group leaves as bytes at once, so an object
-holds one row group and the index of the others.
+holds one row group and the index of the others. A batch for many objects is encoded once: each takes its rows
+as a view, which is copied together with others' before long (:class:`_Views`).
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar
+from itertools import chain
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -20,7 +22,8 @@ from connector.formats.inference import Drift, Runs, pruned
 from connector.formats.rows import Row, RowEncoder, header_map
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from typing import Self
 
     from connector.formats.fields import OutputFields, ParquetOptions
     from connector.record import RecordBatch
@@ -30,6 +33,13 @@ _ROW = "io.aiven.parquet.output.schema.connector_records"
 _CODECS = {"none": "none", "gzip": "gzip", "snappy": "snappy", "zstd": "zstd"}
 _AVRO_SCHEMA = b"parquet.avro.schema"
 """Where Java's reader of Avro rows looks for their schema."""
+_VIEWS_BYTES = 4 * 1024 * 1024
+"""Of batches whose memory objects share, for a partition."""
+_COLUMN_BYTES = 8 * 1024
+"""What the writer of a file holds for each column once it has written a row group, measured."""
+_PRESS = "zstd"
+"""Of rows that wait while memory is short; lz4 is hardly faster here and half as good."""
+_TRIM_BYTES = 4 * 1024 * 1024
 
 
 class ParquetFormat(Format):
@@ -48,11 +58,13 @@ class _ParquetEncoder(RowEncoder):
         super().__init__(fields, _ROW, ParquetFormat.__name__)
         self._options = fields.parquet
         self._meta_data = fields.connect_meta_data
+        self._views = _Views()
+        self._freed = _Freed()
         self._schema: tuple[Row, Any] | None = None
         self._read: tuple[Sequence[bytes | None], Schema, Any] | None = None
 
     def begin(self) -> Body:
-        return _ParquetBody(self._options)
+        return _ParquetBody(self._options, self._views, self._freed)
 
     def _infer(self, column: Sequence[Any], known: Schema | None) -> Runs:
         """Arrow's reader knows types while it reads; it gives up where types conflict."""
@@ -74,9 +86,19 @@ class _ParquetEncoder(RowEncoder):
         if row.is_bare:
             (only,) = self._fields.names
             struct = self._values(batch.keys if only == "key" else batch.values, row.schema.as_optional())
-            return pa.Table.from_arrays(struct.flatten(), schema=schema)
+            return _Rows.of(pa.RecordBatch.from_arrays(struct.flatten(), schema=schema))
         arrays = [self._column(field, batch) for field in row.schema.fields]
-        return pa.Table.from_arrays(arrays, schema=schema)
+        return _Rows.of(pa.RecordBatch.from_arrays(arrays, schema=schema))
+
+    def _split(self, data: _Rows, parts: Sequence[Sequence[int]]) -> Iterator[_Rows]:
+        # One copy, in the order of the parts: to copy each by itself takes a hundred times as long.
+        self._views.join(data.size_bytes)
+        rows = data.rows.take(pa.array(chain.from_iterable(parts), pa.int64()))
+        start = 0
+        for part in parts:
+            share = data.size_bytes * len(part) // len(rows)
+            yield _Rows(rows.slice(start, len(part)), share, is_view=True)
+            start += len(part)
 
     def _column(self, field: Field, batch: RecordBatch) -> Any:
         match field.name:
@@ -108,10 +130,82 @@ class _ParquetEncoder(RowEncoder):
         return self._schema[1]
 
 
+class _Rows(NamedTuple):
+    """Rows of one schema.
+
+    Attributes:
+        rows: As Arrow has them.
+        size_bytes: What they take; of a view its share.
+        is_view: Their memory is that of other objects' rows, too.
+    """
+
+    rows: Any
+    size_bytes: int
+    is_view: bool = False
+
+    @classmethod
+    def of(cls, rows: Any) -> Self:
+        return cls(rows, rows.nbytes)
+
+
+class _Views:
+    """Which bodies have views: the last of them keeps the memory of all.
+
+    So from time to time each has its rows copied, when they have become some more.
+    """
+
+    def __init__(self) -> None:
+        self._size_bytes = 0
+        self._bodies: dict[_ParquetBody, None] = {}
+
+    def join(self, size_bytes: int) -> None:
+        """Memory is about to be shared."""
+        if self._size_bytes + size_bytes > _VIEWS_BYTES:
+            for body in self._bodies:
+                body.own()
+            self._bodies.clear()
+            self._size_bytes = 0
+        self._size_bytes += size_bytes
+
+    def add(self, body: _ParquetBody) -> None:
+        self._bodies[body] = None
+
+    def remove(self, body: _ParquetBody) -> None:
+        self._bodies.pop(body, None)
+
+
+class _Freed:
+    """Gives memory back to the system now and then.
+
+    Thousands of buffers are freed with a row group, of all sizes and by another thread than made them.
+    Allocators keep such memory for later, and later is another object's row group, in another thread.
+    """
+
+    def __init__(self) -> None:
+        self._size_bytes = 0
+
+    def add(self, size_bytes: int) -> None:
+        self._size_bytes += size_bytes
+        if self._size_bytes >= _TRIM_BYTES:
+            self._size_bytes = 0
+            pa.default_memory_pool().release_unused()
+
+
 class _ParquetBody(Body):
-    def __init__(self, options: ParquetOptions) -> None:
+    def __init__(self, options: ParquetOptions, views: _Views, freed: _Freed) -> None:
         self._options = options
-        self._tables: list[Any] = []
+        self._views = views
+        self._freed = freed
+        self._rows: list[Any] = []
+        """Batches of rows, or what they are packed into."""
+        self._owned = 0
+        """How many of these are no views."""
+        self._pressed = 0
+        """How many of these are compressed."""
+        self._pressed_bytes = 0
+        self._group_bytes = 0
+        """As the rows were taken."""
+        self._views_bytes = 0
         self._held_bytes = 0
         self._schema: Any = None
         self._writer: Any = None
@@ -121,35 +215,98 @@ class _ParquetBody(Body):
     def held_bytes(self) -> int:
         return self._held_bytes
 
-    def takes(self, data: Any) -> bool:
-        return self._schema is None or self._schema.equals(data.schema, check_metadata=True)
+    @property
+    def raw_bytes(self) -> int:
+        return self._group_bytes
 
-    def append(self, data: Any) -> Sequence[bytes]:
-        if self._writer is None:
-            self._schema = data.schema
-            self._writer = _writer(self._written, data.schema, self._options)
-        self._tables.append(data)
-        self._held_bytes += data.nbytes
-        if self._held_bytes >= self._options.row_group_bytes:
-            self._end_row_group()
-        return (self._written.take(),)
+    @property
+    def loose_bytes(self) -> int:
+        return self._held_bytes - self._pressed_bytes
+
+    @property
+    def overhead_bytes(self) -> int:
+        return _COLUMN_BYTES * len(self._schema) if self._writer else 0
+
+    def takes(self, data: _Rows) -> bool:
+        return self._schema is None or self._schema.equals(data.rows.schema, check_metadata=True)
+
+    def append(self, data: _Rows) -> Sequence[bytes]:
+        self._schema = self._schema or data.rows.schema
+        if data.is_view:
+            self._views.add(self)
+            self._views_bytes += data.size_bytes
+        else:
+            self.own()
+            self._owned += 1
+        self._rows.append(data.rows)
+        self._held_bytes += data.size_bytes
+        self._group_bytes += data.size_bytes
+        return self._end_row_group() if self._group_bytes >= self._options.row_group_bytes else ()
+
+    def own(self) -> None:
+        """Copy the views into one buffer: arrays of a few rows each would take more than these."""
+        if self._views_bytes:
+            packed = pa.concat_batches(self._rows[self._owned :]).serialize()
+            self._rows[self._owned :] = [packed]
+            self._owned += 1
+            self._held_bytes += packed.size - self._views_bytes
+            self._views_bytes = 0
+
+    def shrink(self) -> Sequence[bytes]:
+        """Compress rows as they are: a row group of their own would be small, and its file's writer large."""
+        if loose := self._rows[self._pressed :]:
+            self._views.remove(self)
+            rows = pa.concat_batches([_unpacked(each, self._schema) for each in loose])
+            pressed = _Pressed.of(rows.serialize())
+            self._rows[self._pressed :] = [pressed]
+            self._freed.add(self.loose_bytes)
+            self._pressed_bytes += len(pressed.data)
+            self._held_bytes, self._views_bytes = self._pressed_bytes, 0
+            self._pressed = self._owned = len(self._rows)
+        return ()
 
     def finish(self) -> bytes:
-        if self._tables:
-            self._end_row_group()
+        ended = b"".join(self._end_row_group())
         self._writer.add_key_value_metadata(self._schema.metadata)
         self._writer.close()
-        return self._written.take()
+        self._writer = None
+        return ended + self._written.take()
 
-    def _end_row_group(self) -> None:
-        table = pa.concat_tables(self._tables)
+    def _end_row_group(self) -> Sequence[bytes]:
+        if not self._rows:
+            return ()
+        if self._writer is None:
+            self._writer = _writer(self._written, self._schema, self._options)
+        self._views.remove(self)
+        table = pa.Table.from_batches([_unpacked(rows, self._schema) for rows in self._rows])
         self._writer.write_table(table, row_group_size=max(1, len(table)))
         del table
-        self._tables.clear()
-        self._held_bytes = 0
-        # Thousands of buffers have just been freed, of all sizes and by another thread than made them.
-        # Allocators keep such memory for later, and later is another object's row group, in another thread.
-        pa.default_memory_pool().release_unused()
+        self._freed.add(self._group_bytes)
+        self._rows.clear()
+        self._owned = self._pressed = 0
+        self._held_bytes = self._views_bytes = self._pressed_bytes = self._group_bytes = 0
+        return (self._written.take(),)
+
+
+class _Pressed(NamedTuple):
+    """Packed rows, compressed while memory is short."""
+
+    data: bytes
+    size_bytes: int
+
+    @classmethod
+    def of(cls, packed: Any) -> Self:
+        return cls(pa.compress(packed, codec=_PRESS, asbytes=True), packed.size)
+
+    def packed(self) -> Any:
+        return pa.decompress(self.data, self.size_bytes, codec=_PRESS)
+
+
+def _unpacked(rows: Any, schema: Any) -> Any:
+    """A batch of rows, whatever became of it."""
+    if isinstance(rows, _Pressed):
+        rows = rows.packed()
+    return pa.ipc.read_record_batch(rows, schema) if isinstance(rows, pa.Buffer) else rows
 
 
 def _writer(sink: Any, schema: Any, options: ParquetOptions) -> Any:

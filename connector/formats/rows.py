@@ -7,6 +7,7 @@ schema ends a piece, and the writer begins another object.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +18,7 @@ from connector.formats.inference import Drift, Runs, inferred_runs, pruned
 from connector.schema import OPTIONAL_BYTES, OPTIONAL_STRING, Field, Schema, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from connector.formats.fields import OutputFields
     from connector.record import Headers, RecordBatch
@@ -65,6 +66,35 @@ class RowEncoder(Encoder):
         Raises:
             One of ``REFUSALS``: Some record does not fit it; single ones are tried then.
         """
+
+    @abstractmethod
+    def _split(self, data: Any, parts: Sequence[Sequence[int]]) -> Iterable[Any]:
+        """The data of the rows at these positions, for each part; each row is in one of them."""
+
+    def encode_parts(self, batch: RecordBatch, parts: Sequence[RecordBatch]) -> list[list[Piece]]:
+        """Encode the batch once and deal out its rows: what a call costs is more than what a few rows do."""
+        if len(parts) <= 1:
+            return super().encode_parts(batch, parts)
+        part_of = {offset: number for number, part in enumerate(parts) for offset in part.offsets}
+        if len(part_of) < len(batch):
+            batch = batch.select([at for at, offset in enumerate(batch.offsets) if offset in part_of])
+        before = dict(self._known), dict(self._declared)
+        pieces = self.encode(batch)
+        if len(pieces) > len(parts):
+            # Parts differ in their schemas, and the records of each would be torn apart with the others'.
+            self._known, self._declared = before
+            return super().encode_parts(batch, parts)
+        dealt: list[list[Piece]] = [[] for _ in parts]
+        for piece in pieces:
+            positions: dict[int, list[int]] = defaultdict(list)
+            for position, offset in enumerate(piece.records.offsets):
+                positions[part_of[offset]].append(position)
+            split = self._split(piece.data, list(positions.values()))
+            for (number, mine), data in zip(positions.items(), split, strict=True):
+                part = parts[number]
+                records = part if len(mine) == len(part) else piece.records.select(mine)
+                dealt[number].append(Piece(data, records))
+        return dealt
 
     def encode(self, batch: RecordBatch) -> list[Piece]:
         failed: dict[int, Exception] = {}

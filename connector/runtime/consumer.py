@@ -70,7 +70,6 @@ _REFUSALS = frozenset(
         KafkaError.ILLEGAL_GENERATION,
         KafkaError.INVALID_COMMIT_OFFSET_SIZE,
         KafkaError.NOT_COORDINATOR,
-        KafkaError.OFFSET_METADATA_TOO_LARGE,
         KafkaError.REBALANCE_IN_PROGRESS,
         KafkaError.STALE_MEMBER_EPOCH,
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -447,7 +446,7 @@ class TaskConsumer:
                     break
                 self._commit(offsets)
                 self._await(self._listener.committed(offsets))
-        except RetriableError as error:
+        except (AccessError, RetriableError) as error:
             # The next owner goes on from the last commit: nothing is lost.
             log.warning("commit on revocation failed", error=str(error), partitions=len(partitions))
         self._await(self._listener.released(revoked))
@@ -537,7 +536,12 @@ _READERS: dict[str, Callable[[Sequence[Message]], list[Any]]] = {
 }
 
 
-def _not_committed(error: KafkaError, what: str) -> RetriableError:
+def _not_committed(error: KafkaError, what: str) -> AccessError | RetriableError:
+    if error.code() == KafkaError.OFFSET_METADATA_TOO_LARGE:
+        return AccessError(
+            f"Kafka refused {what}: {error.str()}",
+            remedy="set offset.metadata.max.bytes of the brokers to 4096, its default, or more",
+        )
     if error.code() in _REFUSALS:
         return RetriableError(f"Kafka refused {what}: {error.str()}")
     return UnansweredError(f"Kafka did not say that it took {what}: {error.str()}")

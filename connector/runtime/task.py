@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from connector.runtime.errant import ErrantRecords
     from connector.runtime.observer import TaskObserver
     from connector.runtime.pipeline import Applied, Pipeline
-    from connector.sinks.base import Committed, OffsetAndMetadata, Sink
+    from connector.sinks.base import Committed, OffsetAndMetadata, Sink, TwoPhase
 
 T = TypeVar("T")
 log = logs.get(__name__)
@@ -86,7 +86,9 @@ class Task:
         errant: ErrantRecords,
         context: TaskContext,
         observer: TaskObserver,
+        consumer: Callable[..., TaskConsumer] = TaskConsumer,
     ) -> None:
+        """Args: ``consumer`` makes what reads Kafka, each time that the task joins its group."""
         self.spec = spec
         self.state = State.UNASSIGNED
         self.trace: str | None = None
@@ -99,6 +101,7 @@ class Task:
         self._stopping = asyncio.Event()
         self._deadline: float | None = None
         self._next_flush = self._next_observation = 0.0
+        self._create_consumer = consumer
         self._consumer: TaskConsumer | None = None
         self._feed: Feed | None = None
         self._must_rejoin = False
@@ -158,7 +161,7 @@ class Task:
         self._enter(State.RUNNING)
 
     async def _join(self) -> None:
-        self._consumer = TaskConsumer(
+        self._consumer = self._create_consumer(
             self.spec.consumer_config,
             self,
             self._observer,
@@ -228,13 +231,22 @@ class Task:
     async def _restart(self, partition: TopicPartition) -> None:
         """The offsets of a partition that stayed ours went back: its topic was made again, or truncated."""
         log.warning("partition begins anew: made again or truncated", at=str(partition))
-        self._offsets.restart(partition)
-        if two_phase := self._sink.two_phase:
-            await two_phase.renew(partition)
+        if self._sink.two_phase:
+            await self._finish(self._renew(partition, self._sink.two_phase))
             return
+        self._offsets.restart(partition)
         await self._finish(self._close([partition]))
         await self._sink.drop([partition])
         self._sink.open([partition])
+
+    async def _renew(self, partition: TopicPartition, two_phase: TwoPhase) -> None:
+        """No commit comes in between that says something of the earlier topic."""
+        async with self._commits.lock:
+            epoch = self._offsets.epoch(partition)
+            now = await self._retrying("committed", lambda: self.consumer.committed(partition))
+            if self._offsets.epoch(partition) == epoch:
+                self._offsets.restart(partition)
+                await two_phase.renew(partition, now.topic_id)
 
     async def _put_one(self, batch: RecordBatch, epoch: int | None) -> None:
         while True:

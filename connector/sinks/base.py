@@ -155,8 +155,13 @@ class TwoPhase(Protocol):
         """Wait for what accepted commits have announced; the runtime sets the deadline."""
         ...
 
-    async def renew(self, partition: TopicPartition) -> None:
-        """The offsets of the partition begin anew: its topic was made again, or truncated."""
+    async def renew(self, partition: TopicPartition, topic_id: str) -> None:
+        """The offsets of the partition begin anew: its topic was made again, or truncated.
+
+        Args:
+            partition: Of the topic.
+            topic_id: Of the topic as it is now; empty where the broker does not tell.
+        """
         ...
 
 

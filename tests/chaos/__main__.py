@@ -8,11 +8,9 @@ import random
 import sys
 from pathlib import Path
 
-from connector.testing.aws import AwsServer
 from connector.testing.kafka import start_kafka
-from tests.chaos.nursery import Nursery
 from tests.chaos.profile import PROFILES
-from tests.chaos.round import Rig
+from tests.chaos.round import rig_of
 from tests.chaos.runner import LANES, line, plans, run_all, summary
 
 
@@ -27,10 +25,10 @@ def main() -> int:
         if not kafka.is_real:
             print(f"{kafka.description} cannot do this: {'; '.join(kafka.passed_over)}")
             return 2
-        with AwsServer() as aws, Nursery() as nursery:
+        with rig_of(kafka) as rig:
             outcomes = run_all(
                 plans(arguments.seed, arguments.rounds, arguments.profile),
-                Rig(kafka, aws, nursery),
+                rig,
                 lanes=arguments.lanes,
                 logs=arguments.logs,
                 tell=lambda outcome: print(line(outcome), flush=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, Self
 
 from connector.testing.proxy import FOREVER, FaultProxy
@@ -66,15 +67,19 @@ class ChaosWorker:
 
     def start(self) -> None:
         self.wait_for_exit()
+        self.look_after()
         if not self._is_started:
             self.process.start()
             self._is_started = True
             self.restarts += 1
 
     def wait_until_running(self) -> None:
-        self.process.wait_until(
-            lambda: "RUNNING" in self.process.task_states(), "a task runs", _START_SECONDS
-        )
+        def runs() -> bool:
+            if self.look_after():
+                self.start()
+            return "RUNNING" in self.process.task_states()
+
+        self.process.wait_until(runs, "a task runs", _START_SECONDS)
 
     def kill(self) -> None:
         if self._is_started:
@@ -112,11 +117,20 @@ class ChaosWorker:
             self._is_frozen = False
 
     def _signal(self, number: signal.Signals) -> None:
-        try:
+        if self.look_after():
+            return
+        with suppress(ProcessLookupError):  # it was leaving, and is gone
             self.process.signal(number)
-        except ProcessLookupError:
-            self._deaths.append(f"worker {self.number} ended by itself: {self.log[-1500:]}")
-            self.kill()
+
+    def look_after(self) -> bool:
+        """Whether it has ended though nobody ended it, as a worker does that finds no broker at its start."""
+        if self._is_leaving or not self._is_started or not self.process.has_ended:
+            return False
+        self.kill()
+        last_words = self.log[-1500:]
+        if "no broker of" not in last_words:
+            self._deaths.append(f"worker {self.number} ended by itself: {last_words}")
+        return True
 
     def fault(self, action: Action) -> None:
         """Let requests fail, so that the server has carried them out, or not."""
@@ -174,7 +188,7 @@ class ChaosWorker:
 
     def _keep_metrics(self) -> None:
         """Before it may end: counters do not outlive the process."""
-        if not self._is_frozen:
+        if not self._is_frozen and not self.process.has_ended:
             for name in _KEPT_METRICS:
                 self.metrics[name] += self.process.metric(name)
 
@@ -230,8 +244,10 @@ class Cluster:
             worker.wait_for_exit()
 
     def restart_failed(self) -> None:
-        """Nobody else starts a task that has failed."""
+        """Nobody else starts a task that has failed, or a worker that has ended."""
         for worker in self.workers:
+            if worker.look_after():
+                worker.start()
             if worker.is_running and "FAILED" in worker.process.task_states():
                 worker.terminate()
                 worker.start()

@@ -29,8 +29,8 @@ class Commit(NamedTuple):
     metadata: str
 
 
-def history(bootstrap_servers: str, group: str) -> list[Commit]:
-    """In the order in which they were made, for each partition."""
+def history(bootstrap_servers: str, group: str, since: float) -> list[Commit]:
+    """Since a time, in seconds since the epoch, in the order in which they were made."""
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap_servers,
@@ -41,23 +41,31 @@ def history(bootstrap_servers: str, group: str) -> list[Commit]:
         }
     )
     try:
+        partitions = len(consumer.list_topics(_TOPIC, timeout=_SECONDS).topics[_TOPIC].partitions)
+        begin = TopicPartition(_TOPIC, partition_of(group, partitions), int(since * 1000))
+        consumer.assign(consumer.offsets_for_times([begin], timeout=_SECONDS))
         return list(_read(consumer, group))
     finally:
         consumer.close()
 
 
+def partition_of(group: str, partitions: int) -> int:
+    """As a coordinator finds it: by Java's hash of a string, without its sign."""
+    found = 0
+    for letter in group:
+        found = (31 * found + ord(letter)) & 0xFFFFFFFF
+    return (found & 0x7FFFFFFF) % partitions
+
+
 def _read(consumer: Consumer, group: str) -> Iterator[Commit]:
-    partitions = consumer.list_topics(_TOPIC, timeout=_SECONDS).topics[_TOPIC].partitions
-    consumer.assign([TopicPartition(_TOPIC, partition, 0) for partition in partitions])
-    ended: set[int] = set()
     deadline = time.monotonic() + _SECONDS
-    while len(ended) < len(partitions) and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
         for message in consumer.consume(1000, 0.5):
             error = message.error()
             if error is None:
                 yield from _decoded(message.key() or b"", message.value(), group)
             elif error.code() == KafkaError._PARTITION_EOF:
-                ended.add(message.partition() or 0)
+                return
 
 
 def _decoded(key: bytes, value: bytes | None, group: str) -> Iterator[Commit]:

@@ -42,6 +42,10 @@ class Child:
     def pid(self) -> int:
         return self._pid
 
+    @property
+    def has_ended(self) -> bool:
+        return self._ended.is_set()
+
     def ended(self, code: int) -> None:
         self._code = code
         self._ended.set()
@@ -83,6 +87,8 @@ class Nursery:
             self._process.stdin.close()
         self._process.wait()
         self._reader.join()
+        if self._process.stdout:
+            self._process.stdout.close()
 
     def fork(self, folder: Path, log: Path, arguments: Sequence[str]) -> Child:
         """Start ``connector`` with these arguments."""
@@ -110,11 +116,16 @@ class ForkedWorker(WorkerProcess):
     def __init__(self, nursery: Nursery, settings: Mapping[str, str], connector: Mapping[str, str]) -> None:
         super().__init__(settings, connector)
         self._nursery = nursery
+        self._child: Child | None = None
 
     def start(self) -> Self:
         arguments = ["standalone", "worker.properties", *self._files]
-        self._process = self._nursery.fork(self._log.parent, self._log, arguments)
+        self._process = self._child = self._nursery.fork(self._log.parent, self._log, arguments)
         return self
+
+    @property
+    def has_ended(self) -> bool:
+        return self._child is None or self._child.has_ended
 
 
 def _tend() -> None:

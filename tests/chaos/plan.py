@@ -12,7 +12,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Verb = Literal[
-    "start", "kill", "terminate", "freeze", "thaw", "fault", "delay", "hold", "clear", "restart broker"
+    "start",
+    "kill",
+    "terminate",
+    "freeze",
+    "thaw",
+    "fault",
+    "delay",
+    "hold",
+    "clear",
+    "cut off",
+    "silence",
+    "restart broker",
 ]
 
 SESSION_SECONDS = 1.5
@@ -30,7 +41,7 @@ _STRUCK = ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "*"
 
 @dataclass(frozen=True, order=True)
 class Action:
-    """One thing that is done to a worker, to its requests, or to the broker.
+    """One thing that is done to a worker, to its requests, to its way to Kafka, or to the broker.
 
     Attributes:
         at: Seconds after the first worker runs.
@@ -38,7 +49,7 @@ class Action:
         worker: To whom.
         operation: Of which requests.
         detail: The kind of fault; after holding: what is done to the worker once a request is held.
-        amount: Probability of a fault, seconds of a delay, a hold or an outage.
+        amount: Probability of a fault, seconds of a delay, a hold, a silence or an outage.
     """
 
     at: float
@@ -64,6 +75,8 @@ class Plan:
         may_delete: Whether superseded state objects may be deleted.
         is_transactional: Records are produced in transactions, of which some are aborted.
         drains_anew: In the end all workers leave, and another one, told to rotate on commit, finishes.
+        compresses_anew: That one also compresses otherwise, so that it cannot go on with open objects.
+        is_tight: Memory and the number of open objects are bounded so that objects end before their time.
         seconds: How long records are produced.
         actions: In the order of time.
     """
@@ -77,6 +90,8 @@ class Plan:
     may_delete: bool
     is_transactional: bool
     drains_anew: bool
+    compresses_anew: bool = False
+    is_tight: bool = False
     seconds: float = 0.0
     actions: list[Action] = field(default_factory=list)
     running: set[int] = field(default_factory=set, repr=False)
@@ -93,6 +108,8 @@ class Plan:
                     ("state objects stay", not self.may_delete),
                     ("transactions", self.is_transactional),
                     ("drained by another worker", self.drains_anew),
+                    ("which compresses otherwise", self.compresses_anew),
+                    ("tight bounds", self.is_tight),
                 )
                 if holds
             ),
@@ -116,6 +133,8 @@ def draw(seed: int, profile: str | None = None) -> Plan:
         is_transactional=chance.random() < 0.3,
         drains_anew=chance.random() < 0.4,
     )
+    plan.compresses_anew = plan.drains_anew and chance.random() < 0.5
+    plan.is_tight = chance.random() < 0.25
     plan.running = set(range(plan.first))
     at = 0.2
     for _ in range(chance.choice([3, 4, 5])):
@@ -193,6 +212,16 @@ def _no_credentials(plan: Plan, at: float, chance: random.Random) -> None:
     ]
 
 
+def _lose_network(plan: Plan, at: float, chance: random.Random) -> None:
+    """Connections to Kafka end; or Kafka gets everything, commits too, and its answers are lost."""
+    worker = _any(plan, chance)
+    if chance.random() < 0.3:
+        plan.actions.append(Action(at, "cut off", worker))
+        return
+    seconds = chance.choice([SESSION_SECONDS / 3, SESSION_SECONDS, SESSION_SECONDS * 2])
+    plan.actions.append(Action(at, "silence", worker, amount=seconds))
+
+
 def _lose_broker(plan: Plan, at: float, chance: random.Random) -> None:
     plan.actions.append(Action(at, "restart broker", amount=chance.choice([0.0, 1.0])))
 
@@ -210,6 +239,7 @@ _INCIDENTS: list[Callable[[Plan, float, random.Random], None]] = [
     _slow,
     _late,
     _no_credentials,
+    _lose_network,
     _lose_broker,
 ]
-_WEIGHTS = [3, 3, 3, 4, 4, 2, 4, 1, 0.3]
+_WEIGHTS = [3, 3, 3, 4, 4, 2, 4, 1, 4, 0.3]

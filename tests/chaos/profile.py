@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MIB = 1 << 20
 HOUR_MS = 3_600_000
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
 class Row(NamedTuple):
@@ -59,7 +60,7 @@ _OUTLIVES = {"file.rotate.on.commit": "false", "file.max.idle.ms": "1500"}
 """Objects stay open over commits; the last of a round end since nothing comes any more."""
 
 _NAME = re.compile(r"[^/]+/(?P<group>[^/]+)/(?P<partition>\d+)/(?P<start>\d+)")
-_DEFAULT_NAME = re.compile(r".+-(?P<partition>\d+)-(?P<start>\d+)(\.gz)?")
+_DEFAULT_NAME = re.compile(r".+-(?P<partition>\d+)-(?P<start>\d+)(\.gz|\.zst)?")
 
 
 @dataclass(frozen=True)
@@ -104,22 +105,22 @@ class Profile:
         if self.options["format.output.type"] == "parquet":
             table = parquet.read_table(io.BytesIO(content), columns=["offset", "value"]).to_pylist()
             return [Row(row["offset"], row["value"].encode()) for row in table]
-        lines = self._decompressed(content).split(b"\n")
+        lines = _decompressed(content).split(b"\n")
         if self.options["format.output.type"] == "jsonl":
             found = [json.loads(line) for line in lines]
             return [Row(row["offset"], row["value"].encode()) for row in found]
         split = [line.rsplit(b",", 1) for line in lines]
         return [Row(int(offset), value) for value, offset in split]
 
-    def _decompressed(self, content: bytes) -> bytes:
-        match self.options["file.compression.type"]:
-            case "gzip":
-                return gzip.decompress(content)
-            case "zstd":
-                with zstandard.ZstdDecompressor().stream_reader(content, read_across_frames=True) as reader:
-                    return reader.read()
-            case _:
-                return content
+
+def _decompressed(content: bytes) -> bytes:
+    """By what it begins with: a connector that is told to compress otherwise does so from then on."""
+    if content.startswith(_GZIP):
+        return gzip.decompress(content)
+    if content.startswith(_ZSTD):
+        with zstandard.ZstdDecompressor().stream_reader(content, read_across_frames=True) as reader:
+            return reader.read()
+    return content
 
 
 def hour_of(timestamp_ms: int) -> str:

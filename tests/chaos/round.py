@@ -2,44 +2,47 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 import uuid
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from connector.record import TopicPartition
-from connector.sinks.s3.ledger.encoding import Reference, decode, decode_object
+from confluent_kafka import KafkaException
+
+from connector.testing.aws import AwsServer
 from connector.testing.kafka import KafkaClient, MavenKafka
 from tests.chaos.cluster import ChaosWorker, Cluster
-from tests.chaos.commits import history
+from tests.chaos.evidence import Evidence
+from tests.chaos.nursery import Nursery
 from tests.chaos.profile import PROFILES
 from tests.chaos.source import Source, contents, create_topic
 from tests.chaos.verify import Verdict, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from connector.testing.aws import AwsServer
     from connector.testing.kafka import KafkaBroker
-    from connector.testing.s3 import IncompleteUpload
-    from tests.chaos.nursery import Nursery
-    from tests.chaos.plan import Plan
-    from tests.chaos.profile import Profile
+    from connector.testing.kafka.link import KafkaLink
+    from tests.chaos.plan import Action, Plan
     from tests.chaos.source import Record
 
 _DRAIN_SECONDS = 60.0
 _LOOK_SECONDS = 0.3
 _STATE = "_ledger/"
+_ANOTHER = {"none": "gzip", "gzip": "zstd", "zstd": "none"}
+_TIGHT = {"task.memory.budget.bytes": str(16 << 20), "file.max.open.objects": "3"}
 
 
 class Rig:
     """The servers that rounds share."""
 
-    def __init__(self, kafka: KafkaBroker, aws: AwsServer, nursery: Nursery) -> None:
+    def __init__(self, kafka: KafkaBroker, aws: AwsServer, nursery: Nursery, link: KafkaLink | None) -> None:
+        """Args: ``link`` is the way of workers to Kafka, where there is one that can be broken."""
         self.kafka = kafka
+        self.link = link
         self.aws = aws
         self.nursery = nursery
         self.client = KafkaClient(kafka)
@@ -50,6 +53,20 @@ class Rig:
     @property
     def servers(self) -> str:
         return self.kafka.bootstrap_servers
+
+    @property
+    def worker_servers(self) -> str:
+        return self.link.bootstrap_servers if self.link else self.servers
+
+    def break_link(self, client_id: str, seconds: float) -> bool:
+        """Returns: whether there is a link to break."""
+        if self.link is None:
+            return False
+        if seconds:
+            self.link.withhold_answers(client_id, seconds)
+        else:
+            self.link.cut(client_id)
+        return True
 
     def restart_broker(self, seconds: float) -> bool:
         """Kill -9, and start it again; other rounds that are under way live through it as well.
@@ -64,6 +81,14 @@ class Rig:
             time.sleep(seconds)
             self.kafka.start()
         return True
+
+
+@contextmanager
+def rig_of(kafka: KafkaBroker) -> Iterator[Rig]:
+    """Beside a Kafka, everything else that rounds need."""
+    link = kafka.link() if isinstance(kafka, MavenKafka) else None
+    with AwsServer() as aws, Nursery() as nursery, link or nullcontext():
+        yield Rig(kafka, aws, nursery, link)
 
 
 @dataclass
@@ -111,206 +136,180 @@ def run(plan: Plan, rig: Rig, logs: Path | None = None) -> Outcome:
         rig: To whose servers.
         logs: The folder where logs of workers are kept, if the round fails.
     """
-    started = time.monotonic()
-    outcome = Outcome(plan)
-    profile = PROFILES[plan.profile]
-    topic = create_topic(rig.servers, plan.partitions)
-    with rig.lock:
-        rig.aws.create_bucket(topic)
-        rig.aws.client("s3").put_bucket_versioning(
-            # What was deleted or replaced can be looked at afterwards.
-            Bucket=topic,
-            VersioningConfiguration={"Status": "Enabled"},
-        )
+    return _Round(plan, rig).run(logs)
 
-    def make(number: int) -> ChaosWorker:
-        is_last = number == len(plan.tasks)
-        options = {**profile.options, **({"file.rotate.on.commit": "true"} if is_last else {})}
-        tasks = 1 if is_last else plan.tasks[number]
-        return ChaosWorker(
-            number,
-            rig.aws,
-            rig.nursery,
-            {"bootstrap.servers": rig.servers},
-            {**_connector(topic, rig, plan), **options, "tasks.max": str(tasks)},
-            may_delete=plan.may_delete,
-        )
 
-    with Cluster(make, len(plan.tasks)) as cluster:
+class _Round:
+    """The topic, the bucket of the same name, and what is found out about them."""
+
+    def __init__(self, plan: Plan, rig: Rig) -> None:
+        self._plan = plan
+        self._rig = rig
+        self._profile = PROFILES[plan.profile]
+        self._outcome = Outcome(plan)
+        self._started = time.monotonic()
+        self._topic = create_topic(rig.servers, plan.partitions)
+        self._evidence = Evidence(rig.servers, rig.aws, self._topic, rig.lock)
+
+    def run(self, logs: Path | None) -> Outcome:
+        outcome = self._outcome
+        self._create_bucket()
+        with Cluster(self._worker, len(self._plan.tasks)) as cluster:
+            try:
+                self._go_through(cluster)
+            except (AssertionError, TimeoutError, KafkaException) as error:
+                outcome.failures.append(str(error)[:2000])
+            self._ask(cluster)
+            outcome.seconds = time.monotonic() - self._started
+            if logs and not outcome.is_right:
+                told = [str(self._plan), *outcome.verdict.examples, *outcome.failures, *outcome.notes]
+                self._evidence.keep(logs / f"{self._plan.seed}-{self._plan.profile}", cluster.workers, told)
+        self._delete_bucket()
+        return outcome
+
+    def _go_through(self, cluster: Cluster) -> None:
+        self._happen(cluster)
+        expected = contents(self._rig.servers, self._topic, self._plan.partitions)
+        self._ends("plan")
+        self._outcome.drained = self._drain(cluster, expected)
+        _wait_for_held(cluster)
+        self._ends("drain")
+        cluster.stop()
+        self._ends("stop")
+        self._judge(expected)
+
+    def _ends(self, phase: str) -> None:
+        self._outcome.phases[phase] = time.monotonic() - self._started
+
+    def _happen(self, cluster: Cluster) -> None:
+        plan = self._plan
+        source = Source(self._rig.servers, self._topic, plan, self._profile)
+        for worker in cluster.workers[: plan.first]:
+            worker.start()
+        source.start()
         try:
-            _happen(plan, cluster, rig, profile, topic, outcome)
-            expected = contents(rig.servers, topic, plan.partitions)
-            outcome.phases["plan"] = time.monotonic() - started
-            outcome.drained = _drain(plan, cluster, rig, topic, expected)
-            _wait_for_held(cluster)
-            outcome.phases["drain"] = time.monotonic() - started
-            cluster.stop()
-            outcome.phases["stop"] = time.monotonic() - started
-            with rig.lock:
-                objects = rig.aws.objects(topic)
-            outcome.states_left = sum(key.startswith(_STATE) for key in objects)
-            visible = {key: content for key, content in objects.items() if not key.startswith(_STATE)}
-            outcome.verdict = verify(visible, expected, profile)
-            _count_orphans(rig, topic, outcome)
-        except (AssertionError, TimeoutError) as error:
-            outcome.failures.append(str(error)[:2000])
+            cluster.workers[0].wait_until_running()
+            self._ends("start")
+            began = time.monotonic()
+            for action in plan.actions:
+                time.sleep(max(0.0, began + action.at - time.monotonic()))
+                self._do(action, cluster)
+            time.sleep(max(0.0, began + plan.seconds - time.monotonic()))
+        finally:
+            source.stop()
+        cluster.calm()
+
+    def _do(self, action: Action, cluster: Cluster) -> None:
+        is_done = True
+        match action.verb:
+            case "restart broker":
+                is_done = self._rig.restart_broker(action.amount)
+            case "cut off" | "silence":
+                is_done = self._rig.break_link(self._client_id(action.worker), action.amount)
+            case _:
+                cluster.act(action)
+        if not is_done:
+            self._outcome.notes.append(f"this Kafka cannot: {action}")
+
+    def _client_id(self, worker: int) -> str:
+        return f"{self._topic}.{worker}."
+
+    def _drain(self, cluster: Cluster, expected: Mapping[int, Mapping[int, Record]]) -> bool:
+        """Wait until the connector says by its commits that all is delivered."""
+        if self._plan.drains_anew:
+            cluster.replace_all()
+        ends = {partition: max(records) + 1 for partition, records in expected.items() if records}
+        deadline = time.monotonic() + _DRAIN_SECONDS
+        while time.monotonic() < deadline:
+            with suppress(KafkaException):  # another round may just have killed the broker
+                committed = self._rig.client.committed(f"connect-{self._topic}", self._topic)
+                if all(where in committed and committed[where].offset >= end for where, end in ends.items()):
+                    return True
+            cluster.restart_failed()
+            time.sleep(_LOOK_SECONDS)
+        return False
+
+    def _judge(self, expected: Mapping[int, Mapping[int, Record]]) -> None:
+        outcome = self._outcome
+        with self._rig.lock:
+            objects = self._rig.aws.objects(self._topic)
+        outcome.states_left = sum(key.startswith(_STATE) for key in objects)
+        visible = {key: content for key, content in objects.items() if not key.startswith(_STATE)}
+        outcome.verdict = verify(visible, expected, self._profile)
+        orphans = self._evidence.orphans()
+        outcome.orphans = len(orphans)
+        outcome.unannounced = sum(story is None for story in orphans.values())
+        outcome.notes += [f"orphan {key}: {story}" for key, story in orphans.items() if story]
+
+    def _ask(self, cluster: Cluster) -> None:
+        outcome = self._outcome
         for worker in cluster.workers:
             outcome.failures += worker.failures
             outcome.notes += [f"worker {worker.number} logged {text[:300]}" for text in worker.complaints]
             outcome.starts += worker.restarts
         outcome.resumed_bytes = cluster.metric("connector_upload_bytes_resumed_total")
         outcome.repeated_bytes = cluster.metric("connector_upload_bytes_repeated_total")
-        outcome.seconds = time.monotonic() - started
-        if logs and not outcome.is_right:
-            _keep(cluster, plan, rig, topic, outcome, logs)
-    with rig.lock:
-        _delete(rig, topic)
-    return outcome
 
+    # ---- the connector and its bucket ----
 
-def _connector(topic: str, rig: Rig, plan: Plan) -> dict[str, str]:
-    role = {
-        "aws.sts.role.arn": rig.role,
-        "aws.sts.role.external.id": "chaos",
-        "aws.sts.role.session.name": "chaos",
-        "aws.sts.region": "us-east-1",
-    }
-    return {
-        "name": topic,
-        "connector.class": "s3",
-        "topics": topic,
-        "aws.access.key.id": rig.aws.access_key_id,
-        "aws.secret.access.key": rig.aws.secret_access_key,
-        "aws.s3.bucket.name": topic,
-        "aws.s3.region": "us-east-1",
-        "aws.retry.backoff.ms": "50",
-        "aws.retry.backoff.max.ms": "400",
-        "aws.read.timeout.ms": "3000",
-        **(role if plan.has_role else {}),
-    }
+    def _worker(self, number: int) -> ChaosWorker:
+        plan, is_last = self._plan, number == len(self._plan.tasks)
+        options = {**self._profile.options, **(_TIGHT if plan.is_tight else {})}
+        if is_last:
+            options["file.rotate.on.commit"] = "true"
+            if plan.compresses_anew:
+                options["file.compression.type"] = _ANOTHER[options["file.compression.type"]]
+        tasks = 1 if is_last else plan.tasks[number]
+        return ChaosWorker(
+            number,
+            self._rig.aws,
+            self._rig.nursery,
+            {
+                "bootstrap.servers": self._rig.worker_servers,
+                "consumer.client.id": self._client_id(number),
+            },
+            {**self._connector(), **options, "tasks.max": str(tasks)},
+            may_delete=plan.may_delete,
+        )
 
+    def _connector(self) -> dict[str, str]:
+        aws = self._rig.aws
+        role = {
+            "aws.sts.role.arn": self._rig.role,
+            "aws.sts.role.external.id": "chaos",
+            "aws.sts.role.session.name": "chaos",
+            "aws.sts.region": "us-east-1",
+        }
+        return {
+            "name": self._topic,
+            "connector.class": "s3",
+            "topics": self._topic,
+            "aws.access.key.id": aws.access_key_id,
+            "aws.secret.access.key": aws.secret_access_key,
+            "aws.s3.bucket.name": self._topic,
+            "aws.s3.region": "us-east-1",
+            "aws.retry.backoff.ms": "50",
+            "aws.retry.backoff.max.ms": "400",
+            "aws.read.timeout.ms": "3000",
+            **(role if self._plan.has_role else {}),
+        }
 
-def _happen(plan: Plan, cluster: Cluster, rig: Rig, profile: Profile, topic: str, outcome: Outcome) -> None:
-    source = Source(rig.servers, topic, plan, profile)
-    for worker in cluster.workers[: plan.first]:
-        worker.start()
-    source.start()
-    try:
-        started = time.monotonic()
-        cluster.workers[0].wait_until_running()
-        began = time.monotonic()
-        outcome.phases["start"] = began - started
-        for action in plan.actions:
-            time.sleep(max(0.0, began + action.at - time.monotonic()))
-            if action.verb != "restart broker":
-                cluster.act(action)
-            elif not rig.restart_broker(action.amount):
-                outcome.notes.append("this broker cannot be restarted")
-        time.sleep(max(0.0, began + plan.seconds - time.monotonic()))
-    finally:
-        source.stop()
-    cluster.calm()
+    def _create_bucket(self) -> None:
+        with self._rig.lock:
+            self._rig.aws.create_bucket(self._topic)
+            # With versions, so that what was deleted or replaced can be looked at afterwards.
+            self._rig.aws.client("s3").put_bucket_versioning(
+                Bucket=self._topic, VersioningConfiguration={"Status": "Enabled"}
+            )
 
-
-def _drain(
-    plan: Plan, cluster: Cluster, rig: Rig, topic: str, expected: Mapping[int, Mapping[int, Record]]
-) -> bool:
-    """Wait until the connector says by its commits that all is delivered."""
-    if plan.drains_anew:
-        cluster.replace_all()
-    ends = {partition: max(records) + 1 for partition, records in expected.items() if records}
-    deadline = time.monotonic() + _DRAIN_SECONDS
-    while time.monotonic() < deadline:
-        committed = rig.client.committed(f"connect-{topic}", topic)
-        if all(where in committed and committed[where].offset >= end for where, end in ends.items()):
-            return True
-        cluster.restart_failed()
-        time.sleep(_LOOK_SECONDS)
-    return False
+    def _delete_bucket(self) -> None:
+        """A test server keeps objects in memory."""
+        with self._rig.lock:
+            self._evidence.delete_all()
+            self._rig.aws.client("s3").delete_bucket(Bucket=self._topic)
 
 
 def _wait_for_held(cluster: Cluster) -> None:
     while cluster.holding:
         time.sleep(0.05)
     time.sleep(0.1)
-
-
-def _count_orphans(rig: Rig, topic: str, outcome: Outcome) -> None:
-    with rig.lock:
-        orphans = rig.aws.incomplete_uploads(topic)
-    if orphans:
-        announced = _announced(rig, topic)
-        outcome.orphans = len(orphans)
-        outcome.unannounced = sum(upload.upload_id not in announced for upload in orphans)
-        outcome.notes += [_story(upload, announced) for upload in orphans]
-
-
-def _story(upload: IncompleteUpload, announced: Mapping[str, str]) -> str:
-    return f"orphan {upload.key}: {announced.get(upload.upload_id, 'no commit ever named it')}"
-
-
-def _announced(rig: Rig, topic: str) -> dict[str, str]:
-    """By upload id, what the last commit that names it says."""
-    found: dict[str, str] = {}
-    for commit in history(rig.servers, f"connect-{topic}"):
-        if not commit.metadata:
-            continue
-        partition = TopicPartition(topic, commit.partition)
-        state = decode(commit.metadata, partition)
-        if isinstance(state, Reference):
-            content = _first_version(rig, topic, state.found_in.key)
-            if content is None:
-                continue
-            state, _ = decode_object(content, state, partition)
-        for upload in state.uploads:
-            found[upload.upload_id] = (
-                f"last named by the commit of {commit.offset}, cut {state.cut}, sealed {upload.is_sealed},"
-                f" first {upload.first}, {upload.parts.count} parts"
-            )
-    return found
-
-
-def _first_version(rig: Rig, bucket: str, key: str) -> bytes | None:
-    """Also of an object that is deleted."""
-    s3 = rig.aws.client("s3")
-    with rig.lock:
-        versions = s3.list_object_versions(Bucket=bucket, Prefix=key).get("Versions", ())
-        if not versions:
-            return None
-        body = s3.get_object(Bucket=bucket, Key=key, VersionId=versions[0]["VersionId"])["Body"]
-        return bytes(body.read())
-
-
-def _keep(cluster: Cluster, plan: Plan, rig: Rig, topic: str, outcome: Outcome, logs: Path) -> None:
-    folder = logs / f"{plan.seed}-{plan.profile}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for worker in cluster.workers:
-        (folder / f"worker-{worker.number}.log").write_text(worker.log)
-        (folder / f"requests-{worker.number}.txt").write_text(
-            "\n".join(map(str, worker.proxy.requests)) + "\n"
-        )
-    (folder / "commits.txt").write_text("".join(_told(rig, topic)))
-    (folder / "outcome.txt").write_text(
-        "\n".join([str(plan), *outcome.verdict.examples, *outcome.failures, *outcome.notes, ""])
-    )
-
-
-def _told(rig: Rig, topic: str) -> list[str]:
-    found = [commit for commit in history(rig.servers, f"connect-{topic}") if commit.metadata]
-    return [
-        f"{where} {offset} {decode(metadata, TopicPartition(topic, where))}\n"
-        for where, offset, metadata in found
-    ]
-
-
-def _delete(rig: Rig, bucket: str) -> None:
-    """A test server keeps objects in memory."""
-    s3 = rig.aws.client("s3")
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        entries = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-        for entry in entries:
-            s3.delete_object(Bucket=bucket, Key=entry["Key"], VersionId=entry["VersionId"])
-    for upload in rig.aws.incomplete_uploads(bucket):
-        s3.abort_multipart_upload(Bucket=bucket, Key=upload.key, UploadId=upload.upload_id)
-    s3.delete_bucket(Bucket=bucket)

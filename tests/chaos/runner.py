@@ -88,7 +88,7 @@ def line(outcome: Outcome) -> str:
         f" resumed {outcome.resumed_bytes}, repeated {outcome.repeated_bytes}"
     )
     if outcome.is_right:
-        return text + "".join(f"\n     {note}" for note in outcome.notes if "no commit" not in note)
+        return text + "".join(f"\n     {note}" for note in outcome.notes)
     faults = ", ".join(
         f"{name} {getattr(verdict, name)}" for name in Verdict.FAULTS if getattr(verdict, name)
     )

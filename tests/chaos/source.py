@@ -43,8 +43,18 @@ def create_topic(bootstrap_servers: str, partitions: int) -> str:
     new = NewTopic(topic, partitions, 1, config={"retention.ms": "-1"})
     # The client must live until the answer is there.
     admin = AdminClient(_client(bootstrap_servers))
-    admin.create_topics([new])[topic].result(_TIMEOUT_SECONDS)
-    return topic
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    while True:
+        try:
+            admin.create_topics([new])[topic].result(_TIMEOUT_SECONDS)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
+                return topic
+            # Another round may just have killed the broker.
+            if time.monotonic() > deadline:
+                raise
+        else:
+            return topic
 
 
 class Source:

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.testing.aws import AwsServer
-from tests.chaos.nursery import Nursery
-from tests.chaos.round import Rig
+from tests.chaos.round import rig_of
 from tests.chaos.runner import line, plans, run_all, summary
 
 if TYPE_CHECKING:
@@ -24,10 +22,10 @@ SEED = 30_000
 @pytest.mark.real_kafka
 @pytest.mark.timeout(600)
 def test_no_record_is_lost_doubled_or_reordered_whatever_happens(kafka: KafkaBroker, tmp_path: Path) -> None:
-    with AwsServer() as aws, Nursery() as nursery:
+    with rig_of(kafka) as rig:
         outcomes = run_all(
             plans(SEED, ROUNDS),
-            Rig(kafka, aws, nursery),
+            rig,
             logs=tmp_path,
             tell=lambda outcome: print(line(outcome), flush=True),
         )

@@ -99,8 +99,14 @@ async def test_a_connection_that_works_has_no_failure_and_no_warning(
         "Filter": {"Prefix": ""},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
     }
+    state = {
+        "ID": "s",
+        "Status": "Enabled",
+        "Filter": {"Prefix": "_ledger/"},
+        "Expiration": {"Days": 30},
+    }
     strict_aws.client("s3").put_bucket_lifecycle_configuration(
-        Bucket=bucket, LifecycleConfiguration={"Rules": [rule]}
+        Bucket=bucket, LifecycleConfiguration={"Rules": [rule, state]}
     )
     steps = await checked(options, "orders", "events")
     outcomes = {name: step.outcome.value for name, step in steps.items()}

@@ -16,13 +16,16 @@ from connector.cli import app
 from connector.errors import AccessError
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.sinks.s3 import S3Config, S3Sink
+from connector.testing.kafka import Message
 from connector.testing.sink import running as running_in_task
+from connector.testing.worker import WorkerProcess
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from connector.testing.aws import AwsServer
+    from connector.testing.kafka import CreateTopic, KafkaBroker, Produce, ReadCommitted
     from connector.testing.proxy import FaultProxy
 
 PARTITION = TopicPartition("orders", 0)
@@ -134,17 +137,61 @@ async def test_without_abort_an_upload_is_left_behind(
     assert len(strict_aws.incomplete_uploads(bucket)) == 1
 
 
+@pytest.mark.real_kafka
+def test_a_role_with_the_printed_policies_is_enough_for_exactly_once_and_deletes_nothing(
+    strict_aws: AwsServer,
+    raw: dict[str, str],
+    bucket: str,
+    tmp_path: Path,
+    kafka: KafkaBroker,
+    topic: CreateTopic,
+    produce: Produce,
+    committed: ReadCommitted,
+) -> None:
+    name = topic(1)
+    raw |= {
+        "name": f"connector-{name}",
+        "topics": name,
+        "delivery.guarantee": "exactly-once",
+        "file.name.template": "in/{{topic}}/{{key}}-{{partition}}-{{start_offset}}",
+        "format.output.fields": "value,offset",
+    }
+    create_role(strict_aws, raw, printed(raw, tmp_path, "--who-am-i"))
+    rows = [Message(b"x" * size, key) for _ in range(60) for key, size in ((b"a", 100_000), (b"b", 10))]
+    produce(name, rows, partition=0)
+    settings = {"bootstrap.servers": kafka.bootstrap_servers, "offset.flush.interval.ms": "200"}
+
+    def state() -> dict[str, bytes]:
+        return strict_aws.objects(bucket, f"_ledger/connector-{name}/")
+
+    with WorkerProcess(settings, raw | {"file.max.bytes": "1073741824"}) as worker:
+        worker.wait_until(lambda: state() or worker.trace(), "state is kept in the bucket")
+        assert worker.terminate() == 0, worker.log
+    with WorkerProcess(settings, raw) as worker:
+        worker.wait_until(
+            lambda: committed(f"connect-{raw['name']}", name)[0].offset == 120 or worker.trace(), "delivery"
+        )
+        assert worker.trace() == ""
+        assert "left to a lifecycle rule" in worker.log
+        assert worker.terminate() == 0, worker.log
+    objects = strict_aws.objects(bucket, "in/")
+    assert objects.keys() == {f"in/{name}/a-0-0", f"in/{name}/b-0-1"}
+    found = [int(line.rpartition(b",")[2]) for data in objects.values() for line in data.split(b"\n")]
+    assert sorted(found) == list(range(120))
+    assert state() != {}
+
+
 ALLOWED = {
     "s3:GetObject": ("get_object", {"Key": "in/orders/0-0"}),
     "s3:ListMultipartUploadParts": ("list_parts", {"Key": "in/orders/0-1", "UploadId": "?"}),
     "s3:ListBucketMultipartUploads": ("list_multipart_uploads", {}),
 }
-"""What the sink does not call yet."""
+"""What the sink calls only after a crash, or in checks."""
 
 
 @pytest.mark.parametrize("action", ALLOWED)
 @pytest.mark.parametrize("is_granted", [True, False], ids=["granted", "lacking"])
-def test_what_resuming_will_need_is_allowed_and_refused_without(
+def test_what_resuming_needs_is_allowed_and_refused_without(
     strict_aws: AwsServer, raw: dict[str, str], bucket: str, policies: Any, action: str, is_granted: bool
 ) -> None:
     create_role(strict_aws, raw, policies, lacking=None if is_granted else action)

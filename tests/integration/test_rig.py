@@ -133,13 +133,39 @@ def test_killed_broker_comes_back_at_the_same_address_with_its_data(own_kafka: M
 
 
 @pytest.mark.real_kafka
+def test_commit_lands_whose_answer_the_link_withholds(own_kafka: MavenKafka) -> None:
+    client = KafkaClient(own_kafka)
+    topic = client.create_topic(1)
+    client.produce(topic, [b"v"], partition=0)
+    with own_kafka.link() as link:
+        consumer = Consumer(
+            {
+                "bootstrap.servers": link.bootstrap_servers,
+                "group.id": "linked",
+                "client.id": "linked.0.",
+                "socket.timeout.ms": 1500,
+                "log_level": 0,
+            }
+        )
+        consumer.assign([TopicPartition(topic, 0, 0)])
+        assert consumer.consume(1, 20)
+        consumer.commit(offsets=[TopicPartition(topic, 0, 0)], asynchronous=False)
+        link.withhold_answers("linked.", 4)
+        consumer.commit(offsets=[TopicPartition(topic, 0, 1)], asynchronous=True)
+        _wait_until(lambda: client.committed("linked", topic) == {0: Committed(1, "")})
+        link.cut("linked.")
+        consumer.close()
+    client.close()
+
+
+@pytest.mark.real_kafka
 def test_broker_that_already_has_the_port_is_not_taken_for_ours(
     kafka: KafkaBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not isinstance(kafka, MavenKafka):
         pytest.skip(f"needs a broker of our own, not {kafka.description}")
     taken = int(kafka.bootstrap_servers.rpartition(":")[2])
-    offers = [[taken, *free_ports(1)], free_ports(2)]
+    offers = [[taken, *free_ports(3)], free_ports(4)]
     monkeypatch.setattr("connector.testing.kafka.maven.free_ports", lambda _count: offers.pop(0))
     broker = MavenKafka.launch()
     broker.stop()

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 from random import Random
 from typing import TYPE_CHECKING
 
+import pytest
+from pyarrow import parquet as pq
+
+from connector import metrics
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.sinks.s3 import S3Config, S3Sink
 from connector.testing.sink import running as running_in_task
@@ -42,6 +47,11 @@ def running_sink(
         **options,
     }
     return running_in_task(S3Sink(S3Config.parse(raw), now=clock), [PARTITION])
+
+
+def finished_early(sink: S3Sink, reason: str) -> float:
+    labels = {"connector": sink.context.connector, "task": str(sink.context.task), "reason": reason}
+    return metrics.REGISTRY.get_sample_value("connector_objects_finished_early_total", labels) or 0
 
 
 def lines(start: int, count: int) -> RecordBatch:
@@ -156,6 +166,57 @@ async def test_beyond_the_bound_the_object_without_records_for_longest_is_finish
         await sink.flush()
         assert list(aws.objects(bucket)) == ["t/0/b/1"]
         assert sink.committable() == {PARTITION: 0}
+        assert finished_early(sink, "open-limit") == 1
+
+
+@pytest.mark.parametrize("compression", ["gzip", "snappy", "zstd"])
+async def test_many_open_objects_hold_little_beside_their_records(
+    aws: AwsServer, bucket: str, compression: str
+) -> None:
+    options = {
+        "file.name.template": "{{topic}}/{{partition}}/{{key}}/{{start_offset}}",
+        "file.compression.type": compression,
+    }
+    groups, rounds = 100, 3
+    async with running_sink(aws, bucket, Clock(), options) as sink:
+        for start in range(0, rounds * groups, groups):
+            records = [Record(start + key, b"%d" % key, b"%0800d" % key) for key in range(groups)]
+            await sink.put(RecordBatch.of(PARTITION, records))
+        before = sink.buffered_bytes
+        assert before < groups * (rounds * 800 + 4096)
+        await sink.relieve()
+        assert sink.buffered_bytes < before - groups * rounds * 800 // 3
+        await sink.flush()
+    assert len(aws.objects(bucket)) == groups
+
+
+async def test_memory_that_is_short_ends_no_parquet_object_while_its_rows_can_be_compressed(
+    aws: AwsServer, bucket: str
+) -> None:
+    options = {
+        "file.name.template": "{{topic}}/{{partition}}/{{key}}/{{start_offset}}",
+        "format.output.type": "parquet",
+    }
+    groups = 20
+    async with running_sink(aws, bucket, Clock(), options) as sink:
+        for start in range(0, 10 * groups, groups):
+            records = [Record(start + key, b"%d" % key, b"%02000d" % key) for key in range(groups)]
+            await sink.put(RecordBatch.of(PARTITION, records))
+            before = sink.buffered_bytes
+            await sink.relieve()
+            assert sink.buffered_bytes < before - groups * 800
+        assert finished_early(sink, "memory") == 0
+        await sink.flush()
+    found = [pq.ParquetFile(io.BytesIO(data)) for data in aws.objects(bucket).values()]
+    assert [(file.metadata.num_rows, file.metadata.num_row_groups) for file in found] == [(10, 1)] * groups
+
+
+async def test_objects_that_end_for_want_of_memory_are_counted(aws: AwsServer, bucket: str) -> None:
+    options = {"file.compression.type": "none", "file.max.age.ms": "3600000"}
+    async with running_sink(aws, bucket, Clock(), options) as sink:
+        await sink.put(lines(0, 10))
+        await sink.relieve()
+        assert finished_early(sink, "memory") == 1
 
 
 async def test_an_object_ends_at_its_bytes_as_stored_and_the_next_begins(aws: AwsServer, bucket: str) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from connector.sinks.s3.early import EarlyEnds
 
 
 class Holder(Protocol):
@@ -31,8 +34,10 @@ class OpenLimit:
     a few more than the bound, until the next object is opened.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, early: EarlyEnds) -> None:
+        """Args: ``early`` counts what is finished for it."""
         self.most = most
+        self.early = early
         self._holders: list[Holder] = []
         self._uses = count()
 
@@ -42,6 +47,11 @@ class OpenLimit:
     def leave(self, holder: Holder) -> None:
         if holder in self._holders:
             self._holders.remove(holder)
+
+    @property
+    def partitions(self) -> int:
+        """How many share what a task may hold; at least one."""
+        return max(1, len(self._holders))
 
     def next_use(self) -> int:
         """Numbers uses, so that they can be told apart where the clock does not."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Sequence
 
     from connector.formats.base import Body
     from connector.sinks.s3.compression import Compressor
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from connector.sinks.s3.rotation import Moment
     from connector.sinks.s3.two_phase import TwoPhaseUpload
     from connector.sinks.s3.upload import ObjectUpload
+
+_OBJECT_BYTES = 2 * 1024
+"""What an object holds beside its bytes and its compressor: what is known of it here, and of its upload."""
+_FEW = 3
 
 
 class OpenObject:
@@ -34,6 +39,9 @@ class OpenObject:
         """Bytes that are ready for the next part."""
         self.has_frame = False
         """The compressor holds its tables."""
+        self._raw: list[bytes] = []
+        """Encoded, until it is worth a frame, so that small pieces need no tables of their own."""
+        self._raw_bytes = 0
         self.opened = opened
         self.used_ms = opened.ms
         self.use = 0
@@ -42,18 +50,29 @@ class OpenObject:
         """What completes earlier objects of its key."""
         self._body = body
         self._compressor = compressor
+        self._frame_bytes = compressor.frame_bytes
         self._encoded_bytes = 0
         self._tail: list[bytes] = []
 
     @property
     def waiting_bytes(self) -> int:
         """Bytes that wait for the next part, or for their place in the format."""
-        return self.tail_bytes + self._body.held_bytes
+        return self.tail_bytes + self._raw_bytes + self._body.held_bytes
+
+    @property
+    def loose_bytes(self) -> int:
+        """Of these what :meth:`condense` makes fewer."""
+        return self._raw_bytes + self._body.loose_bytes
+
+    @property
+    def overhead_bytes(self) -> int:
+        """Bytes of memory beside these, but for the compressor's."""
+        return _OBJECT_BYTES + self._body.overhead_bytes
 
     @property
     def raw_bytes(self) -> int:
         """Encoded, before compression."""
-        return self._encoded_bytes + self._body.held_bytes
+        return self._encoded_bytes + self._body.raw_bytes
 
     @property
     def object_bytes(self) -> int:
@@ -65,16 +84,19 @@ class OpenObject:
 
     def append(self, encoded: Any, records: int) -> None:
         """Take encoded records; CPU work, for a thread."""
-        for ready in self._body.append(encoded):
-            self._encoded_bytes += len(ready)
-            self._add(self._compressor.compress(ready))
-        self.has_frame = True
+        self._take(self._body.append(encoded))
         self.records += records
 
     def end_frame(self) -> None:
         """Free the compressor's tables; what follows is compressed on its own. CPU work, for a thread."""
+        self._compress()
         self._add(self._compressor.finish())
         self.has_frame = False
+
+    def condense(self) -> None:
+        """Memory is short: compress what waits to become more. CPU work, for a thread."""
+        self._take(self._body.shrink())
+        self.end_frame()
 
     def found(self, total: Span, stored_bytes: int) -> None:
         """A predecessor has written so much of it."""
@@ -89,7 +111,7 @@ class OpenObject:
 
     def end(self) -> bytes:
         """What is left to send; nothing may be appended any more. CPU work, for a thread."""
-        self._add(self._compressor.compress(self._body.finish()))
+        self._take((self._body.finish(),))
         self.end_frame()
         return self.take_tail()
 
@@ -104,6 +126,24 @@ class OpenObject:
         self.tail_bytes = 0
         self.stored_bytes += len(tail)
         return tail
+
+    def _take(self, encoded: Sequence[bytes]) -> None:
+        for ready in encoded:
+            self._raw.append(ready)
+            self._raw_bytes += len(ready)
+            self._encoded_bytes += len(ready)
+        if self._raw_bytes >= self._frame_bytes:
+            self._compress()
+
+    def _compress(self) -> None:
+        if not self._raw_bytes:
+            return
+        # A call has a price, too; a copy of large pieces has a higher one.
+        for ready in self._raw if len(self._raw) <= _FEW else (b"".join(self._raw),):
+            self._add(self._compressor.compress(ready))
+        self._raw.clear()
+        self._raw_bytes = 0
+        self.has_frame = self._frame_bytes > 0
 
     def _add(self, data: bytes) -> None:
         if data:

@@ -233,6 +233,8 @@ class PartitionLedger:
     def checked(self) -> None:
         """What is committed and what is there agree: go on."""
         self.is_checked = True
+        self.book.checked()
+        self.context.request_commit()
         for upload in list(self._uploads.values()):
             upload.send_rest()
 
@@ -252,9 +254,8 @@ class PartitionLedger:
 
     def created(self, entry: Upload, upload_id: str) -> None:
         self.book.created(entry, upload_id, int(self._now() * 1000))
-        if not entry.is_closing:
-            # So that a successor knows of it, and it is not left behind.
-            self.context.request_commit()
+        # So that a successor knows of it, and it is not left behind.
+        self.context.request_commit()
 
     def part_stored(self, _size_bytes: int) -> None:
         self._parts_total.inc()
@@ -372,11 +373,11 @@ class PartitionLedger:
             return True
         return await self.store.claim_of(entry.key, entry.bucket) == entry.nonce
 
-    async def abort_unannounced(self, key: str, creation: asyncio.Task[str]) -> None:
+    async def abort_unannounced(self, entry: Upload, creation: asyncio.Task[str]) -> None:
         """Nobody else can know of this upload."""
         try:
             async with asyncio.timeout(_ABORT_SECONDS):
-                await self.store.abort_upload(key, await creation)
+                await self.store.abort_upload(entry.key, await creation, entry.bucket)
         except (ConnectorError, TimeoutError, asyncio.CancelledError):
             creation.cancel()
         else:

@@ -12,6 +12,7 @@ from connector.check import Checklist
 from connector.sinks.base import Sink
 from connector.sinks.s3.check import BucketCheck
 from connector.sinks.s3.config import S3Config
+from connector.sinks.s3.early import EarlyEnds
 from connector.sinks.s3.ledger.upload import S3_LIMITS, Limits
 from connector.sinks.s3.limit import OpenLimit
 from connector.sinks.s3.partition_ledger import PartitionLedger
@@ -22,6 +23,7 @@ from connector.sinks.s3.writer import PartitionWriter
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from connector.aws.clients import AwsClient
     from connector.aws.policy import Statement
     from connector.record import RecordBatch, TopicPartition
     from connector.sinks.base import Committed, OffsetAndMetadata, SinkContext, TwoPhase
@@ -45,6 +47,7 @@ class S3Sink(Sink):
         *,
         now: Callable[[], float] = time.time,
         limits: Limits = S3_LIMITS,
+        client: Callable[[S3Config, SinkContext], AwsClient] = s3_client,
     ) -> None:
         """Take checked options.
 
@@ -52,12 +55,13 @@ class S3Sink(Sink):
             config: Them.
             now: The time of day in seconds, by which objects are finished.
             limits: Of part numbers, where S3's are too large.
+            client: What sends requests.
         """
         super().__init__(config)
         self._limits = limits
+        self._create_client = client
         self._now = now
         self._rotation = config.rotation()
-        self._limit = OpenLimit(config.max_open)
         self._clock: asyncio.Task[None] | None = None
         self._writers: dict[TopicPartition, PartitionWriter] = {}
         self._named: dict[TopicPartition, set[TopicPartition]] = {}
@@ -87,7 +91,10 @@ class S3Sink(Sink):
 
     async def start(self, context: SinkContext) -> None:
         await super().start(context)
-        client = s3_client(self.config, context)
+        self._limit = OpenLimit(
+            self.config.max_open, EarlyEnds(context, self.config.max_open, time.monotonic)
+        )
+        client = self._create_client(self.config, context)
         await self._resources.enter_async_context(client)
         self._store = ObjectStore(client, self.config)
         await bucket_of(self.config).expect(client)
@@ -164,6 +171,8 @@ class S3Sink(Sink):
 
     async def _finish(self, writer: PartitionWriter) -> None:
         """Before a commit: finish what it is to seal; the rest stays open, for whoever owns it next."""
+        if self.context.ends_for_good:
+            await writer.taken_over()
         writer.save_tails()
         if self._rotation.on_commit or self.context.ends_for_good:
             await writer.finish_all()
@@ -219,9 +228,9 @@ class S3Sink(Sink):
         writers = [self._writers[partition] for partition in partitions if partition in self._writers]
         await asyncio.gather(*(writer.settle() for writer in writers))
 
-    async def renew(self, partition: TopicPartition) -> None:
+    async def renew(self, partition: TopicPartition, topic_id: str) -> None:
         if writer := self._writers.get(partition):
-            await writer.renew()
+            await writer.renew(topic_id)
 
     # ---- the end ----
 

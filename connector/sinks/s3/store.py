@@ -118,9 +118,13 @@ class ObjectStore:
         request = self._call("PutObject", "put_object", key, Body=body, **attributes)
         await self._unless_there(request, key, origin, len(body))
 
-    async def create_upload(self, key: str, origin: Origin) -> str:
+    async def create_upload(self, key: str, origin: Origin, bucket: str = "") -> str:
         answer = await self._call(
-            "CreateMultipartUpload", "create_multipart_upload", key, **self._attributes.creation(origin)
+            "CreateMultipartUpload",
+            "create_multipart_upload",
+            key,
+            bucket,
+            **self._attributes.creation(origin),
         )
         upload_id: str = answer["UploadId"]
         return upload_id

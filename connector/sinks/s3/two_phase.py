@@ -124,7 +124,7 @@ class TwoPhaseUpload:
             task.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)
         if self._creation and not self.entry.is_announced:
-            await self._home.abort_unannounced(self.key, self._creation)
+            await self._home.abort_unannounced(self.entry, self._creation)
 
     async def _send(self, part: SentPart, body: bytes) -> None:
         try:
@@ -147,6 +147,6 @@ class TwoPhaseUpload:
         return self._creation
 
     async def _created(self) -> str:
-        upload_id = await self._home.store.create_upload(self.key, self.origin)
+        upload_id = await self._home.store.create_upload(self.key, self.origin, self.entry.bucket)
         self._home.created(self.entry, upload_id)
         return upload_id

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connector import logs, metrics
 from connector.errors import BatchError
 from connector.formats.nulls import without_nulls
 from connector.sinks.s3.attributes import Origin
-from connector.sinks.s3.compression import compressor, overhead_bytes
+from connector.sinks.s3.compression import compressor, tables_bytes
+from connector.sinks.s3.early import Early
 from connector.sinks.s3.grouping import GroupKey
 from connector.sinks.s3.ledger.state import Clock, Span
 from connector.sinks.s3.open_object import OpenObject
@@ -40,8 +41,8 @@ _MOST_FINISHING = 256
 """Objects that a partition completes at once; more of them wait, and what is read with them."""
 _WAVE = 256
 """Objects that are written to in one go, which saves a change of threads for each."""
-_OBJECT_BYTES = 1024
-"""What an open object holds beside its bytes and its compressor."""
+_FRAMES_BYTES = 8 * 1024 * 1024
+"""Of a task's compressors: the frames that got nothing for longest are ended."""
 
 
 @dataclass(slots=True)
@@ -55,6 +56,15 @@ class _Piece:
     """The object before it takes no more, by the time of its records."""
     event_ms: int | None = None
     is_appended: bool = False
+
+
+class _Part(NamedTuple):
+    """Records of one batch that belong to one object."""
+
+    group: GroupKey
+    records: RecordBatch
+    begins: bool
+    event_ms: int | None
 
 
 class PartitionWriter:
@@ -96,6 +106,8 @@ class PartitionWriter:
         self._lock = asyncio.Lock()
         self._open: dict[GroupKey, OpenObject] = {}
         """In the order of their last use."""
+        self._framed: dict[OpenObject, None] = {}
+        """Whose compressors hold tables, in the order of their last use; some may have been ended."""
         self._wave: set[OpenObject] = set()
         """Those that a thread is writing to."""
         self._sizes = _Sizes()
@@ -112,7 +124,7 @@ class PartitionWriter:
         self._tails_due = False
         self._recovery: asyncio.Task[None] | None = None
         self._rewrite: Rewrite | None = None
-        self._overhead_bytes = overhead_bytes(self._compression, config.compression_level)
+        self._tables_bytes = tables_bytes(self._compression, config.compression_level)
         limit.join(self)
         labels = (context.connector, str(context.task))
         self._objects_total = metrics.OBJECTS.labels(*labels)
@@ -153,7 +165,7 @@ class PartitionWriter:
         return None if found is None or found in self._wave else found.use
 
     def finish_least_recent(self) -> None:
-        self._finish(next(iter(self._open)))
+        self._finish_early(next(iter(self._open)), Early.OPEN_LIMIT)
 
     async def put(self, batch: RecordBatch) -> None:
         if not self._ready.is_set():
@@ -174,17 +186,17 @@ class PartitionWriter:
             self._finish_due(now)
             self._is_taking = True
             pieces = await self._encoded(batch, now)
-            if len(pieces) <= _MOST_FINISHING or len(batch) == 1:
+            if pieces is not None:
                 for wave in _waves(pieces, min(_WAVE, self._limit.most)):
                     await self._take(wave, now)
                 self._advance(batch.next_offset)
                 return
             self._is_taking = False
-        # So many objects at once would take more memory than is theirs; places are waited for in between.
+        # So many new objects at once would take more memory than is theirs; places are waited for in between.
         for half in batch.split_at(len(batch) // 2):
             await self._put(half)
 
-    async def _encoded(self, batch: RecordBatch, now: Moment) -> list[_Piece]:
+    async def _encoded(self, batch: RecordBatch, now: Moment) -> list[_Piece] | None:
         try:
             return await self._context.in_thread(self._encode, batch, now) if len(batch) else []
         except BatchError:
@@ -207,18 +219,20 @@ class PartitionWriter:
         await self._wait_for_uploads()
 
     async def finish_all(self) -> None:
-        """Finish every object; without waiting for anything."""
+        """Finish every object; without waiting for anything, so not before it is known what there is."""
         async with self._lock:
-            self._finish_all()
+            if self._ready.is_set():
+                self._finish_all()
 
     def _finish_all(self) -> None:
         for group in list(self._open):
             self._finish(group)
 
     async def finish_due(self) -> None:
-        """Finish the objects whose time is over."""
+        """Finish the objects whose time is over; those of a predecessor once they are known to be there."""
         async with self._lock:
-            self._finish_due(self._moment())
+            if self._ready.is_set():
+                self._finish_due(self._moment())
 
     async def rotate(self) -> None:
         """As :meth:`finish_due`, and wait until all that was ever finished is visible."""
@@ -237,17 +251,17 @@ class PartitionWriter:
     async def relieve(self) -> None:
         """Free memory of open objects.
 
-        Many small ones hold more in compressors than in bytes: these go first, and cost a little size. Then
-        the objects with the most bytes waiting are finished, an eighth of all.
+        What waits to be laid out or compressed better goes first, and costs a little size. Then the objects
+        with the most bytes waiting are finished, an eighth of all.
         """
         async with self._lock:
-            framed = [found for found in self._open.values() if found.has_frame]
-            if len(framed) * (self._overhead_bytes - _OBJECT_BYTES) * 4 > self.open_bytes:
-                await self._context.in_thread(_end_frames, framed)
+            loose = {found: found.loose_bytes + self._tables(found) for found in self._open.values()}
+            if sum(loose.values()) * 4 > self.open_bytes:
+                await self._context.in_thread(_condense, loose)
                 return
             by_size = sorted(self._open, key=lambda group: self._open[group].waiting_bytes, reverse=True)
             for group in by_size[: len(by_size) // 8 + 1]:
-                self._finish(group)
+                self._finish_early(group, Early.MEMORY)
 
     async def drop(self) -> None:
         """Abort what is not visible yet."""
@@ -269,7 +283,10 @@ class PartitionWriter:
         return [*self._open.values(), *self._finishing]
 
     def _overhead(self, found: OpenObject) -> int:
-        return self._overhead_bytes if found.has_frame else _OBJECT_BYTES
+        return found.overhead_bytes + self._tables(found)
+
+    def _tables(self, found: OpenObject) -> int:
+        return self._tables_bytes if found.has_frame else 0
 
     def _moment(self) -> Moment:
         return self._rotation.moment(int(self._now() * 1000))
@@ -287,21 +304,31 @@ class PartitionWriter:
         for group in due:
             self._finish(group)
 
-    def _encode(self, batch: RecordBatch, now: Moment) -> list[_Piece]:
-        """The batch in pieces of one object each; CPU work, for a thread.
+    def _encode(self, batch: RecordBatch, now: Moment) -> list[_Piece] | None:
+        """The batch in pieces of one object each, or None if they are too many; CPU work, for a thread.
 
         All are encoded before any is taken: a record that cannot be encoded leaves no trace. The only
         piece of a batch goes into its open object here, which saves the common case a change of threads.
         """
-        batch = without_nulls(batch, self._config.null_values.lower())
-        step = self._step(batch)
+        kept = without_nulls(batch, self._config.null_values.lower())
+        parts = self._parts(kept, now)
+        if self._are_too_many([part.group for part in parts], batch):
+            return None
         pieces = [
-            _Piece(group, data, encoded, begins and first.offsets[0] == encoded.offsets[0], event_ms)
-            for group, grouped in self._grouper.split(batch, now.ms)
-            for first, begins, event_ms in self._cut_by_time(group, grouped)
-            for records in self._cut(None if begins else self._open.get(group), first, step)
-            for data, encoded in self._encoder.encode(records)
+            _Piece(
+                part.group,
+                data,
+                records,
+                part.begins and part.records.offsets[0] == records.offsets[0],
+                part.event_ms,
+            )
+            for part, encoded in zip(
+                parts, self._encoder.encode_parts(kept, [part.records for part in parts]), strict=True
+            )
+            for data, records in encoded
         ]
+        if self._are_too_many([piece.group for piece in pieces], batch):
+            return None
         if len(pieces) == 1 and not self._grouper.keeps_last_only:
             (piece,) = pieces
             found = self._open.get(piece.group)
@@ -309,6 +336,22 @@ class PartitionWriter:
                 self._append([(found, piece)])
                 piece.is_appended = True
         return pieces
+
+    def _parts(self, batch: RecordBatch, now: Moment) -> list[_Part]:
+        """The batch as bounds cut it: by object, and where an object ends or is to be looked at."""
+        step = self._step(batch)
+        return [
+            # Only the first of what is cut by records begins what was cut by time.
+            _Part(group, records, begins and first.offsets[0] == records.offsets[0], event_ms)
+            for group, grouped in self._grouper.split(batch, now.ms)
+            for first, begins, event_ms in self._cut_by_time(group, grouped)
+            for records in self._cut(None if begins else self._open.get(group), first, step)
+        ]
+
+    def _are_too_many(self, groups: Sequence[GroupKey], batch: RecordBatch) -> bool:
+        """Whether more objects would be begun, and perhaps finished, than there are places for."""
+        begun = len(groups) - len(self._open.keys() & groups)
+        return begun > _MOST_FINISHING and len(batch) > 1
 
     def _step(self, batch: RecordBatch) -> int | None:
         """Records between two looks at how large an object has become."""
@@ -384,6 +427,18 @@ class PartitionWriter:
             span = Span(first, offsets[-1] + 1, len(piece.records), found.raw_bytes - raw)
             found.upload.took(span, Clock(found.opened.ms, found.used_ms, found.first_event_ms))
             self._sizes.add(len(piece.records), found.raw_bytes - raw, found.object_bytes - stored)
+            self._end_frames_but(found)
+
+    def _end_frames_but(self, last: OpenObject) -> None:
+        """Of many objects few keep their compressor's tables; the frames of the others are large enough."""
+        self._framed.pop(last, None)
+        if last.has_frame:
+            self._framed[last] = None
+        most = max(1, _FRAMES_BYTES // self._limit.partitions // max(1, self._tables_bytes))
+        while len(self._framed) > most:
+            oldest = next(iter(self._framed))
+            del self._framed[oldest]
+            oldest.end_frame()
 
     async def _wait_for_places(self) -> None:
         """Completing an object takes memory, too; a failure is the task's, which it ends."""
@@ -450,7 +505,13 @@ class PartitionWriter:
     def _finish(self, group: GroupKey) -> None:
         """Complete in the background; until then the object holds the durable offset back."""
         if found := self._open.pop(group, None):
+            self._framed.pop(found, None)
             self._finish_object(found, self._complete(found))
+
+    def _finish_early(self, group: GroupKey, why: Early) -> None:
+        """Not because of its own bounds."""
+        self._limit.early.count(why)
+        self._finish(group)
 
     def _finish_object(self, found: OpenObject, work: Coroutine[Any, Any, None]) -> None:
         """Of objects with one key the last must stay, so they are completed one after the other."""
@@ -497,8 +558,11 @@ class PartitionWriter:
         there = await asyncio.gather(*map(ledger.is_there, entries))
         if gone := [entry for entry, is_there in zip(entries, there, strict=True) if not is_there]:
             await self._begin_again(gone)
-        ledger.checked()
-        self._ready.set()
+        async with self._lock:
+            ledger.checked()
+            self._ready.set()
+            for group in [group for group, found in self._open.items() if self._is_full(found)]:
+                self._finish(group)
 
     def _adopt(self, entry: Upload, tail: bytes) -> None:
         upload = self._home.adopt(entry)
@@ -518,9 +582,9 @@ class PartitionWriter:
         else:
             found.resume(tail)
             group = GroupKey.of(self._home.partition, entry.group)
+            # One that was about to be finished when it was saved is followed by another of its group.
+            self._finish(group)
             self._open[group] = found
-            if self._is_full(found):
-                self._finish(group)
 
     async def _begin_again(self, gone: Sequence[Upload]) -> None:
         """Uploads have vanished before they were sealed: their records are read and written again."""
@@ -585,7 +649,8 @@ class PartitionWriter:
             tails: dict[str, bytes] = {}
             if ledger.ledger and ledger.ledger.straddles:
                 # Objects with a footer are sealed together, or a cut would go through one of them.
-                self._finish_all()
+                for group in list(self._open):
+                    self._finish_early(group, Early.FOOTER)
             if ledger.ledger and ledger.ledger.needs_tails:
                 if not self._is_worth_tails():
                     draft = ledger.announce()
@@ -619,11 +684,16 @@ class PartitionWriter:
         """The next commit may write a state object, however much that is."""
         self._tails_due = True
 
-    async def renew(self) -> None:
+    async def taken_over(self) -> None:
+        """Wait until what a predecessor left can be finished, once the commit is accepted that it takes."""
+        if self._ledger and self._ledger.ledger and self._ledger.book.is_claimed:
+            await self._ready.wait()
+
+    async def renew(self, topic_id: str) -> None:
         """The offsets of the partition begin anew."""
         async with self._lock:
             self._finish_all()
-            self._home.book.detach()
+            self._home.book.detach(topic_id)
             self._next_offset = None
 
     @property
@@ -634,9 +704,8 @@ class PartitionWriter:
 
     def _is_worth_tails(self) -> bool:
         """Tails are written again with every commit that needs them, so not with each object."""
-        return (
-            self._tails_due or not self._home.book.is_claimed or len(self._finishing) > _MOST_FINISHING // 2
-        )
+        is_required = self._home.book.is_commit_required
+        return self._tails_due or is_required or len(self._finishing) > _MOST_FINISHING // 2
 
     def _two_phase(self) -> list[Any]:
         return [found for found in self._unfinished() if isinstance(found.upload, TwoPhaseUpload)]
@@ -700,6 +769,11 @@ def _saved_tail(found: OpenObject, upload: TwoPhaseUpload) -> bytes:
     return found.saved() + (upload.entry.ending if upload.entry.is_closing else b"")
 
 
-def _end_frames(found: Iterable[OpenObject]) -> None:
-    for each in found:
-        each.end_frame()
+def _condense(loose: Mapping[OpenObject, int]) -> None:
+    """Those that hold most, until they are half of it."""
+    left = sum(loose.values()) / 2
+    for found in sorted(loose, key=lambda found: loose[found], reverse=True):
+        if left <= 0:
+            return
+        found.condense()
+        left -= loose[found]

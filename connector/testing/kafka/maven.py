@@ -18,6 +18,7 @@ from connector.testing.kafka.broker import (
     wait_until_ready,
 )
 from connector.testing.kafka.jars import ensure_jars, folder_of
+from connector.testing.kafka.link import KafkaLink
 from connector.testing.process import ChildProcess
 
 if TYPE_CHECKING:
@@ -97,6 +98,10 @@ class MavenKafka(KafkaBroker):
             self.kill()
             raise KafkaUnavailableError(f"the broker did not start; its log ends with:\n{process.log_tail()}")
 
+    def link(self) -> KafkaLink:
+        """A second way to the broker, which exists while this is open, and which can be broken."""
+        return KafkaLink(*self._link_ports)
+
     def kill(self) -> None:
         """Ends the broker as a crash would (kill -9); its data stay."""
         if self._process:
@@ -121,14 +126,16 @@ class MavenKafka(KafkaBroker):
                 return
 
     def _format(self) -> None:
-        port, controller_port = free_ports(2)
+        port, controller_port, proxied_port, link_port = free_ports(4)
         self.bootstrap_servers = f"127.0.0.1:{port}"
         listener = f"PLAINTEXT://127.0.0.1:{port}"
         properties = server_properties(
-            listeners=f"{listener},CONTROLLER://127.0.0.1:{controller_port}",
-            advertised=listener,
+            listeners=f"{listener},LINKED://127.0.0.1:{proxied_port},CONTROLLER://127.0.0.1:{controller_port}",
+            advertised=f"{listener},LINKED://127.0.0.1:{link_port}",
             controller_port=controller_port,
         )
+        properties["listener.security.protocol.map"] += ",LINKED:PLAINTEXT"
+        self._link_ports = link_port, proxied_port
         properties["log.dirs"] = str(self._folder / "data")
         shutil.rmtree(self._folder / "data", ignore_errors=True)
         lines = [f"{name}={value}\n" for name, value in properties.items()]

@@ -159,8 +159,14 @@ class Ledger:
         self._uploads.remove(upload)
         self._handed_out.discard(upload)
 
-    def detach(self) -> None:
-        """The offsets begin anew: what there is keeps its records, and says nothing of the new ones."""
+    def detach(self, topic_id: str | None = None) -> None:
+        """The offsets begin anew: what there is keeps its records, and says nothing of the new ones.
+
+        Args:
+            topic_id: Whose offsets the new ones are, if that is known only now.
+        """
+        if topic_id is not None:
+            self.identity = self.identity._replace(topic_id=topic_id)
         for upload in self._uploads:
             upload.is_detached = upload.is_closing = True
         self.committed = replace(self.committed, cut=None)
@@ -178,15 +184,33 @@ class Ledger:
     @property
     def straddles(self) -> bool:
         """Complete objects wait for open ones, since records of both are mixed; of formats with a footer."""
-        cut, _ = self._cut()
-        return not self._resumes and any(
+        if self._resumes or self.position is None:
+            return False
+        # Those that are closing need not be waited for here: they say when they are complete.
+        growing = [
+            upload.total.first
+            for upload in self._uploads
+            if upload.total and not (upload.is_closing or upload.is_sealed or upload.is_detached)
+        ]
+        cut = self._lowered(min([self.position, *growing]))
+        return any(
             upload.is_complete and not upload.is_sealed and not self._is_below(upload, cut)
             for upload in self._uploads
         )
 
+    def checked(self) -> None:
+        """S3 has what was committed: from now on it may be sealed, and a gone upload is a completed one."""
+        for upload in self._uploads:
+            upload.is_unchecked = False
+
     def require_commit(self) -> None:
         """The next commit is made even if it says nothing new: whether it is accepted tells who owns this."""
         self._must_commit = True
+
+    @property
+    def is_commit_required(self) -> bool:
+        """Something waits for the next commit to be accepted."""
+        return self._must_commit
 
     @property
     def repeats_what_was_found(self) -> bool:
@@ -206,6 +230,8 @@ class Ledger:
             return None
         if not self._resumes and self._leaves_behind():
             return None
+        counting = {upload.nonce for upload in self._uploads if self._counts(upload)}
+        tails = {nonce: size for nonce, size in tails.items() if nonce in counting}
         uploads = []
         for upload in self._uploads:
             frozen = self._frozen(upload, cut, tails if with_tails else None)
@@ -251,7 +277,7 @@ class Ledger:
 
     def _has_all(self, tails: Mapping[str, int]) -> bool:
         """What is neither stored nor in a tail would be lost below the cut."""
-        open_ones = [upload for upload in self._uploads if not upload.is_sealed]
+        open_ones = [upload for upload in self._uploads if self._counts(upload) and not upload.is_sealed]
         return not any(upload.sent or (upload.tail and upload.nonce not in tails) for upload in open_ones)
 
     def _announce(self, state: State) -> None:
@@ -289,14 +315,28 @@ class Ledger:
         """The highest offset that the rule allows, and whether tails have to be saved for it."""
         if self.position is None:
             return None, False
+        if not self._resumes:
+            return self._cut_with_footers(self.position)
         waiting = [first for upload in self._uploads if (first := self._unstored(upload)) is not None]
         cut = min([self.position, *waiting])
-        if not self._resumes:
-            return self._lowered(cut), False
         is_behind = self.committed.cut is not None and cut < self.committed.cut
         if is_behind or self._is_straddled(cut) or self._leaves_behind():
             return self.position, True
         return cut, False
+
+    def _cut_with_footers(self, position: int) -> tuple[int, bool]:
+        """What another format has left open is below the cut already, and stays there with its tail."""
+        found = [upload for upload in self._uploads if upload.is_found and not upload.is_sealed]
+        waiting = [
+            first
+            for upload in self._uploads
+            if not upload.is_found and (first := self._unstored(upload)) is not None
+        ]
+        return self._lowered(min([position, *waiting])), any(upload.tail or upload.sent for upload in found)
+
+    def _counts(self, upload: Upload) -> bool:
+        """What it holds counts before it is whole; only a format that goes on in the middle leaves it so."""
+        return self._resumes or upload.is_found
 
     def _leaves_behind(self) -> bool:
         """Records of an earlier topic are not stored yet, which nobody can read again."""
@@ -310,7 +350,7 @@ class Ledger:
         """The first offset that a successor would have to read again."""
         if upload.is_sealed or upload.is_detached or upload.is_complete:
             return None
-        if not self._resumes:
+        if not self._counts(upload):
             return upload.total.first if upload.total else None
         if upload.sent:
             return upload.sent[0].span.first
@@ -344,9 +384,12 @@ class Ledger:
 
     def _frozen(self, upload: Upload, cut: int | None, tails: Mapping[str, int] | None) -> UploadState | None:
         seals = upload.is_sealed or (
-            upload.is_complete and bool(upload.upload_id) and self._is_below(upload, cut)
+            upload.is_complete
+            and not upload.is_unchecked
+            and bool(upload.upload_id)
+            and self._is_below(upload, cut)
         )
-        counts = seals or self._resumes
+        counts = seals or self._counts(upload)
         parts, durable = upload.below(None if upload.is_detached else cut) if counts else (NO_PARTS, None)
         tail_bytes = tails.get(upload.nonce) if tails is not None and upload.tail else None
         saved = None if tail_bytes is None else upload.tail

@@ -92,6 +92,8 @@ class Upload:
     has_rest: bool = False
     is_sealed: bool = False
     is_detached: bool = False
+    is_unchecked: bool = False
+    is_found: bool = False
 
     def __post_init__(self) -> None:
         if not self.is_announced:
@@ -121,6 +123,8 @@ class Upload:
             has_rest=bool(state.ending) and not state.is_sealed,
             is_sealed=state.is_sealed,
             is_detached=state.is_detached,
+            is_unchecked=True,
+            is_found=True,
         )
 
     @property
@@ -200,7 +204,9 @@ class Upload:
         """The highest number to reserve with the next commit."""
         if self.is_sealed:
             return self.reserved
-        wanted = min(self.next_number - 1 + self.limits.step, self.limits.last)
+        # Its end is one part: so that owners who crash one after the other do not use up all numbers.
+        step = 1 if self.is_closing else self.limits.step
+        wanted = min(self.next_number - 1 + step, self.limits.last)
         return max(self.reserved, wanted) if self.is_announced else wanted
 
     def matches(self, listing: Iterable[StoredPart]) -> bool:

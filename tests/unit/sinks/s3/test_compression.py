@@ -10,7 +10,7 @@ import pytest
 import zstandard
 from cramjam import snappy
 
-from connector.sinks.s3.compression import SUFFIXES, compressor, overhead_bytes
+from connector.sinks.s3.compression import SUFFIXES, compressor, tables_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +110,7 @@ def test_a_higher_level_is_smaller_and_counts_more_memory(name: str) -> None:
     data = b"".join(b"%d:%x;" % (number, number * 7919 % 100_003) for number in range(20_000))
     low, high = compressor(name, 1), compressor(name, 9)
     assert len(high.compress(data) + high.finish()) < len(low.compress(data) + low.finish())
-    assert overhead_bytes(name, 9) > overhead_bytes(name, 1) == overhead_bytes(name)
+    assert tables_bytes(name, 9) > tables_bytes(name, 1) == tables_bytes(name)
 
 
 _STREAMS = """

@@ -327,6 +327,16 @@ def test_a_sealed_upload_is_handed_out_by_the_claim_of_whoever_finds_it() -> Non
     assert names(w.book.accepted(prepared).sealed) == ["a"]
 
 
+def test_what_a_predecessor_left_open_is_sealed_only_once_it_is_known_to_be_there() -> None:
+    """A sealed upload that is gone counts as completed: one that was aborted before would be lost."""
+    w = Writing(State(3, *IDENTITY, (open_upload("a", 0, 3),)))
+    (upload,) = w.book.uploads
+    upload.is_closing = True
+    assert not w.commit().uploads[0].is_sealed
+    w.book.checked()
+    assert w.commit().uploads[0].is_sealed
+
+
 # ---- other options, another bucket, another topic ----
 
 
@@ -339,6 +349,8 @@ def test_other_options_or_another_bucket_end_what_is_open_where_it_began() -> No
         w = Writing(committed, changed)
         (upload,) = w.book.uploads
         assert (upload.is_closing, upload.bucket) == (True, bucket)
+        assert not w.commit().uploads[0].is_sealed
+        w.book.checked()
         state = w.commit()
         assert (state.bucket, state.fingerprint) == (changed.bucket, changed.fingerprint)
         assert (state.uploads[0].is_sealed, state.uploads[0].bucket) == (True, bucket)
@@ -359,6 +371,7 @@ def test_a_saved_tail_of_other_options_is_saved_again_until_it_is_stored() -> No
     assert w.prepare() is None
     state = w.commit(upload)
     assert (state.cut, state.uploads[0].tail, state.uploads[0].is_closing) == (5, Span(3, 5, 2, 2), True)
+    w.book.checked()
     w.send(upload)
     assert w.commit().uploads[0].is_sealed
 
@@ -373,6 +386,7 @@ def test_a_topic_that_was_made_again_begins_anew_and_its_predecessor_is_finished
     w = Writing(committed, IDENTITY._replace(topic_id="another"))
     assert w.book.is_other_topic
     w.book.detach()
+    w.book.checked()
     assert w.prepare() is None
     new = w.begin("b")
     w.take(new, 0, 1)
@@ -393,6 +407,7 @@ def test_what_an_earlier_topic_left_unsent_is_in_every_commit_until_it_is_stored
     w = Writing(State(5, *IDENTITY, (tail,)), IDENTITY._replace(topic_id="another"))
     w.book.detach()
     (old,) = w.book.uploads
+    w.book.checked()
     new = w.begin("b")
     w.take(new, 0, 1)
     # Its records can be read nowhere any more.
@@ -467,6 +482,19 @@ def test_whole_objects_with_a_footer_below_an_open_one_are_sealed() -> None:
     assert [found.is_sealed for found in state.uploads] == [True]
 
 
+def test_objects_with_a_footer_that_are_closing_are_waited_for_without_ending_others() -> None:
+    w = Writing(resumes=False)
+    whole, closing = w.begin("a"), w.begin("b")
+    w.take(whole, 0, 2)
+    w.take(closing, 1)
+    w.close(whole)
+    closing.is_closing = True
+    w.take(w.begin("c"), 3)
+    assert not w.book.straddles
+    w.close(closing)
+    assert [found.is_sealed for found in w.commit().uploads] == [True, True]
+
+
 # ---- prepare and accepted ----
 
 
@@ -521,3 +549,23 @@ def test_an_upload_that_was_created_after_its_object_was_given_up_is_dropped() -
     prepared = w.prepare()
     assert prepared is not None
     assert w.book.accepted(prepared).dropped == [Dropped("a", "late")]
+
+
+def test_a_format_with_a_footer_ends_what_another_has_left_open_and_loses_nothing_of_it() -> None:
+    other = IDENTITY._replace(fingerprint="parquet")
+    for tail in (None, Span(3, 5, 2, 2)):
+        left = replace(open_upload("a", 0, 3), tail=tail, tail_bytes=3 if tail else 0)
+        w = Writing(State(5 if tail else 3, *IDENTITY, (left,)), other, resumes=False)
+        (old,) = w.book.uploads
+        new = w.begin("b")
+        w.take(new, 5, 6)
+        assert w.book.needs_tails == bool(tail)
+        state = w.commit(*([old, new] if tail else []))
+        assert state.cut == 5
+        kept = state.uploads[0]
+        assert (kept.durable, kept.tail, kept.parts.count) == (left.durable, tail, 1)
+        assert len(state.uploads) == 1
+        w.book.checked()
+        if tail:
+            w.send(old)
+        assert w.commit().uploads[0].is_sealed
