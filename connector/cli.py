@@ -20,6 +20,7 @@ from connector.plugins import PluginKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from connector.config.files import Submission
     from connector.config.schema import RawConfig
 
 app = typer.Typer(
@@ -42,15 +43,36 @@ ConnectorFiles = Annotated[
     typer.Argument(help="Connectors: flat JSON, {name, config} JSON, or .properties; or folders of these."),
 ]
 
+OptionalConnectorFiles = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="Connectors: flat JSON, {name, config} JSON, or .properties; or folders of these.",
+        show_default=False,
+    ),
+]
+
 
 @app.command()
-def standalone(worker: WorkerFile, connectors: ConnectorFiles) -> None:
-    """Run connectors in one process, as Kafka Connect's connect-standalone does."""
+def standalone(worker: WorkerFile, connectors: OptionalConnectorFiles = None) -> None:
+    """Run connectors in one process, as Kafka Connect's connect-standalone does; more may come over REST."""
     from connector.standalone import run
 
     settings_file = None if worker is None or str(worker) == "-" else worker
     try:
-        code = run(settings_file, os.environ, _read(connectors))
+        code = run(settings_file, os.environ, _submitted(connectors or []))
+    except ConfigError as error:
+        refuse(error)
+    _exit(code)
+
+
+@app.command()
+def distributed(worker: WorkerFile = None) -> None:
+    """Run one worker of a cluster, as Kafka Connect's connect-distributed does."""
+    from connector.distributed import run
+
+    settings_file = None if worker is None or str(worker) == "-" else worker
+    try:
+        code = run(settings_file, os.environ)
     except ConfigError as error:
         refuse(error)
     _exit(code)
@@ -175,9 +197,13 @@ def show_version() -> None:
 
 
 def _read(paths: Sequence[Path]) -> list[RawConfig]:
-    from connector.config.files import connector_files, read_connector
+    return [submission.config for submission in _submitted(paths)]
 
-    return [read_connector(path) for path in connector_files(paths)]
+
+def _submitted(paths: Sequence[Path]) -> list[Submission]:
+    from connector.config.files import connector_files, read_submission
+
+    return [read_submission(path) for path in connector_files(paths)]
 
 
 def _exit(code: int) -> NoReturn:

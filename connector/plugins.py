@@ -56,6 +56,34 @@ def find(kind: PluginKind, name: str, option: str) -> type[Any]:
     return plugin
 
 
+def version(kind: PluginKind, name: str) -> str | None:
+    """The version of the distribution that brings the plug-in; None if there is no such plug-in."""
+    found = _by_name(kind).get(name)
+    return found.dist.version if found and found.dist else None
+
+
+def is_same(kind: PluginKind, name: str, other: str) -> bool:
+    """Whether both are names of one installed plug-in."""
+    known = _by_name(kind)
+    return name in known and other in known and known[name].value == known[other].value
+
+
+def classes(kind: PluginKind) -> list[tuple[str, str | None]]:
+    """The class names that clients choose from, sorted, with their versions.
+
+    Of a plug-in that stands for Java classes their names, since clients look for them; else its own.
+    """
+    listed: dict[str, str | None] = {}
+    by_value: dict[str, list[EntryPoint]] = {}
+    for entry_point in _entry_points(kind):
+        by_value.setdefault(entry_point.value, []).append(entry_point)
+    for value, found in by_value.items():
+        version = found[0].dist.version if found[0].dist else None
+        java = [entry_point.name for entry_point in found if "." in entry_point.name]
+        listed.update(dict.fromkeys(java or [value.replace(":", ".")], version))
+    return sorted(listed.items())
+
+
 def names(kind: PluginKind) -> dict[str, str]:
     """The shortest name of every installed plug-in, and the object it stands for as ``module:attribute``."""
     shortest: dict[str, str] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NoReturn, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -25,7 +25,7 @@ from connector.errors import ConfigError, Problem
 from connector.properties import read_properties
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from connector.config_providers.resolver import Resolution
@@ -34,6 +34,7 @@ _BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
 _CONVERTERS = ("key.converter.", "value.converter.", "header.converter.")
 _CONSUMER = "consumer."
 _PRODUCER = "producer."
+_HTTPS = "listeners.https."
 
 
 def _bootstrap_servers(text: str) -> str:
@@ -57,6 +58,13 @@ def _log_level(text: str) -> str:
 
 def _listeners(value: str | tuple[Listener, ...]) -> tuple[Listener, ...]:
     return parse_listeners(value) if isinstance(value, str) else value
+
+
+def _admin_listeners(value: str | tuple[Listener, ...] | None) -> tuple[Listener, ...] | None:
+    """Empty turns it off."""
+    if isinstance(value, str):
+        return parse_listeners(value) if value.strip() else ()
+    return value
 
 
 def _list(value: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -130,9 +138,55 @@ class WorkerSettings(BaseSettings):
     listeners: Annotated[tuple[Listener, ...], BeforeValidator(_listeners)] = Field(
         (Listener("127.0.0.1", 8083),),
         alias="listeners",
-        description="Where the REST API and /metrics listen, separated by commas. The API has no"
-        " authentication and anyone who reaches it may run connectors, so by default only this machine does;"
-        " http://:8083 opens every interface.",
+        description="Where the REST API and /metrics listen, separated by commas. Without rest.users.file"
+        " anyone who reaches it may run connectors, so by default only this machine does; http://:8083 opens"
+        " every interface. https:// needs a certificate, below listeners.https.",
+    )
+    admin_listeners: Annotated[tuple[Listener, ...] | None, BeforeValidator(_admin_listeners)] = Field(
+        None,
+        alias="admin.listeners",
+        description="Where /admin listens instead, separated by commas; an empty value turns it off. By"
+        " default it is with the rest.",
+    )
+    rest_users_file: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        alias="rest.users.file",
+        description="A properties file of those who may use the REST API: basic.NAME=ROLE:PASSWORD or"
+        " bearer.NAME=ROLE:TOKEN, where the role is viewer, operator or admin. Without it anyone may do"
+        " anything.",
+    )
+    rest_write_rate: Annotated[float, Field(ge=0)] = Field(
+        50.0,
+        alias="rest.writes.per.second",
+        description="How many changes a second a client of the REST API may ask for in the long run; at once"
+        " it may be four times as many. What is more is answered with 429. 0 for any number.",
+    )
+    access_control_allow_origin: Annotated[tuple[str, ...], BeforeValidator(_list)] = Field(
+        (),
+        alias="access.control.allow.origin",
+        description="The origins of web pages that may use the REST API (CORS), separated by commas, * for"
+        " all; none by default.",
+    )
+    access_control_allow_methods: Annotated[tuple[str, ...], BeforeValidator(_list)] = Field(
+        ("GET", "POST", "HEAD"),
+        alias="access.control.allow.methods",
+        description="The methods that such web pages may use, separated by commas.",
+    )
+    response_http_headers_config: str = Field(
+        "",
+        alias="response.http.headers.config",
+        description="Headers for every answer of the REST API, as in: add Cache-Control: no-store, set"
+        " X-Frame-Options: DENY. One with commas in its value stands in double quotes.",
+    )
+    topic_tracking_enable: bool = Field(
+        True,
+        alias="topic.tracking.enable",
+        description="Whether the REST API tells which topics a connector has read.",
+    )
+    topic_tracking_allow_reset: bool = Field(
+        True,
+        alias="topic.tracking.allow.reset",
+        description="Whether the REST API may be asked to forget which topics a connector has read.",
     )
     rest_advertised_host_name: str | None = Field(
         None,
@@ -144,10 +198,10 @@ class WorkerSettings(BaseSettings):
         alias="rest.advertised.port",
         description="The port under which others reach this worker; it is part of the worker id.",
     )
-    rest_advertised_listener: Annotated[Literal["http"], BeforeValidator(_lower)] = Field(
+    rest_advertised_listener: Annotated[Literal["http", "https"], BeforeValidator(_lower)] = Field(
         "http",
         alias="rest.advertised.listener",
-        description="The protocol under which others reach this worker; only http is offered yet.",
+        description="The protocol under which others reach this worker.",
     )
     rest_config_secrets: Annotated[Literal["masked", "raw"], BeforeValidator(_lower)] = Field(
         "masked",
@@ -160,6 +214,13 @@ class WorkerSettings(BaseSettings):
         alias="aws.connections.directory",
         description="The directory where named connections are kept, one file each, readable by the worker's"
         " user alone; it is made if it is not there. Without it connectors cannot use aws.connection.",
+    )
+    connectors_directory: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        alias="connectors.directory",
+        description="The directory where connectors are kept that REST makes or changes, one file each,"
+        " readable by the worker's user alone; it is made if it is not there, and read at the start. Without"
+        " it they live as long as the process.",
     )
     worker_roles: Annotated[tuple[str, ...], BeforeValidator(_list)] = Field(
         (),
@@ -185,6 +246,9 @@ class WorkerSettings(BaseSettings):
     log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = Field(
         "text", alias="log.format", description="text for people, json for machines; one line per event."
     )
+
+    passed_on: ClassVar[tuple[str, ...]] = ()
+    """Prefixes whose properties are passed on as they are."""
 
     _written: dict[str, str] = PrivateAttr(default_factory=dict)
     _client: ClientConfig = PrivateAttr(default_factory=ClientConfig)
@@ -235,14 +299,23 @@ class WorkerSettings(BaseSettings):
             *found.under_prefix(_PRODUCER, producer.problems),
         ]
         try:
-            settings = cls(**found.fields())  # type: ignore[arg-type]  # names and types are pydantic's
+            settings = cls(**found.fields(cls.names()))  # type: ignore[arg-type]  # names and types are pydantic's
         except ValidationError as error:
-            problems = [*_problems(error, found), *problems]
+            problems = [*_problems(error, found, cls), *problems]
         if problems or resolution.problems:
             raise ConfigError(found.concealed(problems, resolution), source=found.name)
         settings._keep(found, client, consumer, producer)
         settings._resolver = resolver
         return settings
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """The properties that have a field."""
+        return [field.alias for field in cls.model_fields.values() if field.alias]
+
+    def below(self, prefix: str) -> dict[str, str]:
+        """All properties below ``prefix``, without it; may hold secrets."""
+        return with_prefix(self._written, prefix)
 
     @property
     def unknown(self) -> dict[str, str | None]:
@@ -278,6 +351,10 @@ class WorkerSettings(BaseSettings):
     def producer_config(self) -> dict[str, str]:
         """What the producers of dead letter queues have beyond that of consumers: ``producer.*``."""
         return dict(self._producer.config)
+
+    def https_config(self) -> dict[str, str]:
+        """The options of TLS on REST listeners, without ``listeners.https.``; holds secrets."""
+        return with_prefix(self._written, _HTTPS)
 
     def converter_class(self, role: Role) -> str:
         """The worker's converter, as the operator named it."""
@@ -325,14 +402,15 @@ class WorkerSettings(BaseSettings):
         self._classify_rest(source)
 
     def _classify_rest(self, source: _Source) -> None:
-        handled = {*_names(), *_security(source.values), *source.provider_properties()}
+        handled = {*self.names(), *_security(source.values), *source.provider_properties()}
         for name in source.values:
-            if name in handled or name.startswith((*_CONVERTERS, _CONSUMER, _PRODUCER)):
+            passed_on = (*_CONVERTERS, _CONSUMER, _PRODUCER, f"{_HTTPS}ssl.", *self.passed_on)
+            if name in handled or name.startswith(passed_on):
                 continue
             if reason := meaningless(name):
                 self._ignored[source.spelled(name)] = reason
             else:
-                meant = closest(name, _suggestions())
+                meant = closest(name, _suggestions(self.names()))
                 self._unknown[source.spelled(name)] = meant and source.alike(name, meant)
 
 
@@ -378,8 +456,8 @@ class _Source:
                 if name == f"{prefix}class" or name.startswith(f"{prefix}param."):
                     yield name
 
-    def fields(self) -> dict[str, str]:
-        return {name: self.values[name] for name in _names() if name in self.values}
+    def fields(self, names: Sequence[str]) -> dict[str, str]:
+        return {name: self.values[name] for name in names if name in self.values}
 
     def spelled(self, name: str) -> str:
         return self.variables.get(name, name)
@@ -393,12 +471,8 @@ class _Source:
             yield Problem(self.spelled(prefix + problem.option), problem.message)
 
 
-def _names() -> list[str]:
-    return [field.alias for field in WorkerSettings.model_fields.values() if field.alias]
-
-
-def _suggestions() -> list[str]:
-    return [*_names(), *KNOWN_NAMES, *(f"{_CONSUMER}{name}" for name in CLIENT_NAMES), *_security_names()]
+def _suggestions(names: Sequence[str]) -> list[str]:
+    return [*names, *KNOWN_NAMES, *(f"{_CONSUMER}{name}" for name in CLIENT_NAMES), *_security_names()]
 
 
 def _security_names() -> list[str]:
@@ -419,15 +493,18 @@ def _is_security(name: str) -> bool:
     return name == "security.protocol" or name.startswith(("sasl.", "ssl."))
 
 
-def _problems(error: ValidationError, source: _Source) -> Iterator[Problem]:
+def _problems(error: ValidationError, source: _Source, settings: type[WorkerSettings]) -> Iterator[Problem]:
     for fault in error.errors(include_url=False, include_input=False, include_context=True):
         name = str(fault["loc"][0])
-        message = _missing(name, source) if fault["type"] == "missing" else _bad_value(name, fault, source)
+        is_missing = fault["type"] == "missing"
+        message = (
+            _missing(name, source, settings) if is_missing else _bad_value(name, fault, source, settings)
+        )
         yield Problem(source.spelled(name), message)
 
 
-def _missing(name: str, source: _Source) -> str:
-    unknown = [written for written in source.values if written not in _names()]
+def _missing(name: str, source: _Source, settings: type[WorkerSettings]) -> str:
+    unknown = [written for written in source.values if written not in settings.names()]
     found = closest(name, unknown)
     hint = f' Did you mean it by "{source.spelled(found)}"?' if found else ""
     return (
@@ -436,12 +513,12 @@ def _missing(name: str, source: _Source) -> str:
     )
 
 
-def _bad_value(name: str, fault: Any, source: _Source) -> str:
+def _bad_value(name: str, fault: Any, source: _Source, settings: type[WorkerSettings]) -> str:
     if fault["type"] == "value_error":
         return str(fault["ctx"]["error"])
     value = source.values[name]
     shown = "" if looks_secret(name) else f" {value}"
-    default = next(field.default for field in WorkerSettings.model_fields.values() if field.alias == name)
+    default = next(field.default for field in settings.model_fields.values() if field.alias == name)
     remedy = "Remove it." if default is None else f"The default is {default}."
     reason = fault["msg"].replace("Input should be", "It should be")
     choices = fault.get("ctx", {}).get("expected", "")

@@ -20,6 +20,7 @@ from connector import metrics, plugins
 from connector.aws.connection import SERVICES, AwsConfig
 from connector.aws.policy import permission_policy, trust_policy
 from connector.aws.rendering import Grant, as_json
+from connector.cluster.settings import DistributedSettings
 from connector.config.connector import ConnectorConfig
 from connector.converters.avro import AvroConverterConfig
 from connector.converters.json import JsonConverterConfig
@@ -47,12 +48,23 @@ WORKER_ARN = "arn:aws:iam::210987654321:role/kafka-worker"
 
 def worker_properties() -> Iterator[str]:
     """Every property that the worker acts on itself, and the variable that sets it."""
+    yield from _properties(WorkerSettings, set())
+
+
+def _properties(settings: type[WorkerSettings], without: set[str]) -> Iterator[str]:
     yield from _row("Property, and variable", "Default", "Effect")
     yield "| --- | --- | --- |"
-    for field in WorkerSettings.model_fields.values():
+    for attribute, field in settings.model_fields.items():
+        if attribute in without:
+            continue
         name = str(field.alias)
         default = "**required**" if field.is_required() else _default(field.default)
         yield from _row(f"`{name}`<br>`{variable_name(name)}`", default, _text(str(field.description)))
+
+
+def cluster_properties() -> Iterator[str]:
+    """What a distributed worker has beside them."""
+    yield from _properties(DistributedSettings, set(WorkerSettings.model_fields))
 
 
 def connector_options() -> Iterator[str]:
@@ -132,6 +144,7 @@ def policies() -> Iterator[str]:
 
 SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "worker properties": worker_properties,
+    "cluster properties": cluster_properties,
     "connector options": connector_options,
     "s3 options": partial(sink_options, S3Config),
     "sqs options": partial(sink_options, SqsConfig),

@@ -19,6 +19,7 @@ import msgspec
 
 from connector import logs
 from connector.aws.named import NamedConnection, slug
+from connector.cluster.atomic_file import beside, replace, synchronise
 from connector.cluster.refusal import (
     ConnectionChangedError,
     ConnectionExistsError,
@@ -152,12 +153,12 @@ class ConnectionDirectory:
     def delete(self, name: str) -> None:
         with self._lock():
             path = self._path(name)
-            self._remove(_beside(path), missing_ok=True)  # secrets that a crash left
+            self._remove(beside(path), missing_ok=True)  # secrets that a crash left
             try:
                 self._remove(path)
             except FileNotFoundError:
                 raise _unknown(name) from None
-            self._synchronise()
+            synchronise(self._folder)
 
     # ---- files ----
 
@@ -191,16 +192,8 @@ class ConnectionDirectory:
         return connection
 
     def _write(self, path: Path, connection: NamedConnection) -> None:
-        beside = _beside(path)
         try:
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                os.fchmod(descriptor, 0o600)  # it may be left over from a crash, with any mode
-                file.write(msgspec.json.format(msgspec.json.encode(connection), indent=2))
-                file.flush()
-                os.fsync(descriptor)
-            beside.replace(path)
-            self._synchronise()
+            replace(path, msgspec.json.format(msgspec.json.encode(connection), indent=2))
         except OSError as error:
             raise _broken(path, error) from error
 
@@ -211,14 +204,6 @@ class ConnectionDirectory:
             raise
         except OSError as error:
             raise _broken(path, error) from error
-
-    def _synchronise(self) -> None:
-        """The directory, too: a rename is durable only then."""
-        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
@@ -246,10 +231,6 @@ class ConnectionDirectory:
                 time.sleep(_POLL_SECONDS)
             else:
                 return
-
-
-def _beside(path: Path) -> Path:
-    return path.with_suffix(".new")
 
 
 def _is_connection(path: Path) -> bool:

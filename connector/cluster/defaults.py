@@ -13,7 +13,7 @@ from connector.config.suggest import did_you_mean
 from connector.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from connector.aws.named import NamedConnection
     from connector.cluster.connections import ConnectionStore
@@ -30,11 +30,13 @@ class Defaults:
         settings: The worker's.
         store: None if named connections are off.
         candidate: Stands for the stored connection of its name: is it fit for those who use it?
+        elsewhere: The roles of other workers, of which one could run the connector, too.
     """
 
     settings: WorkerSettings
     store: ConnectionStore | None = None
     candidate: NamedConnection | None = None
+    elsewhere: Sequence[Collection[str]] = ()
 
     def __post_init__(self) -> None:
         self.settings.resolver.use_connections(self._connection_options)
@@ -56,7 +58,7 @@ class Defaults:
             connection = self.candidate
         else:
             connection = _stored(self.store, name)
-        connection.check_usable(self.settings.worker_roles)
+        connection.check_usable(self._roles(connection.definition.required_roles))
         return connection
 
     def _connection_options(self, name: str, own: Mapping[str, str]) -> Mapping[str, str]:
@@ -65,6 +67,11 @@ class Defaults:
         if problems := [*both.problems, *resolution.problems]:
             raise ConfigError(problems)
         return {**both.options, **resolution.values}
+
+    def _roles(self, required: Collection[str]) -> Collection[str]:
+        """Of a worker that has what is required, if there is one."""
+        here = self.settings.worker_roles
+        return next((roles for roles in self.elsewhere if set(required) <= set(roles)), here)
 
 
 def connection_store(settings: WorkerSettings) -> ConnectionDirectory | None:

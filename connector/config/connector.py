@@ -194,6 +194,34 @@ class ConnectorConfig(Config):
         importance=Importance.LOW,
         group="Common",
     )
+    task_restart_enable = defaulted(
+        "task.restart.enable",
+        BOOLEAN,
+        True,
+        "Start a task that failed again by itself, in distributed mode; not after errors that only a user"
+        " can mend: of config, of permissions, of records. false leaves it FAILED until it is restarted over"
+        " REST, as Kafka Connect does.",
+        group="Error Handling",
+    )
+    task_restart_delay_ms = defaulted(
+        "task.restart.delay.ms",
+        LONG,
+        10_000,
+        "The longest wait before a task that failed starts again; it doubles with every failure in a row, and"
+        " each wait is drawn between its half and its whole.",
+        validate=at_least(1),
+        importance=Importance.LOW,
+        group="Error Handling",
+    )
+    task_restart_max_delay_ms = defaulted(
+        "task.restart.max.delay.ms",
+        LONG,
+        300_000,
+        "The longest of these waits; a task that has run for as long begins with the first again.",
+        validate=at_least(1),
+        importance=Importance.LOW,
+        group="Error Handling",
+    )
     memory_budget_bytes = defaulted(
         "task.memory.budget.bytes",
         LONG,

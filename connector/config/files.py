@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from connector.config.target_state import TargetState
 from connector.errors import ConfigError, Problem
 from connector.properties import parse_properties
 from connector.textfile import read_text
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
     from connector.config.schema import RawConfig
 
 _REQUEST_FIELDS = {"name", "config", "initial_state"}
+INITIAL_STATES = {
+    "RUNNING": TargetState.STARTED,
+    "PAUSED": TargetState.PAUSED,
+    "STOPPED": TargetState.STOPPED,
+}
 _SUFFIXES = {".json", ".properties"}
 
 
@@ -47,8 +54,26 @@ def _within(folder: Path) -> list[Path]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a file says of one connector.
+
+    Attributes:
+        config: Flat, ``name`` included when the file gives one anywhere; holds secrets.
+        initial_state: STARTED unless the file asks for another.
+    """
+
+    config: RawConfig = field(repr=False)
+    initial_state: TargetState = TargetState.STARTED
+
+
 def read_connector(path: Path) -> RawConfig:
-    """The flat config of one connector, ``name`` included when the file gives one anywhere.
+    """As :func:`read_submission`, the config alone."""
+    return read_submission(path).config
+
+
+def read_submission(path: Path) -> Submission:
+    """One connector from its file.
 
     Numbers and booleans of JSON become their text, as written.
 
@@ -59,12 +84,17 @@ def read_connector(path: Path) -> RawConfig:
     is_json = path.suffix.lower() == ".json"
     text = read_text(path, fallback=None if is_json else "iso-8859-1")
     if is_json or text.lstrip().startswith(("{", "[")):
-        return parse_connector(text, str(path))
-    return parse_properties(text, source=str(path))
+        return parse_submission(text, str(path))
+    return Submission(parse_properties(text, source=str(path)))
 
 
 def parse_connector(text: str, source: str) -> RawConfig:
     """The flat config in a JSON document, flat itself or ``{name, config}``; raises as the above."""
+    return parse_submission(text, source).config
+
+
+def parse_submission(text: str, source: str) -> Submission:
+    """As :func:`parse_connector`, with the ``initial_state`` beside the config."""
     submitted, problems = _parse_json(text, source)
     if not isinstance(submitted, dict):
         raise ConfigError.of(source, 'Must hold a JSON object: {"name": …, "connector.class": …}.')
@@ -78,7 +108,10 @@ def parse_connector(text: str, source: str) -> RawConfig:
     if problems:
         raise ConfigError(problems, source=source)
     flat = {key: _text(value) for key, value in config.items()}
-    return _named(flat, submitted["name"], source) if is_request and "name" in submitted else flat
+    if not is_request:
+        return Submission(flat)
+    named = _named(flat, submitted["name"], source) if "name" in submitted else flat
+    return Submission(named, INITIAL_STATES[str(submitted.get("initial_state") or "RUNNING").upper()])
 
 
 def _parse_json(text: str, source: str) -> tuple[Any, list[Problem]]:
@@ -119,14 +152,14 @@ def _reason(error: json.JSONDecodeError) -> str:
 
 
 def _request_problems(submitted: dict[str, Any]) -> Iterator[Problem]:
-    for field in submitted.keys() - _REQUEST_FIELDS:
-        yield Problem(_printable(field), 'Unknown beside "config": move it into "config", or remove it.')
+    for name in submitted.keys() - _REQUEST_FIELDS:
+        yield Problem(_printable(name), 'Unknown beside "config": move it into "config", or remove it.')
     name = submitted.get("name", "")
     if fault := _fault("name", name):
         yield Problem("name", fault)
     state = submitted.get("initial_state")
-    if state is not None and str(state).upper() != "RUNNING":
-        yield Problem("initial_state", "Only RUNNING is supported in a connector file. Remove it.")
+    if state is not None and str(state).upper() not in INITIAL_STATES:
+        yield Problem("initial_state", f"Must be one of {', '.join(INITIAL_STATES)}.")
 
 
 def _fault(key: str, value: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""An address that the REST API listens on, as Kafka Connect writes it: ``http://host:port``."""
+"""An address that the REST API listens on, as Kafka Connect writes it: ``http://host:port``, or ``https``."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ class Listener:
 
     host: str
     port: int
+    protocol: str = "http"
 
     def __str__(self) -> str:
-        return f"http://{bracketed(self.host)}:{self.port}"
+        return f"{self.protocol}://{bracketed(self.host)}:{self.port}"
 
 
 def parse_listeners(text: str) -> tuple[Listener, ...]:
@@ -45,11 +46,6 @@ def _parse(text: str) -> Listener:
             f"{text} is no listener. Write http://host:port, or http://:port to listen on every interface."
         )
     protocol = found["protocol"].lower()
-    if protocol == "https":
-        raise ValueError(
-            f"{text}: TLS is not offered on the REST listener yet. Use http:// on a closed interface, and a"
-            " proxy that terminates TLS in front of it."
-        )
-    if protocol != "http":
-        raise ValueError(f"{text}: the protocol {protocol} is not known. Use http://.")
-    return Listener(found["v6"] or found["host"] or "", int(found["port"]))
+    if protocol not in {"http", "https"}:
+        raise ValueError(f"{text}: the protocol {protocol} is not known. Use http:// or https://.")
+    return Listener(found["v6"] or found["host"] or "", int(found["port"]), protocol)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 _DISTRIBUTED = "it belongs to distributed mode"
+_NO_LEADER = "workers have no leader, and ask nothing of each other"
 _JVM = "it configures the JVM worker only"
 _SOURCES = "it concerns source connectors, and there are only sinks"
 _NOT_YET = "the worker does not offer it yet"
 _CLIENTS = "client settings of tasks are given below consumer."
 
 _MEANINGLESS = {
-    "admin.listeners": _NOT_YET,
     "auto.include.jmx.reporter": _JVM,
     "client.dns.lookup": _CLIENTS,
     "client.id": _CLIENTS,
     "config.storage.topic": _DISTRIBUTED,
-    "connect.protocol": _DISTRIBUTED,
+    "connect.protocol": _NO_LEADER,
     "connections.max.idle.ms": _CLIENTS,
     "connector.client.config.override.allowlist": _NOT_YET,
     "connector.client.config.override.policy": _NOT_YET,
@@ -35,7 +35,6 @@ _MEANINGLESS = {
     "reconnect.backoff.max.ms": _CLIENTS,
     "reconnect.backoff.ms": _CLIENTS,
     "request.timeout.ms": _CLIENTS,
-    "response.http.headers.config": _NOT_YET,
     "rest.extension.classes": _JVM,
     "retry.backoff.max.ms": _CLIENTS,
     "retry.backoff.ms": _CLIENTS,
@@ -47,23 +46,21 @@ _MEANINGLESS = {
     "socket.connection.setup.timeout.ms": _CLIENTS,
     "status.storage.topic": _DISTRIBUTED,
     "topic.creation.enable": _SOURCES,
-    "worker.sync.timeout.ms": _DISTRIBUTED,
-    "worker.unsync.backoff.ms": _DISTRIBUTED,
+    "worker.sync.timeout.ms": _NO_LEADER,
+    "worker.unsync.backoff.ms": _NO_LEADER,
 }
 
 _MEANINGLESS_BELOW = {
-    "access.control.": _NOT_YET,
     "admin.": _NOT_YET,
     "config.storage.": _DISTRIBUTED,
-    "inter.worker.": _DISTRIBUTED,
+    "inter.worker.": _NO_LEADER,
     "internal.key.converter": _JVM,
     "internal.value.converter": _JVM,
-    "listeners.https.": _NOT_YET,
+    "listeners.https.": "keys and certificates are given below listeners.https.ssl.",
     "log4j.": "log.level and log.format configure the log",
     "metrics.": _JVM,
     "offset.storage.": _SOURCES,
     "status.storage.": _DISTRIBUTED,
-    "topic.tracking.": _NOT_YET,
 }
 
 KNOWN_NAMES = tuple(_MEANINGLESS)

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from connector.metrics import REGISTRY
+from connector.rest.access import check_access
 from connector.rest.context import (
     CHECKS,
     CONNECTIONS,
+    DESCRIPTION,
+    HEADERS,
     HEALTH_TIMEOUT_SECONDS,
     HERDER,
     METRICS_REGISTRY,
+    PRINCIPALS,
     SECRETS,
+    TOPIC_TRACKING,
+    WRITE_LIMIT,
+    TopicTracking,
 )
+from connector.rest.cross_origin import HeaderPolicy, add_headers
+from connector.rest.limit import WriteLimit, limit_time, limit_writes
 from connector.rest.middleware import answer_errors, check_media_types
-from connector.rest.routes import routes
+from connector.rest.openapi import describe
+from connector.rest.root import CONNECT_VERSION
+from connector.rest.routes import TABLE, Part, routes
 from connector.rest.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -25,8 +37,24 @@ if TYPE_CHECKING:
     from connector.cluster.checks import ConnectorChecks
     from connector.cluster.connection_service import ConnectionService
     from connector.rest.herder import Herder
+    from connector.rest.principal import Principals
 
 _MAX_BODY_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What stands before the API; open to everybody who reaches it, if nothing else is said.
+
+    Attributes:
+        principals: Who may ask; None for anybody.
+        writes_per_second: How many changes a client may ask for; 0 for any number.
+        headers: Of answers.
+    """
+
+    principals: Principals | None = None
+    writes_per_second: float = 0.0
+    headers: HeaderPolicy = field(default_factory=HeaderPolicy)
 
 
 def make_app(
@@ -35,6 +63,9 @@ def make_app(
     secrets: Secrets = Secrets.MASKED,
     connections: ConnectionService | None = None,
     checks: ConnectorChecks | None = None,
+    guard: Guard = Guard(),
+    parts: frozenset[Part] = frozenset(Part),
+    tracking: TopicTracking = TopicTracking(),  # noqa: B008 - it has no state
     registry: CollectorRegistry = REGISTRY,
     health_timeout_seconds: float = 10.0,
 ) -> web.Application:
@@ -45,17 +76,29 @@ def make_app(
         secrets: Whether configs are shown with their secrets.
         connections: Answers for named connections; None if they are off.
         checks: Checks connectors; None if this worker does not.
+        guard: Who may ask, and for how much.
+        parts: Which paths there are.
+        tracking: Whether topics that were read are told, and may be forgotten.
         registry: Where ``/metrics`` reads.
         health_timeout_seconds: How long ``/health`` waits for the main loop (KIP-1017: 10 seconds).
     """
-    app = web.Application(middlewares=[answer_errors, check_media_types], client_max_size=_MAX_BODY_BYTES)
+    app = web.Application(
+        middlewares=[answer_errors, limit_time, check_access, limit_writes, check_media_types],
+        client_max_size=_MAX_BODY_BYTES,
+    )
+    app[PRINCIPALS] = guard.principals
+    app[WRITE_LIMIT] = WriteLimit(guard.writes_per_second)
+    app[HEADERS] = guard.headers
+    app.on_response_prepare.append(add_headers)
     app[HERDER] = herder
     app[SECRETS] = secrets
     if connections is not None:
         app[CONNECTIONS] = connections
     if checks is not None:
         app[CHECKS] = checks
+    app[DESCRIPTION] = describe(TABLE, CONNECT_VERSION)
+    app[TOPIC_TRACKING] = tracking
     app[METRICS_REGISTRY] = registry
     app[HEALTH_TIMEOUT_SECONDS] = health_timeout_seconds
-    app.add_routes(list(routes()))
+    app.add_routes(list(routes(parts)))
     return app

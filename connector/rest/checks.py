@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.cluster.request_error import NotFoundError
 from connector.config.files import parse_connector
 from connector.errors import ConfigError
 from connector.rest.context import CHECKS
-from connector.rest.response import NotFoundError, json_response
+from connector.rest.response import json_response
 
 if TYPE_CHECKING:
     from aiohttp import web

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import orjson
 from aiohttp import web
@@ -13,6 +12,7 @@ from connector.aws.named import Status
 from connector.cluster.connection_service import Filter
 from connector.errors import ConfigError
 from connector.rest.context import CONNECTIONS
+from connector.rest.query import flag, location, name_of
 from connector.rest.response import json_response
 
 if TYPE_CHECKING:
@@ -42,38 +42,38 @@ async def create_connection(request: web.Request) -> web.Response:
     """201, or 200 for one that was there already and may be."""
     connection, is_new = await _service(request).create(
         await _body(request),
-        if_not_exists=_flag(request, "if_not_exists", default=False),
-        validate=_flag(request, "validate", default=True),
+        if_not_exists=flag(request, "if_not_exists", default=False),
+        validate=flag(request, "validate", default=True),
     )
     response = json_response(_shown(request, connection), HTTPStatus.CREATED if is_new else HTTPStatus.OK)
-    response.headers["Location"] = f"{request.url.origin()}/aws/connections/{quote(connection.name, safe='')}"
+    response.headers["Location"] = location(request, "aws", "connections", connection.name)
     return response
 
 
 async def get_connection(request: web.Request) -> web.Response:
-    return json_response(_shown(request, await _service(request).show(_name(request))))
+    return json_response(_shown(request, await _service(request).show(name_of(request))))
 
 
 async def update_connection(request: web.Request) -> web.Response:
     service = _service(request)
-    validate = _flag(request, "validate", default=True)
-    connection = await service.update(_name(request), await _body(request), validate=validate)
+    validate = flag(request, "validate", default=True)
+    connection = await service.update(name_of(request), await _body(request), validate=validate)
     return json_response(_shown(request, connection))
 
 
 async def delete_connection(request: web.Request) -> web.Response:
-    await _service(request).delete(_name(request))
+    await _service(request).delete(name_of(request))
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
 async def validate_connection(request: web.Request) -> web.Response:
     """200 with the outcome, 202 while there is none yet."""
-    connection = await _service(request).validate(_name(request))
+    connection = await _service(request).validate(name_of(request))
     return json_response(_shown(request, connection), _validated(connection))
 
 
 async def get_usage(request: web.Request) -> web.Response:
-    name = _name(request)
+    name = name_of(request)
     users = await _service(request).usage(name)
     return json_response(
         {
@@ -88,7 +88,7 @@ async def get_usage(request: web.Request) -> web.Response:
 
 
 async def get_policy(request: web.Request) -> web.Response:
-    name = _name(request)
+    name = name_of(request)
     policy = await _service(request).policy(name)
     return json_response(
         {
@@ -115,10 +115,6 @@ def _shown(request: web.Request, connection: NamedConnection) -> dict[str, Any]:
     return connection.shown(_service(request).checks(connection))
 
 
-def _name(request: web.Request) -> str:
-    return request.match_info["name"]
-
-
 async def _body(request: web.Request) -> Any:
     try:
         return orjson.loads(await request.read())
@@ -126,12 +122,6 @@ async def _body(request: web.Request) -> Any:
         # Only the position: what is there may be a secret.
         message = f"is not valid JSON at line {error.lineno}, column {error.colno}"
         raise ConfigError.of("connection", message) from None
-
-
-def _flag(request: web.Request, name: str, *, default: bool) -> bool:
-    """As in Kafka Connect: true in any case is true, everything else is false."""
-    value = request.query.get(name)
-    return default if value is None else value.lower() == "true"
 
 
 def _status(text: str | None) -> Status | None:

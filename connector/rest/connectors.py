@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.cluster.request_error import NotFoundError
 from connector.rest import shape
-from connector.rest.context import HERDER, SECRETS
-from connector.rest.response import NotFoundError, json_response
+from connector.rest.context import HERDER
+from connector.rest.query import name_of, task_of
+from connector.rest.response import json_response
+from connector.rest.sight import secrets_of
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -25,15 +28,15 @@ async def get_connectors(request: web.Request) -> web.Response:
 
 
 async def get_connector(request: web.Request) -> web.Response:
-    return json_response(shape.connector_info(_info(request), request.app[SECRETS]))
+    return json_response(shape.connector_info(_info(request), secrets_of(request)))
 
 
 async def get_config(request: web.Request) -> web.Response:
-    return json_response(request.app[SECRETS].shown(_info(request).config))
+    return json_response(secrets_of(request).shown(_info(request).config))
 
 
 async def get_status(request: web.Request) -> web.Response:
-    name = _name(request)
+    name = name_of(request)
     status = request.app[HERDER].status(name)
     if status is None:
         raise NotFoundError(f"No status found for connector {name}")
@@ -41,27 +44,23 @@ async def get_status(request: web.Request) -> web.Response:
 
 
 async def get_tasks(request: web.Request) -> web.Response:
-    name = _name(request)
+    name = name_of(request)
     tasks = request.app[HERDER].tasks(name)
     if tasks is None:
         raise NotFoundError(f"Connector {name} not found")
-    return json_response([shape.task_info(name, task, request.app[SECRETS]) for task in tasks])
+    return json_response([shape.task_info(name, task, secrets_of(request)) for task in tasks])
 
 
 async def get_task_status(request: web.Request) -> web.Response:
-    name, task = _name(request), int(request.match_info["task"])
+    name, task = name_of(request), task_of(request)
     status = request.app[HERDER].task_status(name, task)
     if status is None:
         raise NotFoundError(f"No status found for task {name}-{task}")
     return json_response(shape.task_status(status))
 
 
-def _name(request: web.Request) -> str:
-    return request.match_info["name"]
-
-
 def _info(request: web.Request) -> ConnectorInfo:
-    name = _name(request)
+    name = name_of(request)
     info = request.app[HERDER].info(name)
     if info is None:
         raise NotFoundError(f"Connector {name} not found")
@@ -80,5 +79,5 @@ def _expanded(request: web.Request, name: str, expansions: list[str]) -> shape.S
         info = herder.info(name)
         if info is None:
             return None
-        found["info"] = shape.connector_info(info, request.app[SECRETS])
+        found["info"] = shape.connector_info(info, secrets_of(request))
     return found

@@ -14,6 +14,7 @@ from connector.cluster.refusal import (
     ConnectionsTimedOutError,
     UnknownConnectionError,
 )
+from connector.cluster.request_error import BadRequestError, ConflictError, NotFoundError, RequestError
 from connector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 # The limit is no 429: that asks clients to send the same again, which would not help.
 _STATUSES: dict[type[ConnectorError], HTTPStatus] = {
+    BadRequestError: HTTPStatus.BAD_REQUEST,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    ConflictError: HTTPStatus.CONFLICT,
+    RequestError: HTTPStatus.INTERNAL_SERVER_ERROR,
     ConfigError: HTTPStatus.BAD_REQUEST,
     ConnectionLimitError: HTTPStatus.BAD_REQUEST,
     UnknownConnectionError: HTTPStatus.NOT_FOUND,

@@ -11,7 +11,7 @@ from connector.errors import ConnectorError
 from connector.rest.fault import status_of
 from connector.rest.metrics import PATH as METRICS
 from connector.rest.negotiation import accepts_json, takes_body
-from connector.rest.response import NotFoundError, error_response
+from connector.rest.response import error_response
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -23,8 +23,6 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     """Turn errors into ``{"error_code", "message"}``; what nobody expected is logged, not shown."""
     try:
         return await handler(request)
-    except NotFoundError as error:
-        return error_response(404, str(error))
     except web.HTTPMethodNotAllowed as error:
         return _wrong_method(request, error)
     except web.HTTPException as error:

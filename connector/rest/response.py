@@ -9,10 +9,6 @@ import orjson
 from aiohttp import web
 
 
-class NotFoundError(Exception):
-    """What the path names is not there; the message goes to the client."""
-
-
 def json_response(value: Any, status: int = HTTPStatus.OK) -> web.Response:
     return web.Response(body=orjson.dumps(value), status=status, content_type="application/json")
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from connector.config.masking import masked
+from connector.config.masking import HIDDEN, masked
 from connector.errors import ConfigError
 from connector.plugins import PluginKind, find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from connector.config.info import SubmittedConfig
     from connector.config.schema import Config, RawConfig
 
 
@@ -25,6 +26,16 @@ class Secrets(StrEnum):
     def shown(self, config: RawConfig) -> RawConfig:
         """What an answer may show of ``config``."""
         return config if self is Secrets.RAW else masked(config, secret_options(config))
+
+    def restored(self, submitted: SubmittedConfig, stored: RawConfig) -> SubmittedConfig:
+        """``submitted`` with the stored secrets in the place of those that an answer had hidden."""
+        if self is Secrets.RAW:
+            return submitted
+        hidden = {key: value for key, value in self.shown(stored).items() if value == HIDDEN}
+        return {
+            key: stored[key] if value == HIDDEN and key in hidden else value
+            for key, value in submitted.items()
+        }
 
 
 def secret_options(config: Mapping[str, str]) -> set[str]:

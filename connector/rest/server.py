@@ -10,6 +10,7 @@ from aiohttp import web
 from connector.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Sequence
 
     from connector.config.listener import Listener
@@ -25,22 +26,30 @@ class RestServer:
 
     @classmethod
     async def start(
-        cls, app: web.Application, listeners: Sequence[Listener], *, stop_seconds: float = 2.0
+        cls,
+        app: web.Application,
+        listeners: Sequence[Listener],
+        *,
+        tls: ssl.SSLContext | None = None,
+        option: str = "listeners",
+        stop_seconds: float = 2.0,
     ) -> Self:
         """Listen on all of ``listeners``, or on none.
 
         Args:
             app: The API.
             listeners: Where to listen.
+            tls: For those of https.
+            option: That names the listeners, for messages.
             stop_seconds: How long answers under way may take when the server stops.
 
         Raises:
-            ConfigError: Listeners that cannot be opened, all at once, under the option ``listeners``.
+            ConfigError: Listeners that cannot be opened, all at once.
         """
         runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=stop_seconds)
         await runner.setup()
         try:
-            problems = [problem for each in listeners if (problem := await _open(runner, each))]
+            problems = [problem for each in listeners if (problem := await _open(runner, each, tls, option))]
             if problems:
                 raise ConfigError(problems)
         except BaseException:
@@ -58,10 +67,13 @@ class RestServer:
         await self._runner.cleanup()
 
 
-async def _open(runner: web.AppRunner, listener: Listener) -> Problem | None:
+async def _open(
+    runner: web.AppRunner, listener: Listener, tls: ssl.SSLContext | None, option: str
+) -> Problem | None:
+    context = tls if listener.protocol == "https" else None
     try:
         async with asyncio.timeout(_OPEN_SECONDS):
-            await web.TCPSite(runner, listener.host or None, listener.port).start()
+            await web.TCPSite(runner, listener.host or None, listener.port, ssl_context=context).start()
     except TimeoutError:
         reason = f"the name {listener.host} was not resolved within {_OPEN_SECONDS:g} seconds"
     except OSError as error:
@@ -69,6 +81,6 @@ async def _open(runner: web.AppRunner, listener: Listener) -> Problem | None:
     else:
         return None
     return Problem(
-        "listeners",
+        option,
         f"Cannot listen on {listener}: {reason}. Free the port, or choose another host or port.",
     )

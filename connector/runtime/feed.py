@@ -58,6 +58,11 @@ class Feed:
         self._room.set()
         return self._polls.popleft()
 
+    def raise_failure(self) -> None:
+        """Raises as :meth:`next`, for a task that takes nothing at the moment."""
+        if self._reader.done():
+            self._reader.result()
+
     async def stop(self) -> None:
         """Read no more; what was read and not taken is forgotten, and not committed either."""
         self._reader.cancel()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from connector.config.target_state import TargetState
+
+__all__ = ["State", "TargetState"]
+
 
 class State(StrEnum):
     """Kafka Connect's visible states; only a connector can be STOPPED."""

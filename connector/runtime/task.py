@@ -4,7 +4,8 @@ Life of a task:
 
 1. start the sink: credentials are there before anything is read,
 2. join the consumer group,
-3. until told to stop: poll · convert · put · stay within the memory budget · commit what is durable,
+3. until told to stop: poll · convert · put · stay within the memory budget · commit what is durable;
+   while paused: hold what there is, and commit,
 4. leave the group, which closes the sink's partitions under one deadline and commits them.
 
 A failure ends the task without a commit; what was not committed is read again by whoever comes next.
@@ -26,7 +27,7 @@ from connector.retry import Backoff, retrying
 from connector.runtime.commits import Commits
 from connector.runtime.consumer import Polled, TaskConsumer
 from connector.runtime.errant import without
-from connector.runtime.feed import Feed
+from connector.runtime.feed import POLL_SECONDS, Feed
 from connector.runtime.offsets import Offsets
 from connector.runtime.state import State
 
@@ -87,16 +88,32 @@ class Task:
         context: TaskContext,
         observer: TaskObserver,
         consumer: Callable[..., TaskConsumer] = TaskConsumer,
+        read_from: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Args: ``consumer`` makes what reads Kafka, each time that the task joins its group."""
+        """Nothing runs yet.
+
+        Args:
+            spec: What it works with.
+            sink: Takes the batches.
+            pipeline: Converts and transforms them.
+            errant: Takes what can never succeed.
+            context: What the sink may ask for.
+            observer: Counts.
+            consumer: Makes what reads Kafka, each time that the task joins its group.
+            read_from: Hears the topic of every batch that is read.
+        """
         self.spec = spec
         self.state = State.UNASSIGNED
         self.trace: str | None = None
+        self.failure: BaseException | None = None
         self._sink = sink
         self._pipeline = pipeline
         self._errant = errant
         self._context = context
         self._observer = observer
+        self._read_from = read_from
+        self._resumed = asyncio.Event()
+        self._resumed.set()
         self._offsets = Offsets()
         self._stopping = asyncio.Event()
         self._deadline: float | None = None
@@ -122,6 +139,7 @@ class Task:
                 await self._start()
                 while not self._stopping.is_set():
                     await self._rejoin_if_unsure()
+                    await self._hold_while_paused()
                     polled = await self._poll()
                     converted = await self._convert(polled)
                     await self._put(converted)
@@ -146,6 +164,13 @@ class Task:
             self._deadline = time.monotonic() + self.spec.shutdown_seconds
             self._stopping.set()
 
+    def pause(self) -> None:
+        """Deliver nothing more until :meth:`resume`; the task stays in its group, and commits."""
+        self._resumed.clear()
+
+    def resume(self) -> None:
+        self._resumed.set()
+
     # ---- the story, line by line ----
 
     async def _start(self) -> None:
@@ -158,7 +183,8 @@ class Task:
             self._context.spawn(self._commits.run())
         self._observer.budget_bytes.set(self.spec.memory_budget_bytes)
         self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
-        self._enter(State.RUNNING)
+        if self._resumed.is_set():
+            self._enter(State.RUNNING)
 
     async def _join(self) -> None:
         self._consumer = self._create_consumer(
@@ -173,10 +199,27 @@ class Task:
         await self._consumer.subscribe(self.spec.topics)
         self._feed = Feed(self._consumer, self._observer)
 
+    async def _hold_while_paused(self) -> None:
+        """What is read ahead is not taken, so the feed pauses the partitions and polls on."""
+        if self._resumed.is_set() or self._stopping.is_set():
+            return
+        self._enter(State.PAUSED)
+        while not (self._resumed.is_set() or self._stopping.is_set()):
+            self._raise_background_failure()
+            self.feed.raise_failure()
+            await self._rejoin_if_unsure()
+            await self._commit_if_due()
+            self._observe_if_due()
+            await self._finish(_first_of(self._resumed, self._stopping, seconds=POLL_SECONDS))
+        if not self._stopping.is_set():
+            self._enter(State.RUNNING)
+
     async def _poll(self) -> list[Polled]:
         self._raise_background_failure()
         polled = await self.feed.next()
         self._observe_if_due()
+        for batch, _ in polled:
+            self._read_from(batch.topic_partition.topic)
         return polled
 
     async def _convert(self, polled: list[Polled]) -> list[Polled]:
@@ -404,6 +447,7 @@ class Task:
 
     def _fail(self, error: BaseException) -> None:
         self.trace = "".join(traceback.format_exception(error))
+        self.failure = error
         self._enter(State.FAILED)
         if isinstance(error, ConnectorError):
             log.error("task failed", error=str(error))
@@ -521,6 +565,16 @@ class RetriesExhaustedError(ConnectorError):
             f"{operation} was given up after errors.retry.timeout, and nothing is committed beyond what was"
             f" delivered: {error}"
         )
+
+
+async def _first_of(*events: asyncio.Event, seconds: float) -> None:
+    """Until one of them is set, or the time is over."""
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
 
 
 class _StoppedError(Exception):

@@ -122,6 +122,22 @@ class Checkable(Protocol):
         ...
 
 
+@runtime_checkable
+class OffsetListener(Protocol):
+    """A sink that has something to tidy up when somebody changes committed offsets over REST (KIP-875)."""
+
+    async def offsets_moved(
+        self, context: SinkContext, former: Mapping[TopicPartition, OffsetAndMetadata]
+    ) -> None:
+        """The connector is stopped, and what was committed is replaced or gone.
+
+        Args:
+            context: Of a task that does not run.
+            former: What was committed for the partitions that changed.
+        """
+        ...
+
+
 class TwoPhase(Protocol):
     """A sink whose commit record is Kafka's own: an offset and a string, in one write.
 

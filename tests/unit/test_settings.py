@@ -112,9 +112,9 @@ def test_only_the_environment_that_is_passed_counts(path: Path, monkeypatch: pyt
 
 def test_every_fault_is_told_at_once_under_the_name_that_the_user_wrote(path: Path) -> None:
     path.write_text(
-        "offset.flush.interval.ms=soon\nlisteners=https://:8443\nlog.format=jsn\nkey.converter=\n"
+        "offset.flush.interval.ms=soon\nlisteners=ftp://:8443\nlog.format=jsn\nkey.converter=\n"
         "consumer.auto.offset.reset=erliest\nssl.truststore.location=/trust.jks\n"
-        "consumer.sasl.jaas.config=s3cret\nrest.advertised.listener=https\n"
+        "consumer.sasl.jaas.config=s3cret\nrest.advertised.listener=ftp\n"
     )
     found = faults(path, CONNECT_OFFSET_FLUSH_TIMEOUT_MS="0", CONNECT_CONSUMER_FETCH_MIN_BYTES="x")
     assert set(found) == {

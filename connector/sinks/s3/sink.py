@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import AsyncExitStack
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from connector import logs
 from connector.check import Checklist
 from connector.sinks.base import Sink
+from connector.sinks.s3.abandonment import abandon
 from connector.sinks.s3.check import BucketCheck
 from connector.sinks.s3.config import S3Config
 from connector.sinks.s3.early import EarlyEnds
@@ -62,6 +64,7 @@ class S3Sink(Sink):
         self._create_client = client
         self._now = now
         self._rotation = config.rotation()
+        self._limit = OpenLimit(config.max_open)
         self._clock: asyncio.Task[None] | None = None
         self._writers: dict[TopicPartition, PartitionWriter] = {}
         self._named: dict[TopicPartition, set[TopicPartition]] = {}
@@ -91,9 +94,6 @@ class S3Sink(Sink):
 
     async def start(self, context: SinkContext) -> None:
         await super().start(context)
-        self._limit = OpenLimit(
-            self.config.max_open, EarlyEnds(context, self.config.max_open, time.monotonic)
-        )
         client = self._create_client(self.config, context)
         await self._resources.enter_async_context(client)
         self._store = ObjectStore(client, self.config)
@@ -104,6 +104,10 @@ class S3Sink(Sink):
     @property
     def two_phase(self) -> TwoPhase | None:
         return self if self.config.is_exactly_once else None
+
+    @cached_property
+    def _early(self) -> EarlyEnds:
+        return EarlyEnds(self.context, self.config.max_open, time.monotonic)
 
     def open(self, partitions: Collection[TopicPartition]) -> None:
         for partition in partitions:
@@ -117,6 +121,7 @@ class S3Sink(Sink):
             store=self._store,
             context=self.context,
             limit=self._limit,
+            early=self._early,
             now=self._now,
             ledger=ledger,
         )
@@ -166,8 +171,9 @@ class S3Sink(Sink):
             return
         await asyncio.gather(*(self._finish(writer) for writer in writers))
         await asyncio.gather(*(writer.stored() for writer in writers))
-        # What an earlier commit has sealed; there may be nothing new to commit after which to wait for it.
-        await asyncio.gather(*(writer.settle() for writer in writers))
+        if self.context.ends_for_good:
+            # What an earlier commit has sealed; there may be nothing to commit after which to wait for it.
+            await asyncio.gather(*(writer.settle() for writer in writers))
 
     async def _finish(self, writer: PartitionWriter) -> None:
         """Before a commit: finish what it is to seal; the rest stays open, for whoever owns it next."""
@@ -231,6 +237,17 @@ class S3Sink(Sink):
     async def renew(self, partition: TopicPartition, topic_id: str) -> None:
         if writer := self._writers.get(partition):
             await writer.renew(topic_id)
+
+    async def offsets_moved(
+        self, context: SinkContext, former: Mapping[TopicPartition, OffsetAndMetadata]
+    ) -> None:
+        """What the former commits announced is over."""
+        client = s3_client(self.config, context)
+        async with client:
+            store = ObjectStore(client, self.config)
+            for partition, found in former.items():
+                if found.metadata:
+                    await abandon(partition, found.metadata, store, self.config.bucket)
 
     # ---- the end ----
 

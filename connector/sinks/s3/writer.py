@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from connector.sinks.base import OffsetAndMetadata, SinkContext
     from connector.sinks.s3.compression import Compressor
     from connector.sinks.s3.config import S3Config
+    from connector.sinks.s3.early import EarlyEnds
     from connector.sinks.s3.grouping import Grouper
     from connector.sinks.s3.ledger.upload import Upload
     from connector.sinks.s3.limit import OpenLimit
@@ -79,6 +80,7 @@ class PartitionWriter:
         store: ObjectStore,
         context: SinkContext,
         limit: OpenLimit,
+        early: EarlyEnds,
         now: Callable[[], float],
         ledger: PartitionLedger | None = None,
     ) -> None:
@@ -91,12 +93,14 @@ class PartitionWriter:
             store: Where objects go.
             context: The task's.
             limit: Of open objects.
+            early: Counts those that do not end by bounds of their own.
             now: The time of day in seconds.
             ledger: What is committed of the partition, to deliver exactly once.
         """
         self._config = config
         self._rotation = config.rotation()
         self._limit = limit
+        self._early = early
         self._now = now
         self._grouper = grouper
         self._encoder = format_.encoder()
@@ -510,7 +514,7 @@ class PartitionWriter:
 
     def _finish_early(self, group: GroupKey, why: Early) -> None:
         """Not because of its own bounds."""
-        self._limit.early.count(why)
+        self._early.count(why)
         self._finish(group)
 
     def _finish_object(self, found: OpenObject, work: Coroutine[Any, Any, None]) -> None:

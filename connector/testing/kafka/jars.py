@@ -50,6 +50,25 @@ _TRANSFORMS = """
       <groupId>org.apache.kafka</groupId><artifactId>connect-json</artifactId><version>{version}</version>
     </dependency>
 """
+# The whole worker with its web server, and the connectors of files that come with Kafka.
+_CONNECT = """
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>connect-runtime</artifactId><version>{version}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>connect-file</artifactId><version>{version}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>connect-json</artifactId><version>{version}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>connect-transforms</artifactId><version>{version}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId>
+      <version>2.25.3</version>
+    </dependency>
+"""
 
 
 def folder_of(version: str, kind: str = "kafka") -> Path:
@@ -103,6 +122,18 @@ def transform_jars() -> Path:
     folder = folder_of(VERSIONS[0], "connect-transforms")
     if not folder.is_dir():
         _fetch(folder, _TRANSFORMS.format(version=VERSIONS[0]))
+    return folder
+
+
+def connect_jars() -> Path:
+    """The folder with Kafka Connect's own worker and file connectors; fetched unless it is cached.
+
+    Raises:
+        KafkaUnavailableError: They could not be fetched.
+    """
+    folder = folder_of(VERSIONS[0], "connect-worker")
+    if not folder.is_dir():
+        _fetch(folder, _CONNECT.format(version=VERSIONS[0]))
     return folder
 
 

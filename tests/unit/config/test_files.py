@@ -75,7 +75,7 @@ def test_every_value_that_a_config_cannot_hold_is_named_at_once(path: Path) -> N
 
 
 def test_what_does_not_belong_into_a_request_is_named_at_once(path: Path) -> None:
-    found = faults(path, '{"name": null, "config": {"a": []}, "topics": "t", "initial_state": "STOPPED"}')
+    found = faults(path, '{"name": null, "config": {"a": []}, "topics": "t", "initial_state": "GONE"}')
     assert set(found) == {"name", "a", "topics", "initial_state"}
 
 

@@ -13,7 +13,13 @@ from connector.rest.app import make_app
 from connector.rest.secrets import Secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from connector.cluster.logger_level import LoggerLevel
+    from connector.cluster.offset import OffsetEntry, PartitionOffset
     from connector.cluster.status import ConnectorStatus, TaskStatus
+    from connector.config.info import ConfigInfos, SubmittedConfig
+    from connector.config.target_state import TargetState
 
 Client = TestClient[Request, Application]
 Connect = Callable[..., Awaitable[Client]]
@@ -21,7 +27,7 @@ Connect = Callable[..., Awaitable[Client]]
 
 @dataclass
 class InMemoryHerder:
-    """Answers from what a test puts into it."""
+    """Answers reads from what a test puts into it; changes are for tests of herders that make them."""
 
     kafka_cluster_id: str | None = "cluster-1"
     is_ready: bool = True
@@ -54,6 +60,56 @@ class InMemoryHerder:
     def task_status(self, name: str, task: int) -> TaskStatus | None:
         status = self.statuses.get(name)
         return next((found for found in status.tasks if found.id == task), None) if status else None
+
+    def topics(self, name: str) -> list[str]:
+        raise NotImplementedError
+
+    async def validate(self, config: SubmittedConfig) -> ConfigInfos:
+        raise NotImplementedError
+
+    async def create(
+        self, name: str, config: SubmittedConfig, initial_state: TargetState | None = None
+    ) -> ConnectorInfo:
+        raise NotImplementedError
+
+    async def put_config(self, name: str, config: SubmittedConfig) -> tuple[ConnectorInfo, bool]:
+        raise NotImplementedError
+
+    async def patch_config(self, name: str, patch: SubmittedConfig) -> ConnectorInfo:
+        raise NotImplementedError
+
+    async def delete(self, name: str) -> None:
+        raise NotImplementedError
+
+    async def set_target_state(self, name: str, state: TargetState) -> None:
+        raise NotImplementedError
+
+    async def restart(self, name: str, *, include_tasks: bool, only_failed: bool) -> ConnectorStatus | None:
+        raise NotImplementedError
+
+    async def restart_task(self, name: str, task: int) -> None:
+        raise NotImplementedError
+
+    async def reset_topics(self, name: str) -> None:
+        raise NotImplementedError
+
+    async def offsets(self, name: str) -> Sequence[PartitionOffset]:
+        raise NotImplementedError
+
+    async def alter_offsets(self, name: str, entries: Sequence[OffsetEntry]) -> bool:
+        raise NotImplementedError
+
+    async def reset_offsets(self, name: str) -> bool:
+        raise NotImplementedError
+
+    def loggers(self) -> Mapping[str, LoggerLevel]:
+        raise NotImplementedError
+
+    async def set_level(self, logger: str, level: str) -> list[str]:
+        raise NotImplementedError
+
+    async def set_cluster_level(self, logger: str, level: str) -> None:
+        raise NotImplementedError
 
 
 @pytest.fixture

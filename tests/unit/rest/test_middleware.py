@@ -39,14 +39,14 @@ async def test_an_unknown_path_is_404_in_connects_shape(client: Client, path: st
 
 
 async def test_a_wrong_method_is_405_and_tells_the_right_ones(client: Client) -> None:
-    response = await client.delete("/connectors/a/config")
+    response = await client.delete("/connectors/a/status")
     assert response.status == 405
     assert response.headers["Allow"] == "GET,HEAD,OPTIONS"
     assert await response.json() == {"error_code": 405, "message": "HTTP 405 Method Not Allowed"}
 
 
 async def test_options_tell_the_methods_even_of_connectors_that_are_not_there(client: Client) -> None:
-    response = await client.options("/connectors/x")
+    response = await client.options("/connectors/x/status")
     assert response.status == 200
     assert response.headers["Allow"] == "GET,HEAD,OPTIONS"
     assert response.content_type == "text/plain"

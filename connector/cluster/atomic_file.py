@@ -1,0 +1,36 @@
+"""Writes files of secrets: as a whole or not at all, durable when it returns, for the worker's user alone."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def beside(path: Path) -> Path:
+    """Where the next version of the file is written first; a crash may leave it."""
+    return path.with_suffix(".new")
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put ``content`` in the place of the file, if there is one; raises OSError."""
+    new = beside(path)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, 0o600)  # it may be left over from a crash, with any mode
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+    new.replace(path)
+    synchronise(path.parent)
+
+
+def synchronise(folder: Path) -> None:
+    """The directory, too: a rename or a removal is durable only then; raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
