@@ -1,6 +1,7 @@
 """``make bench``: what the worker reaches, as a ratio to what can be had without it.
 
-Into S3 beside the Kafka client that only reads; into messaging services see ``benchmarks.messaging``.
+Into S3 beside the Kafka client that only reads; into messaging services see ``benchmarks.messaging``;
+converters and transforms alone see ``benchmarks.chains``.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import psutil
 import zstandard
 from pyarrow import parquet
 
-from benchmarks import messaging, topic
+from benchmarks import chains, messaging, topic
 from benchmarks.measure import children_cpu_seconds, cpu_seconds, peak_bytes
 from benchmarks.object_server import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, ObjectServer
 from connector.testing.kafka import start_kafka
@@ -35,6 +36,8 @@ from connector.testing.worker import WorkerProcess
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_CHAINS = "chains"
+"""Of the benchmarks that need no Kafka."""
 _DEADLINE_SECONDS = 120
 _SAMPLE_SECONDS = 0.02
 _RAW_VALUES = {"format.output.fields": "value", "format.output.fields.value.encoding": "none"}
@@ -90,6 +93,10 @@ class Measurement:
 
 def main(arguments: Sequence[str]) -> None:
     options = _options(arguments)
+    if _CHAINS in (options.cases or [_CHAINS]):
+        chains.main([])
+    if options.cases == [_CHAINS]:
+        return
     kafka = start_kafka()
     if not kafka.is_real:
         raise SystemExit("the benchmark needs real Kafka; the mock cluster keeps 5 MiB per partition")
@@ -270,7 +277,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--profile", action="store_true", help="print where the worker's time goes (py-spy)")
     parser.add_argument(
-        "cases", nargs="*", choices=[*CASES, *KEYED, *messaging.CASES, []], help="all by default"
+        "cases", nargs="*", choices=[_CHAINS, *CASES, *KEYED, *messaging.CASES, []], help="all by default"
     )
     return parser.parse_args(arguments)
 

@@ -66,6 +66,19 @@ def standalone(worker: WorkerFile, connectors: OptionalConnectorFiles = None) ->
 
 
 @app.command()
+def distributed(worker: WorkerFile = None) -> None:
+    """Run one worker of a cluster, as Kafka Connect's connect-distributed does."""
+    from connector.distributed import run
+
+    settings_file = None if worker is None or str(worker) == "-" else worker
+    try:
+        code = run(settings_file, os.environ)
+    except ConfigError as error:
+        refuse(error)
+    _exit(code)
+
+
+@app.command()
 def validate(
     connectors: ConnectorFiles,
     worker: Annotated[

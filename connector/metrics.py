@@ -46,6 +46,14 @@ RECORDS_SKIPPED = _counter(
     "Records left out because they can never succeed and errors.tolerance is all.",
     (*_TASK, "stage"),
 )
+DEAD_LETTERS = _counter(
+    "connector_dead_letters_total",
+    "Records that can never succeed, acknowledged by the dead letter queue.",
+)
+DEAD_LETTER_FAILURES = _counter(
+    "connector_dead_letter_failures_total",
+    "Attempts that the dead letter queue refused or did not answer; each ends its task.",
+)
 RECORDS_PASSED_OVER = _counter(
     "connector_records_passed_over_total",
     "Records that are not delivered because the connector's config says so, e.g. tombstones.",

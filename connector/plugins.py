@@ -93,6 +93,14 @@ def names(kind: PluginKind) -> dict[str, str]:
 
 
 @cache
+def class_name(plugin: type[Any]) -> str:
+    """The Java class that a plug-in answers to, as users and their tools know it; else its own full name."""
+    value = f"{plugin.__module__}:{plugin.__qualname__}"
+    known = (found.name for kind in PluginKind for found in _entry_points(kind) if found.value == value)
+    return next((name for name in known if "." in name), value.replace(":", "."))
+
+
+@cache
 def _entry_points(kind: PluginKind) -> tuple[EntryPoint, ...]:
     return tuple(entry_points(group=kind.value))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from connector.column import JsonColumn, SchemaColumn
+from connector.column import JsonColumn, SchemaColumn, interleaved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,6 +37,8 @@ class Record(NamedTuple):
 
 COLUMNS = frozenset({"keys", "values", "timestamps", "headers"})
 """The columns that a batch may have beside its offsets, which are always there."""
+_TOPICS = "topics"
+"""The column of a batch whose records go by several names."""
 
 
 class RecordBatch:
@@ -46,12 +48,15 @@ class RecordBatch:
     offsets in between that have no record were filtered out or never were records (transaction
     markers, compaction). A batch without records is legal and still moves the position.
 
+    ``topic`` is the name that the records go by, and what sinks show and look destinations up by; a transform
+    may have changed it. ``topic_partition`` is where they were read and never changes: offsets are its.
+
     Columns are sequences, mostly lists; a converter may leave a ``JsonColumn``. Before conversion keys and
     values are bytes or None, after it plain Python values; a column's schema, where it has one, is one
     object for the whole column.
     """
 
-    __slots__ = ("_columns", "next_offset", "size_bytes", "topic_partition")
+    __slots__ = ("_columns", "next_offset", "size_bytes", "topic", "topic_partition")
 
     def __init__(
         self,
@@ -59,6 +64,8 @@ class RecordBatch:
         columns: Mapping[str, Sequence[Any]],
         next_offset: int,
         size_bytes: int = 0,
+        *,
+        topic: str | None = None,
     ) -> None:
         """Take columns as they are.
 
@@ -68,8 +75,10 @@ class RecordBatch:
             next_offset: Where the next batch begins at the earliest.
             size_bytes: Bytes as they were read, of values and, where somebody needs these columns, of keys
                 and headers; 0 where nobody counted.
+            topic: The name the records go by, if it is another than that of the topic they are from.
         """
         self.topic_partition = topic_partition
+        self.topic = topic_partition.topic if topic is None else topic
         self.next_offset = next_offset
         self.size_bytes = size_bytes
         self._columns = columns
@@ -80,6 +89,18 @@ class RecordBatch:
         names = ("offsets", "keys", "values", "timestamps", "headers")
         columns = {name: list(column) for name, column in zip(names, zip(*records, strict=True), strict=True)}
         return cls(topic_partition, columns, records[-1].offset + 1)
+
+    @classmethod
+    def interleaved(cls, one: RecordBatch, other: RecordBatch) -> RecordBatch:
+        """The records of two parts of a batch, in offset order; columns that one part lacks are left out."""
+        offsets = [*one.offsets, *other.offsets]
+        order = sorted(range(len(offsets)), key=offsets.__getitem__)
+        names = (one._columns.keys() & other._columns.keys()) - {_TOPICS}
+        columns = {name: interleaved(one._columns[name], other._columns[name], order) for name in names}
+        batch = one._with(columns)
+        if one.has_one_topic and other.has_one_topic and one.topic == other.topic:
+            return batch
+        return batch.renamed(interleaved(one.topics, other.topics, order))
 
     @property
     def keys(self) -> Sequence[Any]:
@@ -102,16 +123,56 @@ class RecordBatch:
     def headers(self) -> Sequence[Headers | None]:
         return self._column("headers")
 
+    @property
+    def topics(self) -> Sequence[str]:
+        """The name that each record goes by; more than one only between transforms, see :meth:`by_topic`."""
+        return self._columns.get(_TOPICS) or [self.topic] * len(self)
+
+    @property
+    def has_one_topic(self) -> bool:
+        return _TOPICS not in self._columns
+
+    def has(self, column: str) -> bool:
+        """Whether somebody needs this column, so that it was read."""
+        return column in self._columns
+
     def with_columns(self, **columns: Sequence[Any]) -> RecordBatch:
         """The same records with some columns replaced, e.g. ``batch.with_columns(values=decoded)``."""
-        return RecordBatch(
-            self.topic_partition, {**self._columns, **columns}, self.next_offset, self.size_bytes
-        )
+        return self._with({**self._columns, **columns})
+
+    def renamed(self, topics: str | Sequence[str]) -> RecordBatch:
+        """The same records under another name, or each under its own."""
+        columns = {name: column for name, column in self._columns.items() if name != _TOPICS}
+        if not isinstance(topics, str):
+            if len(set(topics)) > 1:
+                return self._with({**columns, _TOPICS: topics})
+            topics = topics[0] if topics else self.topic
+        batch = self._with(columns)
+        batch.topic = topics
+        return batch
+
+    def by_topic(self) -> list[RecordBatch]:
+        """Batches of one topic each, in offset order; together they cover what this one covers.
+
+        A batch begins wherever the name changes, and not once per name: a sink may count on offsets that
+        only grow.
+        """
+        topics = self._columns.get(_TOPICS)
+        if topics is None:
+            return [self]
+        starts = [0, *(index for index in range(1, len(topics)) if topics[index] != topics[index - 1])]
+        parts = []
+        for start, end in zip(starts, [*starts[1:], len(topics)], strict=True):
+            part = self.select(range(start, end)).renamed(topics[start])
+            part.next_offset = self.offsets[end] if end < len(topics) else self.next_offset
+            part.size_bytes = self.size_bytes * (end - start) // len(topics)
+            parts.append(part)
+        return parts
 
     def select(self, indices: Sequence[int]) -> RecordBatch:
         """Only the records at these positions; ``next_offset`` stays, so the others count as filtered."""
         columns = {name: _select(column, indices) for name, column in self._columns.items()}
-        return RecordBatch(self.topic_partition, columns, self.next_offset, self.size_bytes)
+        return self._with(columns)
 
     def split_at(self, index: int) -> tuple[RecordBatch, RecordBatch]:
         """The records before ``index`` and those from it on; each part covers its own offsets."""
@@ -128,6 +189,9 @@ class RecordBatch:
 
     def __repr__(self) -> str:
         return f"RecordBatch({self.topic_partition}, {len(self)} records, next offset {self.next_offset})"
+
+    def _with(self, columns: Mapping[str, Sequence[Any]]) -> RecordBatch:
+        return RecordBatch(self.topic_partition, columns, self.next_offset, self.size_bytes, topic=self.topic)
 
     def _column(self, name: str) -> Sequence[Any]:
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NoReturn, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -25,7 +25,7 @@ from connector.errors import ConfigError, Problem
 from connector.properties import read_properties
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from connector.config_providers.resolver import Resolution
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
 _CONVERTERS = ("key.converter.", "value.converter.", "header.converter.")
 _CONSUMER = "consumer."
+_PRODUCER = "producer."
 _HTTPS = "listeners.https."
 
 
@@ -105,14 +106,12 @@ class WorkerSettings(BaseSettings):
         alias="value.converter",
         description="How record values are read when a connector does not say; by default they stay bytes.",
     )
-    # Kafka Connect's default is SimpleHeaderConverter, which guesses types; until it exists here, bytes are
-    # the choice that loses nothing.
     header_converter: str = Field(
-        _BYTES,
+        "org.apache.kafka.connect.storage.SimpleHeaderConverter",
         min_length=1,
         alias="header.converter",
-        description="How header values are read when a connector does not say; by default they stay bytes,"
-        " where Kafka Connect guesses their types.",
+        description="How header values are read when a connector does not say; by default they are text, and"
+        " text that reads like a number, a date, a list or a map becomes one, as in Kafka Connect.",
     )
     offset_flush_interval_ms: Milliseconds = Field(
         60_000,
@@ -248,9 +247,13 @@ class WorkerSettings(BaseSettings):
         "text", alias="log.format", description="text for people, json for machines; one line per event."
     )
 
+    passed_on: ClassVar[tuple[str, ...]] = ()
+    """Prefixes whose properties are passed on as they are."""
+
     _written: dict[str, str] = PrivateAttr(default_factory=dict)
     _client: ClientConfig = PrivateAttr(default_factory=ClientConfig)
     _consumer: ClientConfig = PrivateAttr(default_factory=ClientConfig)
+    _producer: ClientConfig = PrivateAttr(default_factory=ClientConfig)
     _unknown: dict[str, str | None] = PrivateAttr(default_factory=dict)
     _ignored: dict[str, str] = PrivateAttr(default_factory=dict)
     _resolver: Resolver = PrivateAttr(default_factory=Resolver)
@@ -289,19 +292,30 @@ class WorkerSettings(BaseSettings):
         found = written.with_values(resolution.values)
         client = translate(_security(found.values))
         consumer = translate(_consumer(found.values))
+        producer = translate(with_prefix(found.values, _PRODUCER))
         problems = [
             *found.under_prefix("", client.problems),
             *found.under_prefix(_CONSUMER, consumer.problems),
+            *found.under_prefix(_PRODUCER, producer.problems),
         ]
         try:
-            settings = cls(**found.fields())  # type: ignore[arg-type]  # names and types are pydantic's
+            settings = cls(**found.fields(cls.names()))  # type: ignore[arg-type]  # names and types are pydantic's
         except ValidationError as error:
-            problems = [*_problems(error, found), *problems]
+            problems = [*_problems(error, found, cls), *problems]
         if problems or resolution.problems:
             raise ConfigError(found.concealed(problems, resolution), source=found.name)
-        settings._keep(found, client, consumer)
+        settings._keep(found, client, consumer, producer)
         settings._resolver = resolver
         return settings
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """The properties that have a field."""
+        return [field.alias for field in cls.model_fields.values() if field.alias]
+
+    def below(self, prefix: str) -> dict[str, str]:
+        """All properties below ``prefix``, without it; may hold secrets."""
+        return with_prefix(self._written, prefix)
 
     @property
     def unknown(self) -> dict[str, str | None]:
@@ -333,6 +347,10 @@ class WorkerSettings(BaseSettings):
         """
         elsewhere = "bootstrap.servers" in self._consumer.config
         return {**({} if elsewhere else self.client_config()), **self._consumer.config}
+
+    def producer_config(self) -> dict[str, str]:
+        """What the producers of dead letter queues have beyond that of consumers: ``producer.*``."""
+        return dict(self._producer.config)
 
     def https_config(self) -> dict[str, str]:
         """The options of TLS on REST listeners, without ``listeners.https.``; holds secrets."""
@@ -369,10 +387,12 @@ class WorkerSettings(BaseSettings):
         """Options of a connector with values in the place of references; blocks."""
         return self._resolver.resolve(options)
 
-    def _keep(self, source: _Source, client: ClientConfig, consumer: ClientConfig) -> None:
+    def _keep(
+        self, source: _Source, client: ClientConfig, consumer: ClientConfig, producer: ClientConfig
+    ) -> None:
         self._written = source.values
-        self._client, self._consumer = client, consumer
-        for prefix, part in (("", client), (_CONSUMER, consumer)):
+        self._client, self._consumer, self._producer = client, consumer, producer
+        for prefix, part in (("", client), (_CONSUMER, consumer), (_PRODUCER, producer)):
             for name, reason in part.ignored.items():
                 self._ignored[source.spelled(prefix + name)] = reason
             for name, meant in part.unknown.items():
@@ -382,14 +402,15 @@ class WorkerSettings(BaseSettings):
         self._classify_rest(source)
 
     def _classify_rest(self, source: _Source) -> None:
-        handled = {*_names(), *_security(source.values), *source.provider_properties()}
+        handled = {*self.names(), *_security(source.values), *source.provider_properties()}
         for name in source.values:
-            if name in handled or name.startswith((*_CONVERTERS, _CONSUMER, f"{_HTTPS}ssl.")):
+            passed_on = (*_CONVERTERS, _CONSUMER, _PRODUCER, f"{_HTTPS}ssl.", *self.passed_on)
+            if name in handled or name.startswith(passed_on):
                 continue
             if reason := meaningless(name):
                 self._ignored[source.spelled(name)] = reason
             else:
-                meant = closest(name, _suggestions())
+                meant = closest(name, _suggestions(self.names()))
                 self._unknown[source.spelled(name)] = meant and source.alike(name, meant)
 
 
@@ -435,8 +456,8 @@ class _Source:
                 if name == f"{prefix}class" or name.startswith(f"{prefix}param."):
                     yield name
 
-    def fields(self) -> dict[str, str]:
-        return {name: self.values[name] for name in _names() if name in self.values}
+    def fields(self, names: Sequence[str]) -> dict[str, str]:
+        return {name: self.values[name] for name in names if name in self.values}
 
     def spelled(self, name: str) -> str:
         return self.variables.get(name, name)
@@ -450,12 +471,8 @@ class _Source:
             yield Problem(self.spelled(prefix + problem.option), problem.message)
 
 
-def _names() -> list[str]:
-    return [field.alias for field in WorkerSettings.model_fields.values() if field.alias]
-
-
-def _suggestions() -> list[str]:
-    return [*_names(), *KNOWN_NAMES, *(f"{_CONSUMER}{name}" for name in CLIENT_NAMES), *_security_names()]
+def _suggestions(names: Sequence[str]) -> list[str]:
+    return [*names, *KNOWN_NAMES, *(f"{_CONSUMER}{name}" for name in CLIENT_NAMES), *_security_names()]
 
 
 def _security_names() -> list[str]:
@@ -476,15 +493,18 @@ def _is_security(name: str) -> bool:
     return name == "security.protocol" or name.startswith(("sasl.", "ssl."))
 
 
-def _problems(error: ValidationError, source: _Source) -> Iterator[Problem]:
+def _problems(error: ValidationError, source: _Source, settings: type[WorkerSettings]) -> Iterator[Problem]:
     for fault in error.errors(include_url=False, include_input=False, include_context=True):
         name = str(fault["loc"][0])
-        message = _missing(name, source) if fault["type"] == "missing" else _bad_value(name, fault, source)
+        is_missing = fault["type"] == "missing"
+        message = (
+            _missing(name, source, settings) if is_missing else _bad_value(name, fault, source, settings)
+        )
         yield Problem(source.spelled(name), message)
 
 
-def _missing(name: str, source: _Source) -> str:
-    unknown = [written for written in source.values if written not in _names()]
+def _missing(name: str, source: _Source, settings: type[WorkerSettings]) -> str:
+    unknown = [written for written in source.values if written not in settings.names()]
     found = closest(name, unknown)
     hint = f' Did you mean it by "{source.spelled(found)}"?' if found else ""
     return (
@@ -493,12 +513,12 @@ def _missing(name: str, source: _Source) -> str:
     )
 
 
-def _bad_value(name: str, fault: Any, source: _Source) -> str:
+def _bad_value(name: str, fault: Any, source: _Source, settings: type[WorkerSettings]) -> str:
     if fault["type"] == "value_error":
         return str(fault["ctx"]["error"])
     value = source.values[name]
     shown = "" if looks_secret(name) else f" {value}"
-    default = next(field.default for field in WorkerSettings.model_fields.values() if field.alias == name)
+    default = next(field.default for field in settings.model_fields.values() if field.alias == name)
     remedy = "Remove it." if default is None else f"The default is {default}."
     reason = fault["msg"].replace("Input should be", "It should be")
     choices = fault.get("ctx", {}).get("expected", "")

@@ -1,17 +1,15 @@
-"""The life of a standalone worker process: start, serve, stop on a signal, exit with a code."""
+"""A standalone worker: what is given on its command line, checked before any of it runs."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
 from typing import TYPE_CHECKING
 
 import uvloop
 
-from connector import logs, signals
+from connector import signals
 from connector.cluster.standalone import StandaloneHerder, plan
-from connector.rest.listeners import RestListeners
-from connector.runtime.task import LEAVE_SECONDS
+from connector.process import prepare, serve, tune_garbage_collector
 from connector.settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -22,11 +20,6 @@ if TYPE_CHECKING:
     from connector.config.target_state import TargetState
     from connector.runtime.blueprint import Blueprint
 
-log = logs.get(__name__)
-
-_SPARE_SECONDS = 5.0
-_YOUNG_OBJECTS = 100_000
-
 
 def run(settings_file: Path | None, environ: Mapping[str, str], submissions: Sequence[Submission]) -> int:
     """Run until a signal; the exit code.
@@ -36,45 +29,16 @@ def run(settings_file: Path | None, environ: Mapping[str, str], submissions: Seq
     """
     signals.hold()
     settings = WorkerSettings.load(settings_file, environ)
-    logs.configure(level=settings.log_level, as_json=settings.log_format == "json")
-    for option, meant in settings.unknown.items():
-        log.warning("unknown worker property", property=option, did_you_mean=meant)
-    for option, reason in settings.ignored.items():
-        log.info("worker property has no effect", property=option, reason=reason)
+    prepare(settings)
     blueprints = plan([submission.config for submission in submissions], settings)
     states = {submission.config["name"]: submission.initial_state for submission in submissions}
     tune_garbage_collector()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(serve(settings, blueprints, states))
+        return runner.run(_run(settings, blueprints, states))
 
 
-async def serve(
-    settings: WorkerSettings,
-    blueprints: Sequence[Blueprint],
-    states: Mapping[str, TargetState] | None = None,
+async def _run(
+    settings: WorkerSettings, blueprints: Sequence[Blueprint], states: Mapping[str, TargetState]
 ) -> int:
-    stopping = asyncio.Event()
-    stop_seconds = settings.task_shutdown_graceful_timeout_ms / 1000 + LEAVE_SECONDS + _SPARE_SECONDS
-    signals.watch(asyncio.get_running_loop(), stopping, stop_seconds)
     herder = StandaloneHerder(settings)
-    rest = await RestListeners.start(settings, herder)
-    try:
-        await herder.start(blueprints, states)
-        log.info("worker started", connectors=herder.connectors(), rest=settings.worker_id)
-        await stopping.wait()
-        log.info("worker stopping")
-    finally:
-        await herder.stop()
-        await rest.stop()
-    log.info("worker stopped")
-    return 0
-
-
-def tune_garbage_collector() -> None:
-    """A poll makes ten thousand objects that reference counting frees at once.
-
-    With the default threshold of 700 each poll would run the collector a dozen times, for nothing: about
-    a quarter of the CPU time.
-    """
-    gc.freeze()
-    gc.set_threshold(_YOUNG_OBJECTS, 50, 100)
+    return await serve(settings, herder, lambda: herder.start(blueprints, states))

@@ -16,12 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from connector import metrics
+from connector import metrics, plugins
 from connector.aws.connection import SERVICES, AwsConfig
 from connector.aws.policy import permission_policy, trust_policy
 from connector.aws.rendering import Grant, as_json
+from connector.cluster.settings import DistributedSettings
 from connector.config.connector import ConnectorConfig
+from connector.converters.avro import AvroConverterConfig
+from connector.converters.json import JsonConverterConfig
+from connector.converters.protobuf import ProtobufConverterConfig
 from connector.environment import variable_name
+from connector.plugins import PluginKind
+from connector.schema_registry.config import SchemaRegistryConfig
 from connector.settings import WorkerSettings
 from connector.sinks.eventbridge import EventBridgeConfig
 from connector.sinks.kinesis import KinesisConfig
@@ -42,12 +48,23 @@ WORKER_ARN = "arn:aws:iam::210987654321:role/kafka-worker"
 
 def worker_properties() -> Iterator[str]:
     """Every property that the worker acts on itself, and the variable that sets it."""
+    yield from _properties(WorkerSettings, set())
+
+
+def _properties(settings: type[WorkerSettings], without: set[str]) -> Iterator[str]:
     yield from _row("Property, and variable", "Default", "Effect")
     yield "| --- | --- | --- |"
-    for field in WorkerSettings.model_fields.values():
+    for attribute, field in settings.model_fields.items():
+        if attribute in without:
+            continue
         name = str(field.alias)
         default = "**required**" if field.is_required() else _default(field.default)
         yield from _row(f"`{name}`<br>`{variable_name(name)}`", default, _text(str(field.description)))
+
+
+def cluster_properties() -> Iterator[str]:
+    """What a distributed worker has beside them."""
+    yield from _properties(DistributedSettings, set(WorkerSettings.model_fields))
 
 
 def connector_options() -> Iterator[str]:
@@ -58,6 +75,32 @@ def connector_options() -> Iterator[str]:
 def sink_options(config: type[Config]) -> Iterator[str]:
     """What a sink adds."""
     yield from _options(config.options().values())
+
+
+def transform_options() -> Iterator[str]:
+    """Of every transform, key and value alike; those without options are left out."""
+    seen: dict[str, type[Config]] = {}
+    for name in sorted(plugins.names(PluginKind.TRANSFORM)):
+        config = plugins.find(PluginKind.TRANSFORM, name, "type").config_class
+        if config.options():
+            seen.setdefault(config.__name__.removesuffix("Config"), config)
+    yield from ("", *_row("Transform", "Option", "Type", "Default", "Effect"))
+    yield "| --- | --- | --- | --- | --- |"
+    for name, config in seen.items():
+        for option in config.options().values():
+            (row,) = _option(option)
+            yield f"| {name} {row}"
+    yield ""
+
+
+def converter_options(config: type[Config]) -> Iterator[str]:
+    """What a converter has beside the options of every Schema Registry."""
+    known = {} if config is SchemaRegistryConfig else SchemaRegistryConfig.options()
+    own = [option for name, option in config.options().items() if name not in known]
+    yield from _row("Option", "Type", "Default", "Effect")
+    yield "| --- | --- | --- | --- |"
+    for option in own:
+        yield from _option(option)
 
 
 def endpoint_options() -> Iterator[str]:
@@ -101,12 +144,18 @@ def policies() -> Iterator[str]:
 
 SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "worker properties": worker_properties,
+    "cluster properties": cluster_properties,
     "connector options": connector_options,
     "s3 options": partial(sink_options, S3Config),
     "sqs options": partial(sink_options, SqsConfig),
     "sns options": partial(sink_options, SnsConfig),
     "eventbridge options": partial(sink_options, EventBridgeConfig),
     "kinesis options": partial(sink_options, KinesisConfig),
+    "transform options": transform_options,
+    "json converter options": partial(converter_options, JsonConverterConfig),
+    "avro converter options": partial(converter_options, AvroConverterConfig),
+    "protobuf converter options": partial(converter_options, ProtobufConverterConfig),
+    "schema registry options": partial(converter_options, SchemaRegistryConfig),
     "endpoint options": endpoint_options,
     "metrics": metric_families,
     "policies": policies,

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connector.aws.overlay import overlay
 from connector.cluster.connections import ConnectionDirectory
 from connector.cluster.refusal import ConnectionRefusal, UnknownConnectionError
 from connector.config.suggest import did_you_mean
 from connector.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from connector.aws.named import NamedConnection
     from connector.cluster.connections import ConnectionStore
@@ -29,11 +30,16 @@ class Defaults:
         settings: The worker's.
         store: None if named connections are off.
         candidate: Stands for the stored connection of its name: is it fit for those who use it?
+        elsewhere: The roles of other workers, of which one could run the connector, too.
     """
 
     settings: WorkerSettings
     store: ConnectionStore | None = None
     candidate: NamedConnection | None = None
+    elsewhere: Sequence[Collection[str]] = ()
+
+    def __post_init__(self) -> None:
+        self.settings.resolver.use_connections(self._connection_options)
 
     def converter_class(self, role: Role) -> str:
         return self.settings.converter_class(role)
@@ -52,8 +58,20 @@ class Defaults:
             connection = self.candidate
         else:
             connection = _stored(self.store, name)
-        connection.check_usable(self.settings.worker_roles)
+        connection.check_usable(self._roles(connection.definition.required_roles))
         return connection
+
+    def _connection_options(self, name: str, own: Mapping[str, str]) -> Mapping[str, str]:
+        both = overlay(self.aws_connection(name), {key: own[key] for key in own if key != "aws.connection"})
+        resolution = self.resolve({key: both.options[key] for key in both.inherited})
+        if problems := [*both.problems, *resolution.problems]:
+            raise ConfigError(problems)
+        return {**both.options, **resolution.values}
+
+    def _roles(self, required: Collection[str]) -> Collection[str]:
+        """Of a worker that has what is required, if there is one."""
+        here = self.settings.worker_roles
+        return next((roles for roles in self.elsewhere if set(required) <= set(roles)), here)
 
 
 def connection_store(settings: WorkerSettings) -> ConnectionDirectory | None:

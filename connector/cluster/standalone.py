@@ -107,7 +107,7 @@ class StandaloneHerder:
         if self._store:
             self._store.prepare()
         stored = await asyncio.to_thread(_load, self._files) if self._files else {}
-        self._cluster_id = await asyncio.to_thread(_cluster_id, self._settings)
+        self._cluster_id = await asyncio.to_thread(cluster_id, self._settings)
         for blueprint in blueprints:
             if blueprint.name not in stored:
                 target = (target_states or {}).get(blueprint.name, TargetState.STARTED)
@@ -527,7 +527,7 @@ def _drawn(raw: RawConfig, worker: Defaults) -> Blueprint:
         raise ConfigError(error.problems, source=f"connector {name}" if name else "") from error
 
 
-def _cluster_id(settings: WorkerSettings) -> str | None:
+def cluster_id(settings: WorkerSettings) -> str | None:
     """The Kafka cluster's id; blocks until a broker answers or the time is over."""
     config: dict[str, Any] = {**settings.client_config(), "client.id": "connector-admin", "log_level": 0}
     metadata = None

@@ -151,7 +151,7 @@ def _permissions(sink: Sink, blueprint: Blueprint, *, optional: bool) -> Documen
     from connector.aws.policy import TellsOptionalPermissions, TellsPermissions, permission_policy
 
     if isinstance(sink, TellsPermissions):
-        statements = sink.permissions(sink.config, blueprint.config.topics)
+        statements = sink.permissions(sink.config, blueprint.topics)
         if optional and isinstance(sink, TellsOptionalPermissions):
             statements += sink.optional_permissions(sink.config)
         return permission_policy(statements)

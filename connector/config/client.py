@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _RENAMED = {
     "fetch.max.wait.ms": "fetch.wait.max.ms",
+    "max.request.size": "message.max.bytes",
     "receive.buffer.bytes": "socket.receive.buffer.bytes",
     "request.timeout.ms": "socket.timeout.ms",
     "send.buffer.bytes": "socket.send.buffer.bytes",
@@ -40,8 +41,10 @@ _VALUES = {
 
 _OWNED = "the worker commits and assigns by itself, and exactly-once delivery rests on it"
 _BYTES = "records arrive as bytes, converters read them"
+_COPIED = "records are produced as the bytes that were read"
 _JVM = "it configures the Java client only"
 _MEANINGLESS = {
+    "buffer.memory": "the bad records of one batch are what waits at once",
     "auto.commit.enable": _OWNED,
     "auto.commit.interval.ms": _OWNED,
     "auto.include.jmx.reporter": _JVM,
@@ -52,6 +55,8 @@ _MEANINGLESS = {
     "group.id": "every connector has the group connect-<name>; consumer.override.group.id changes it",
     "interceptor.classes": _JVM,
     "key.deserializer": _BYTES,
+    "key.serializer": _COPIED,
+    "max.block.ms": "every wait of the worker has its own deadline",
     "max.poll.records": "the worker reads in batches of the size that consumer.max.poll.records gives",
     "metric.reporters": _JVM,
     "metrics.num.samples": _JVM,
@@ -85,10 +90,12 @@ _MEANINGLESS = {
     "ssl.truststore.password": "a truststore in PEM has none",
     "ssl.truststore.type": "the other ssl.truststore options tell",
     "value.deserializer": _BYTES,
+    "value.serializer": _COPIED,
 }
 
 # What people set most and librdkafka calls the same; only for suggestions, librdkafka itself knows them all.
 _COMMON = (
+    "acks",
     "allow.auto.create.topics",
     "auto.offset.reset",
     "bootstrap.servers",
@@ -96,8 +103,10 @@ _COMMON = (
     "client.dns.lookup",
     "client.id",
     "client.rack",
+    "compression.type",
     "connections.max.idle.ms",
     "debug",
+    "delivery.timeout.ms",
     "fetch.max.bytes",
     "fetch.min.bytes",
     "fetch.queue.backoff.ms",
@@ -106,6 +115,7 @@ _COMMON = (
     "group.remote.assignor",
     "heartbeat.interval.ms",
     "isolation.level",
+    "linger.ms",
     "max.partition.fetch.bytes",
     "max.poll.interval.ms",
     "metadata.max.age.ms",

@@ -134,6 +134,55 @@ class ConnectorConfig(Config):
         " false, one a second, and how many were not logged.",
         group="Error Handling",
     )
+    errors_log_messages = defaulted(
+        "errors.log.include.messages",
+        BOOLEAN,
+        False,
+        "Whether Kafka Connect tells topic, partition and offset of the record; it is always told here, so"
+        " this changes nothing.",
+        group="Error Handling",
+    )
+    errors_retry_timeout_ms = defaulted(
+        "errors.retry.timeout",
+        LONG,
+        -1,
+        "How long, in milliseconds, a conversion is repeated while something that it needs cannot be reached,"
+        " such as a schema registry; then the task fails without a commit, whatever errors.tolerance says. -1"
+        " is as long as it takes; 0, which is Kafka Connect's default, not at all.",
+        group="Error Handling",
+    )
+    errors_retry_delay_ms = defaulted(
+        "errors.retry.delay.max.ms",
+        LONG,
+        60_000,
+        "The longest wait in milliseconds between two attempts of a conversion.",
+        validate=at_least(1),
+        group="Error Handling",
+    )
+    dead_letter_topic = defaulted(
+        "errors.deadletterqueue.topic.name",
+        STRING,
+        "",
+        "The topic into which records go that can never succeed, as they were read. Empty: nowhere. With"
+        " errors.tolerance=none the task then stops all the same.",
+        group="Error Handling",
+    )
+    dead_letter_replication = defaulted(
+        "errors.deadletterqueue.topic.replication.factor",
+        INT,
+        3,
+        "The replicas of that topic, which is created if it is missing, with one partition; -1 is the"
+        " brokers' default.",
+        group="Error Handling",
+    )
+    dead_letter_headers = defaulted(
+        "errors.deadletterqueue.context.headers.enable",
+        BOOLEAN,
+        False,
+        "Whether the records there have headers that tell where they were read and what was wrong with"
+        " them; their names begin with __connect.errors. so that they hide none of the record's own.",
+        group="Error Handling",
+    )
     config_action_reload = defaulted(
         "config.action.reload",
         STRING,
@@ -144,6 +193,34 @@ class ConnectorConfig(Config):
         choices=("restart", "none"),
         importance=Importance.LOW,
         group="Common",
+    )
+    task_restart_enable = defaulted(
+        "task.restart.enable",
+        BOOLEAN,
+        True,
+        "Start a task that failed again by itself, in distributed mode; not after errors that only a user"
+        " can mend: of config, of permissions, of records. false leaves it FAILED until it is restarted over"
+        " REST, as Kafka Connect does.",
+        group="Error Handling",
+    )
+    task_restart_delay_ms = defaulted(
+        "task.restart.delay.ms",
+        LONG,
+        10_000,
+        "The longest wait before a task that failed starts again; it doubles with every failure in a row, and"
+        " each wait is drawn between its half and its whole.",
+        validate=at_least(1),
+        importance=Importance.LOW,
+        group="Error Handling",
+    )
+    task_restart_max_delay_ms = defaulted(
+        "task.restart.max.delay.ms",
+        LONG,
+        300_000,
+        "The longest of these waits; a task that has run for as long begins with the first again.",
+        validate=at_least(1),
+        importance=Importance.LOW,
+        group="Error Handling",
     )
     memory_budget_bytes = defaulted(
         "task.memory.budget.bytes",
@@ -159,6 +236,10 @@ class ConnectorConfig(Config):
         """The consumer group, where Kafka Connect keeps a sink's offsets."""
         return self.raw.get("consumer.override.group.id") or f"connect-{self.name}"
 
+    def producer_overrides(self) -> dict[str, str]:
+        """Of the producer of the dead letter queue."""
+        return with_prefix(self.raw, "producer.override.")
+
     def consumer_overrides(self) -> dict[str, str]:
         return with_prefix(self.raw, "consumer.override.")
 
@@ -170,10 +251,27 @@ class ConnectorConfig(Config):
             yield from (Problem(option, text + " Keep one of them.") for option in ("topics", "topics.regex"))
         elif not has_topics and not has_regex and not self.is_faulty(ConnectorConfig.topics_regex):
             yield Problem("topics", "Must configure one of topics or topics.regex")
+        yield from self._check_dead_letters()
         if len(set(self.topics)) != len(self.topics):
             yield Problem("topics", "Configuration 'topics' values must not be duplicated.")
         if has_topics and not all(self.topics):
             yield Problem("topics", "Configuration 'topics' values must not be empty.")
+
+    def _check_dead_letters(self) -> Iterator[Problem]:
+        topic, option = self.dead_letter_topic, "errors.deadletterqueue.topic.name"
+        if topic and topic in self.topics:
+            yield Problem(
+                option,
+                f"The DLQ topic '{topic}' may not be included in the list of topics"
+                f" ('topics={','.join(self.topics)}') consumed by the connector",
+            )
+        has_pattern = self.topics_regex and not self.is_faulty(ConnectorConfig.topics_regex)
+        if topic and has_pattern and re.fullmatch(self.topics_regex, topic):
+            yield Problem(
+                option,
+                f"The DLQ topic '{topic}' may not be included in the regex matching the topics"
+                f" ('topics.regex={self.topics_regex}') consumed by the connector",
+            )
 
 
 def with_prefix(raw: Mapping[str, str | None], prefix: str) -> dict[str, str]:

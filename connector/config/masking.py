@@ -20,6 +20,8 @@ _SECRET_AT_END = re.compile(
     re.IGNORECASE,
 )
 
+_LOGIN_IN_URL = re.compile(r"(://)[^/?#@\s,]*:[^/?#\s,]*@")
+
 
 def looks_secret(name: str) -> bool:
     """Whether the value of a key of this name is a secret by all appearances."""
@@ -27,7 +29,7 @@ def looks_secret(name: str) -> bool:
 
 
 def masked(config: Mapping[str, str], secret_options: Collection[str] = ()) -> dict[str, str]:
-    """``config`` with every secret replaced by ``[hidden]``, in the same order.
+    """``config`` with every secret replaced by ``[hidden]``, logins in URLs included, in the same order.
 
     Args:
         config: Dotted keys and text values, as submitted.
@@ -37,7 +39,9 @@ def masked(config: Mapping[str, str], secret_options: Collection[str] = ()) -> d
     the secret is, not what it is. Empty values stay, too.
     """
     return {
-        key: HIDDEN if _hides(value) and (key in secret_options or looks_secret(key)) else value
+        key: HIDDEN
+        if _hides(value) and (key in secret_options or looks_secret(key))
+        else _LOGIN_IN_URL.sub(rf"\1{HIDDEN}@", value)
         for key, value in config.items()
     }
 

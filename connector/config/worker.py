@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _DISTRIBUTED = "it belongs to distributed mode"
+_NO_LEADER = "workers have no leader, and ask nothing of each other"
 _JVM = "it configures the JVM worker only"
 _SOURCES = "it concerns source connectors, and there are only sinks"
 _NOT_YET = "the worker does not offer it yet"
@@ -13,7 +14,7 @@ _MEANINGLESS = {
     "client.dns.lookup": _CLIENTS,
     "client.id": _CLIENTS,
     "config.storage.topic": _DISTRIBUTED,
-    "connect.protocol": _DISTRIBUTED,
+    "connect.protocol": _NO_LEADER,
     "connections.max.idle.ms": _CLIENTS,
     "connector.client.config.override.allowlist": _NOT_YET,
     "connector.client.config.override.policy": _NOT_YET,
@@ -45,21 +46,20 @@ _MEANINGLESS = {
     "socket.connection.setup.timeout.ms": _CLIENTS,
     "status.storage.topic": _DISTRIBUTED,
     "topic.creation.enable": _SOURCES,
-    "worker.sync.timeout.ms": _DISTRIBUTED,
-    "worker.unsync.backoff.ms": _DISTRIBUTED,
+    "worker.sync.timeout.ms": _NO_LEADER,
+    "worker.unsync.backoff.ms": _NO_LEADER,
 }
 
 _MEANINGLESS_BELOW = {
     "admin.": _NOT_YET,
     "config.storage.": _DISTRIBUTED,
-    "inter.worker.": _DISTRIBUTED,
+    "inter.worker.": _NO_LEADER,
     "internal.key.converter": _JVM,
     "internal.value.converter": _JVM,
     "listeners.https.": "keys and certificates are given below listeners.https.ssl.",
     "log4j.": "log.level and log.format configure the log",
     "metrics.": _JVM,
     "offset.storage.": _SOURCES,
-    "producer.": _NOT_YET,
     "status.storage.": _DISTRIBUTED,
 }
 

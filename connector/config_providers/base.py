@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from connector.config.schema import Config
 
@@ -17,6 +17,18 @@ class UnavailableError(Exception):
     Its text says what is wrong with the place and what to do, and quotes nothing of what is there: users
     see it.
     """
+
+
+class ConnectionOptions(Protocol):
+    """Looks up a named AWS connection."""
+
+    def __call__(self, name: str, own: Mapping[str, str]) -> Mapping[str, str]:
+        """Its options, overlaid by ``own``, with values in the place of references.
+
+        Raises:
+            ConfigError: There is none of this name, or the worker may not use it.
+        """
+        ...
 
 
 class ConfigProvider(ABC):
@@ -33,6 +45,9 @@ class ConfigProvider(ABC):
 
     def __init__(self, config: Any) -> None:
         self.config = config
+
+    def use_connections(self, options: ConnectionOptions) -> None:
+        """Called before the first :meth:`get` where the worker has named connections."""
 
     @abstractmethod
     def get(self, path: str, keys: frozenset[str]) -> Mapping[str, str]:

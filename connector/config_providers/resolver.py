@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from connector.config.reference import Reference
-    from connector.config_providers.base import ConfigProvider
+    from connector.config_providers.base import ConfigProvider, ConnectionOptions
 
 PROPERTY = "config.providers"
 
@@ -113,6 +113,11 @@ class Resolver:
         if problems:
             raise ConfigError(problems)
         return cls(found)
+
+    def use_connections(self, options: ConnectionOptions) -> None:
+        """How providers find the named connections that they are to use."""
+        for provider in self._providers.values():
+            provider.use_connections(options)
 
     def resolve(self, options: Mapping[str, str]) -> Resolution:
         """Put values in the place of all references; blocks while providers look.

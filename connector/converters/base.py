@@ -10,9 +10,11 @@ from connector.config.schema import Config
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from connector.schema import Schema
+
 
 class Converter(ABC):
-    """Turns a column of keys, values or header values into Python values; stateless, called from threads.
+    """Turns a column of keys, values or header values into Python values; called from threads.
 
     Args:
         config: An instance of ``config_class``, parsed from the converter's own keys: what follows
@@ -22,13 +24,22 @@ class Converter(ABC):
     config_class: ClassVar[type[Config]] = Config
     is_identity: ClassVar[bool] = False
     """The column passes untouched, so nobody needs to extract it for conversion."""
+    schema: ClassVar[Schema | None] = None
+    """What all its values have, where a column does not say more; transforms go by it."""
+    never_fails: ClassVar[bool] = False
+    """There are no bad bytes, so headers that nobody looks at need not be converted to find them."""
 
     def __init__(self, config: Any) -> None:
         self.config = config
 
     @abstractmethod
     def convert(self, data: bytes | None) -> Any:
-        """One value; raises ValueError when the bytes are not what this converter reads."""
+        """One value.
+
+        Raises:
+            ValueError: The bytes are not what this converter reads.
+            RetriableError: What it needs to read them cannot be had now; the same column is given again.
+        """
 
     def convert_column(self, column: Sequence[bytes | None]) -> Sequence[Any]:
         """A whole column at once, left as it was.

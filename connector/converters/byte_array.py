@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from connector.converters.base import Converter
+from connector.schema import OPTIONAL_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +15,8 @@ class ByteArrayConverter(Converter):
     """Hands the column through; a null stays null, and empty bytes stay empty bytes."""
 
     is_identity: ClassVar[bool] = True
+    schema = OPTIONAL_BYTES
+    never_fails: ClassVar[bool] = True
 
     def convert(self, data: bytes | None) -> bytes | None:
         return data

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import msgspec
 
 from connector.column import JsonColumn, SchemaColumn, decode_json
-from connector.config.option import BOOLEAN, INT, STRING, Importance, at_least, defaulted, one_of
+from connector.config.option import BOOLEAN, INT, STRING, Importance, at_least, defaulted, one_of, optional
 from connector.config.schema import Config
 from connector.converters.base import Converter
 from connector.converters.json_schema import parse_schema, rewriter
@@ -39,6 +39,16 @@ _NO_ENVELOPE = (
     " fields. If you are trying to deserialize plain JSON data, set schemas.enable=false in your converter"
     " configuration."
 )
+
+
+def _schema_text(text: str) -> None:
+    if not text:
+        return
+    try:
+        if parse_schema(decode_json(text.encode())) is None:
+            raise ValueError("null is the lack of one")
+    except ValueError as error:
+        raise ValueError(f"no schema of JsonConverter: {error}") from None
 
 
 class JsonConverterConfig(Config):
@@ -59,6 +69,15 @@ class JsonConverterConfig(Config):
         1000,
         "How many different schemas are kept parsed; with fewer than there are, they are parsed anew.",
         validate=at_least(0),
+        importance=Importance.HIGH,
+        group="Converter",
+    )
+    schema_content = optional(
+        "schema.content",
+        STRING,
+        "The schema of all values, as JsonConverter writes schemas. Values then are payloads without anything"
+        " around them; empty or absent, each value brings its own. Means nothing with schemas.enable=false.",
+        validate=_schema_text,
         importance=Importance.HIGH,
         group="Converter",
     )
@@ -97,9 +116,10 @@ class Envelopes:
     def __init__(self, config: JsonConverterConfig) -> None:
         self._schema = lru_cache(config.schemas_cache_size)(self._parse)
         self._defaults = config.replace_null_with_default
+        self._open = _payload_of(config.schema_content.encode()) if config.schema_content else _open
 
     def read(self, column: Sequence[bytes | None]) -> Sequence[Any]:
-        envelopes = [None if data is None else _open(data) for data in column]
+        envelopes = [None if data is None else self._open(data) for data in column]
         known = [_NONE if each is None else self._schema(bytes(each.schema)) for each in envelopes]
         schemas = Schemas([each.schema for each in known])
         texts: list[bytes | None] = []
@@ -123,6 +143,12 @@ class _Known(NamedTuple):
     schema: Schema | None
     rewrite: Callable[[msgspec.Raw], bytes | None]
     read: Callable[[Any], Any]
+
+
+def _payload_of(schema: bytes) -> Callable[[bytes], _Envelope]:
+    """What takes a whole value for a payload of this schema."""
+    text = msgspec.Raw(schema)
+    return lambda data: _Envelope(text, _check(data))
 
 
 def _not_as_text(_: msgspec.Raw) -> None:

@@ -50,8 +50,6 @@ def parse_schema(found: Any, depth: int = 0) -> Schema | None:
     """
     if found is None:
         return None
-    if isinstance(found, str):
-        found = {"type": found}
     if not isinstance(found, dict) or not isinstance(found.get("type"), str):
         raise ValueError("Schema must contain 'type' field")  # noqa: TRY004 - what converters raise
     if depth > _DEEPEST:

@@ -42,6 +42,8 @@ class StringConverter(Converter):
     """Decodes text as Java does: malformed input becomes U+FFFD, null stays null."""
 
     config_class: ClassVar[type[Config]] = StringConverterConfig
+    schema = OPTIONAL_STRING
+    never_fails: ClassVar[bool] = True
 
     def __init__(self, config: StringConverterConfig) -> None:
         super().__init__(config)

@@ -46,6 +46,7 @@ Role = Literal["key", "value", "header"]
 ROLES: tuple[Role, ...] = ("key", "value", "header")
 
 _OVERRIDE = "consumer.override."
+_PRODUCER_OVERRIDE = "producer.override."
 _FRAMEWORK_PREFIXES = (
     "key.converter.",
     "value.converter.",
@@ -53,6 +54,7 @@ _FRAMEWORK_PREFIXES = (
     "transforms.",
     "predicates.",
     _OVERRIDE,
+    _PRODUCER_OVERRIDE,
 )
 _WRITTEN_OUT = (ConnectorConfig.name.name, ConnectorConfig.connector_class.name)
 _FRAMEWORK_KEYS = frozenset({"tasks.max.enforce", "connector.plugin.version"})
@@ -81,6 +83,8 @@ class Blueprint:
     make_steps: Callable[[], list[Step]]
     consumer_config: Mapping[str, str] = field(repr=False)
     """The connector's ``consumer.override.*`` in librdkafka's names; holds secrets."""
+    producer_config: Mapping[str, str] = field(repr=False)
+    """Its ``producer.override.*``, for the dead letter queue; holds secrets."""
     unknown: Mapping[str, str | None]
     """Options that nothing reads, each with the one it was probably meant to be."""
     connection: ConnectionUse | None = None
@@ -92,6 +96,14 @@ class Blueprint:
     @property
     def name(self) -> str:
         return self.config.name
+
+    @property
+    def topics(self) -> Sequence[str]:
+        """By what names the sink will see the topics; none if only the records will tell."""
+        names: Sequence[str] | None = self.config.topics
+        for step in self.make_steps():
+            names = names and step.topics(names)
+        return list(dict.fromkeys(names or ()))
 
 
 def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
@@ -107,7 +119,6 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
     resolved = resolution.values
     config = ConnectorConfig(resolved)
     faults.add(config.problems())
-    faults.add(_dead_letters(resolved, config))
     connection = faults.collect(_connection, config, worker)
     sink = faults.collect(_sink, resolution, config, connection, worker)
     if sink is not None:
@@ -117,7 +128,10 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
     converters = {role: faults.collect(_converter, resolved, role, worker) for role in ROLES}
     make_steps = faults.collect(_steps, resolved, config)
     consumer = translate(config.consumer_overrides())
-    faults.add(Problem(_OVERRIDE + found.option, found.message) for found in consumer.problems)
+    producer = translate(config.producer_overrides())
+    overrides = ((_OVERRIDE, consumer), (_PRODUCER_OVERRIDE, producer))
+    for prefix, client in overrides:
+        faults.add(Problem(prefix + found.option, found.message) for found in client.problems)
     if problems := list(resolution.concealed(faults.problems, _names(sink))):
         raise ConfigError(problems)
     if sink is None or make_steps is None:
@@ -130,9 +144,14 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
         converters={role: made for role, made in converters.items() if made},
         make_steps=make_steps,
         consumer_config=consumer.config,
+        producer_config=producer.config,
         unknown={
             **_unknown(raw, sink.config),
-            **{_OVERRIDE + name: meant and _OVERRIDE + meant for name, meant in consumer.unknown.items()},
+            **{
+                prefix + name: meant and prefix + meant
+                for prefix, client in overrides
+                for name, meant in client.unknown.items()
+            },
         },
         connection=ConnectionUse(connection.name, connection.version) if connection else None,
         notes=tuple(sink.config.notes()),
@@ -167,17 +186,6 @@ class _SinkPlan:
 
     def make(self) -> Sink:
         return self.sink_class(self.config)
-
-
-def _dead_letters(raw: RawConfig, config: ConnectorConfig) -> Iterator[Problem]:
-    """Whoever names a dead letter queue and tolerates errors counts on finding the records there."""
-    option = "errors.deadletterqueue.topic.name"
-    if raw.get(option) and config.errors_tolerance == "all":
-        yield Problem(
-            option,
-            "dead letter queues are not available yet, and with errors.tolerance=all bad records would be"
-            " skipped: remove this option to accept that, or set errors.tolerance=none",
-        )
 
 
 class _Faults:

@@ -36,7 +36,7 @@ async def steps_of(
     Raises:
         ConfigError: The sink has nothing to check.
     """
-    context = CheckContext(blueprint.name, blueprint.config.topics)
+    context = CheckContext(blueprint.name, blueprint.topics)
     done = []
     try:
         async for step in _checklist(blueprint, context).steps(step_seconds, total_seconds):
@@ -115,7 +115,7 @@ class CheckContext:
 def _checklist(blueprint: Blueprint, context: CheckContext) -> Checklist:
     sink = blueprint.make_sink()
     if isinstance(sink, Checkable):
-        return sink.checklist(context, blueprint.config.topics)
+        return sink.checklist(context, blueprint.topics)
     if isinstance(sink.config, AwsConfig):
         found = IdentityCheck(sink.config.identity(blueprint.name, task=0), sts_matters=sink.config.asks_sts)
         return Checklist(found.checks(), found.hide)

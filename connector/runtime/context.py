@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from connector import logs, metrics
+from connector.retry import Backoff, retrying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -30,6 +31,7 @@ class Assignments(Protocol):
 log = logs.get(__name__)
 
 _RETRY_LOG_SECONDS = 1.0
+_RETRY_BACKOFF = Backoff(base_seconds=0.5, cap_seconds=30.0)
 
 
 class TaskContext:
@@ -113,7 +115,12 @@ class TaskContext:
     async def errant(self, partition: TopicPartition, failed: Mapping[int, RecordError]) -> None:
         if self._errant is None:
             raise next(iter(failed.values()))
-        self._errant.report(partition, failed)
+        errant = self._errant
+        await retrying(
+            lambda: errant.report(partition, failed),
+            _RETRY_BACKOFF,
+            lambda error: self.retried("report", error),
+        )
 
     async def cancel_background(self) -> None:
         """End what the sink left running."""

@@ -1,4 +1,4 @@
-"""What happens to records that can never succeed: stop, or skip and count (KIP-298)."""
+"""What happens to records that can never succeed: dead letter queue, then stop, or skip and count."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from connector.config.connector import ConnectorConfig
     from connector.errors import RecordError
     from connector.record import RecordBatch, TopicPartition
+    from connector.runtime.dead_letters import DeadLetterQueue
 
 log = logs.get(__name__)
 
@@ -27,24 +28,25 @@ class ToleranceExceededError(ConnectorError):
 class ErrantRecords:
     """Decides by ``errors.tolerance``; every errant record is counted, none is dropped in silence."""
 
-    def __init__(self, config: ConnectorConfig, task: int) -> None:
+    def __init__(
+        self, config: ConnectorConfig, task: int, dead_letters: DeadLetterQueue | None = None
+    ) -> None:
         self._config = config
+        self.dead_letters = dead_letters
         self._labels = (config.name, str(task))
         self._next_log = float("-inf")
         self._unlogged = 0
 
-    def leave_out(self, batch: RecordBatch, failed: Mapping[int, RecordError]) -> RecordBatch:
-        """The batch without the records at the failed offsets.
+    async def report(self, partition: TopicPartition, failed: Mapping[int, RecordError]) -> None:
+        """Deal with the records at these offsets; when this returns, offsets beyond them may be committed.
 
         Raises:
             ToleranceExceededError: With ``errors.tolerance=none``.
+            RetriableError: They could not be put into the dead letter queue yet.
+            DeadLetterError: They never can be.
         """
-        self.report(batch.topic_partition, failed)
-        kept = [index for index, offset in enumerate(batch.offsets) if offset not in failed]
-        return batch.select(kept)
-
-    def report(self, partition: TopicPartition, failed: Mapping[int, RecordError]) -> None:
-        """Count and log the records at these offsets; raises ToleranceExceededError if they may not fail."""
+        if self.dead_letters:
+            await self.dead_letters.put(partition, failed)
         tolerant = self._config.errors_tolerance == "all"
         for offset, error in failed.items():
             self._report(partition, offset, error, tolerant=tolerant)
@@ -84,3 +86,8 @@ class ErrantRecords:
             return False
         self._next_log = now + _LOG_SECONDS
         return True
+
+
+def without(batch: RecordBatch, failed: Mapping[int, RecordError]) -> RecordBatch:
+    """The batch without the records at these offsets."""
+    return batch.select([index for index, offset in enumerate(batch.offsets) if offset not in failed])

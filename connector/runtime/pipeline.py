@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from connector.column import interleaved
+from connector.column import SchemaColumn, schemas_of
 from connector.errors import RecordError
-from connector.record import COLUMNS
+from connector.plugins import class_name
+from connector.record import RecordBatch
+from connector.runtime.errant import without
+from connector.schema import Schemas
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from connector.converters.base import Converter
-    from connector.record import RecordBatch
-    from connector.runtime.errant import ErrantRecords
+    from connector.schema import Schema
     from connector.transforms.base import Predicate, Transform
+
+
+class Applied(NamedTuple):
+    """What became of a batch.
+
+    Attributes:
+        batches: What to put, in this order: one batch, or several where records got different topics.
+        failed: The records that are in none of them since they can never succeed, by offset.
+    """
+
+    batches: list[RecordBatch]
+    failed: Mapping[int, RecordError]
 
 
 class Pipeline:
@@ -26,7 +40,6 @@ class Pipeline:
         value: Converter,
         header: Converter,
         transforms: Sequence[Step],
-        errant: ErrantRecords,
     ) -> None:
         self._stages = [
             (name, stage, converter)
@@ -37,56 +50,75 @@ class Pipeline:
             if not converter.is_identity
         ]
         self._header = header
-        self._transforms = transforms
-        self._errant = errant
+        self._steps = transforms
+        self._looked_at = frozenset(name for step in transforms for name in step.columns)
+        self._schemas = {
+            name: converter.schema
+            for name, converter in (("keys", key), ("values", value))
+            if converter.schema and name in self._looked_at
+        }
 
-    @property
-    def is_identity(self) -> bool:
-        """Batches pass untouched, so there is nothing to run in a thread."""
-        return not self._stages and not self._transforms and self._header.is_identity
+    def is_identity(self, columns: Collection[str]) -> bool:
+        """Batches with these columns pass untouched, so there is nothing to run in a thread."""
+        headers_stay = self._header.is_identity or "headers" not in {*columns, *self.columns}
+        return not self._stages and not self._steps and headers_stay
 
     @property
     def columns(self) -> frozenset[str]:
         """The columns of a batch that conversion and transforms look at."""
-        if self._transforms:
-            return COLUMNS
-        converted = {name for name, _, _ in self._stages}
-        return frozenset(converted if self._header.is_identity else {*converted, "headers"})
+        converted = {*self._looked_at, *(name for name, _, _ in self._stages)}
+        return frozenset(converted if self._header.never_fails else {*converted, "headers"})
 
-    def apply(self, batch: RecordBatch) -> RecordBatch:
-        """The batch to put; CPU work, for a thread.
+    def apply(self, batch: RecordBatch) -> Applied:
+        """Convert and transform; CPU work, for a thread.
 
         Raises:
-            ToleranceExceededError: A record can never succeed and may not be skipped.
+            RetriableError: What a converter needs cannot be had now; nothing has become of the batch.
         """
+        failed: dict[int, RecordError] = {}
         for column, stage, converter in self._stages:
-            batch = self._convert(batch, column, stage, converter)
-        if not self._header.is_identity:
-            batch = self._convert_headers(batch)
-        for step in self._transforms:
-            batch = step.apply(batch)
-        return batch
+            batch = self._convert(batch, column, stage, converter, failed)
+        if not self._header.is_identity and batch.has("headers"):
+            batch = self._convert_headers(batch, failed)
+        for name, schema in self._schemas.items():
+            batch = batch.with_columns(**{name: _with_schema(getattr(batch, name), schema)})
+        for step in self._steps:
+            batch = self._transform(batch, step, failed)
+        return Applied(batch.by_topic(), failed)
 
-    def _convert(self, batch: RecordBatch, column: str, stage: str, converter: Converter) -> RecordBatch:
+    def _transform(self, batch: RecordBatch, step: Step, failed: dict[int, RecordError]) -> RecordBatch:
+        try:
+            return step.apply(batch)
+        except ValueError:
+            return step.apply(_left_out(batch, _transform_errors(batch, step), failed))
+
+    def _convert(
+        self,
+        batch: RecordBatch,
+        column: str,
+        stage: str,
+        converter: Converter,
+        failed: dict[int, RecordError],
+    ) -> RecordBatch:
         raw: list[Any] = getattr(batch, column)
         try:
             return batch.with_columns(**{column: converter.convert_column(raw)})
         except ValueError:
             # The column does not say which record it was; only now is each one looked at alone.
-            batch = self._errant.leave_out(batch, _culprits(batch, raw, stage, converter))
+            batch = _left_out(batch, _culprits(batch, raw, stage, converter), failed)
             return batch.with_columns(**{column: converter.convert_column(getattr(batch, column))})
 
-    def _convert_headers(self, batch: RecordBatch) -> RecordBatch:
-        failed: dict[int, RecordError] = {}
+    def _convert_headers(self, batch: RecordBatch, failed: dict[int, RecordError]) -> RecordBatch:
+        culprits: dict[int, RecordError] = {}
         converted: list[Any] = []
         for offset, headers in zip(batch.offsets, batch.headers, strict=True):
             try:
                 converted.append([(name, self._header.convert(value)) for name, value in headers or ()])
             except ValueError as error:
-                failed[offset] = _record_error(error, "HEADER_CONVERTER", self._header)
+                culprits[offset] = _record_error(error, "HEADER_CONVERTER", class_name(type(self._header)))
                 converted.append(None)
         batch = batch.with_columns(headers=converted)
-        return self._errant.leave_out(batch, failed) if failed else batch
+        return _left_out(batch, culprits, failed) if culprits else batch
 
 
 class Step:
@@ -97,7 +129,24 @@ class Step:
         self._predicate = predicate
         self._negate = negate
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of a batch that it looks at."""
+        asked = self._predicate.columns if self._predicate else ()
+        return frozenset({*self._transform.columns, *asked})
+
+    @property
+    def origin(self) -> str:
+        """The class that a failure is put down to."""
+        return class_name(type(self._transform))
+
+    def topics(self, topics: Sequence[str]) -> Sequence[str] | None:
+        """The names that records of these topics will go by, if it can be told without the records."""
+        names = self._transform.topics(topics)
+        return names if self._predicate is None or names == topics else None
+
     def apply(self, batch: RecordBatch) -> RecordBatch:
+        """Raises ValueError if some record is not what the transform takes."""
         if not len(batch):
             return batch
         if self._predicate is None:
@@ -112,16 +161,32 @@ class Step:
 
 def _merge(batch: RecordBatch, applies: list[bool], transform: Transform) -> RecordBatch:
     """Transform some records and put them back between the others, in offset order."""
-    chosen = [index for index, answer in enumerate(applies) if answer]
-    untouched = batch.select([index for index, answer in enumerate(applies) if not answer])
-    transformed = transform.apply(batch.select(chosen))
-    offsets = [*untouched.offsets, *transformed.offsets]
-    order = sorted(range(len(offsets)), key=offsets.__getitem__)
-    kept = set(offsets)
-    survivors = batch.select([index for index, offset in enumerate(batch.offsets) if offset in kept])
-    return survivors.with_columns(
-        **{name: interleaved(getattr(untouched, name), getattr(transformed, name), order) for name in COLUMNS}
-    )
+    changed = transform.apply(batch.select([index for index, answer in enumerate(applies) if answer]))
+    passed = batch.select([index for index, answer in enumerate(applies) if not answer])
+    return RecordBatch.interleaved(changed, passed)
+
+
+def _with_schema(column: Sequence[Any], schema: Schema) -> Sequence[Any]:
+    return column if schemas_of(column) else SchemaColumn(column, Schemas([schema]))
+
+
+def _transform_errors(batch: RecordBatch, step: Step) -> dict[int, RecordError]:
+    if failed := _errors(batch, step):
+        return failed
+    raise AssertionError(f"{step.origin} fails on a batch, but on no part of it")
+
+
+def _errors(batch: RecordBatch, step: Step) -> dict[int, RecordError]:
+    """The records that a step fails on, found by halves: most batches have none, most others one."""
+    try:
+        step.apply(batch)
+    except ValueError as error:
+        if len(batch) == 1:
+            return {batch.offsets[0]: _record_error(error, "TRANSFORMATION", step.origin)}
+        middle = len(batch) // 2
+        halves = batch.select(range(middle)), batch.select(range(middle, len(batch)))
+        return {**_errors(halves[0], step), **_errors(halves[1], step)}
+    return {}
 
 
 def _culprits(
@@ -132,13 +197,20 @@ def _culprits(
         try:
             converter.convert(data)
         except ValueError as error:
-            failed[offset] = _record_error(error, stage, converter)
+            failed[offset] = _record_error(error, stage, class_name(type(converter)))
     if not failed:
         raise AssertionError(f"{type(converter).__name__} fails on a column, but on no value of it")
     return failed
 
 
-def _record_error(error: ValueError, stage: str, converter: Converter) -> RecordError:
-    record_error = RecordError(str(error), stage=stage, origin=type(converter).__name__)
+def _left_out(
+    batch: RecordBatch, culprits: Mapping[int, RecordError], failed: dict[int, RecordError]
+) -> RecordBatch:
+    failed.update(culprits)
+    return without(batch, culprits)
+
+
+def _record_error(error: ValueError, stage: str, origin: str) -> RecordError:
+    record_error = RecordError(str(error), stage=stage, origin=origin)
     record_error.__cause__ = error
     return record_error

@@ -26,6 +26,7 @@ from connector.errors import BatchError, ConnectorError, RetriableError
 from connector.retry import Backoff, retrying
 from connector.runtime.commits import Commits
 from connector.runtime.consumer import Polled, TaskConsumer
+from connector.runtime.errant import without
 from connector.runtime.feed import POLL_SECONDS, Feed
 from connector.runtime.offsets import Offsets
 from connector.runtime.state import State
@@ -33,11 +34,12 @@ from connector.runtime.state import State
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
+    from connector.errors import RecordError
     from connector.record import RecordBatch, TopicPartition
     from connector.runtime.context import TaskContext
     from connector.runtime.errant import ErrantRecords
     from connector.runtime.observer import TaskObserver
-    from connector.runtime.pipeline import Pipeline
+    from connector.runtime.pipeline import Applied, Pipeline
     from connector.sinks.base import Committed, OffsetAndMetadata, Sink, TwoPhase
 
 T = TypeVar("T")
@@ -48,6 +50,7 @@ LEAVE_SECONDS = 10.0
 """Beyond the graceful timeout, for what only lets go: leaving the group, aborting uploads."""
 PREPARE_SECONDS = 5.0
 """Beyond the graceful timeout, for the commit of what was finished within it."""
+CONVERT_BASE_SECONDS = 0.3
 GROUP_SECONDS = 5.0
 """Of these, what a rebalance under way may take until it is left: others answer it with their heartbeats."""
 RETRY_BACKOFF = Backoff(base_seconds=0.5, cap_seconds=30.0)
@@ -66,6 +69,10 @@ class TaskSpec:
     flush_interval_seconds: float
     commit_seconds: float
     shutdown_seconds: float
+    convert_seconds: float | None = None
+    """How long a conversion may be repeated for what it needs; None is as long as it takes."""
+    convert_delay_seconds: float = 60.0
+    """The longest wait between two attempts."""
 
 
 class Task:
@@ -87,17 +94,18 @@ class Task:
 
         Args:
             spec: What it works with.
-            sink: Where records go.
-            pipeline: What happens to them before.
-            errant: What happens to those that cannot be delivered.
-            context: What it lends to the sink.
-            observer: What operators see.
+            sink: Takes the batches.
+            pipeline: Converts and transforms them.
+            errant: Takes what can never succeed.
+            context: What the sink may ask for.
+            observer: Counts.
             consumer: Makes what reads Kafka, each time that the task joins its group.
             read_from: Hears the topic of every batch that is read.
         """
         self.spec = spec
         self.state = State.UNASSIGNED
         self.trace: str | None = None
+        self.failure: BaseException | None = None
         self._sink = sink
         self._pipeline = pipeline
         self._errant = errant
@@ -167,6 +175,8 @@ class Task:
 
     async def _start(self) -> None:
         self._context.assignments = self
+        if dead_letters := self._errant.dead_letters:
+            await self._finish(self._retrying("start", dead_letters.start))
         await self._finish(self._retrying("start", lambda: self._sink.start(self._context)))
         await self._join()
         if self._sink.two_phase:
@@ -213,26 +223,53 @@ class Task:
         return polled
 
     async def _convert(self, polled: list[Polled]) -> list[Polled]:
-        if self._pipeline.is_identity or not polled:
+        if not polled or self._pipeline.is_identity(self._sink.columns):
             return polled
-        return await self._context.in_thread(self._convert_all, polled)
+        converted: list[Applied] = []
+        await self._finish(
+            self._retrying(
+                "convert",
+                lambda: self._context.in_thread(self._convert_the_rest, polled, converted),
+                Backoff(CONVERT_BASE_SECONDS, self.spec.convert_delay_seconds),
+                self.spec.convert_seconds,
+            )
+        )
+        for (read, epoch), applied in zip(polled, converted, strict=True):
+            if applied.failed and self._offsets.epoch(read.topic_partition) == epoch:
+                await self._finish(self._report(read.topic_partition, applied.failed))
+        return [
+            Polled(put, epoch)
+            for (_, epoch), applied in zip(polled, converted, strict=True)
+            for put in applied.batches
+        ]
+
+    async def _report(self, partition: TopicPartition, failed: Mapping[int, RecordError]) -> None:
+        """Before their batch is put: what is put may be committed at any time."""
+        await self._retrying("report", lambda: self._errant.report(partition, failed))
 
     async def _put(self, polled: list[Polled]) -> None:
-        """Batches of one poll are of different partitions, so they may go side by side."""
+        """Partitions may go side by side; transforms may have made several batches of one."""
         for read, epoch in polled:
             if self._offsets.is_reset(read, epoch):
                 await self._restart(read.topic_partition)
         taken = [
-            (batch, epoch)
+            Polled(batch, epoch)
             for converted, epoch in polled
             if (batch := self._offsets.take(converted, epoch)) is not None
         ]
         if not taken:
             return
         started = time.perf_counter()
-        await self._finish(asyncio.gather(*(self._put_one(batch, epoch) for batch, epoch in taken)))
+        lanes: dict[TopicPartition, list[Polled]] = {}
+        for each in taken:
+            lanes.setdefault(each.batch.topic_partition, []).append(each)
+        await self._finish(asyncio.gather(*map(self._put_in_order, lanes.values())))
         self._observer.put_seconds.observe(time.perf_counter() - started)
         self._observer.records_put.inc(sum(len(batch) for batch, _ in taken))
+
+    async def _put_in_order(self, lane: list[Polled]) -> None:
+        for batch, epoch in lane:
+            await self._put_one(batch, epoch)
 
     async def _restart(self, partition: TopicPartition) -> None:
         """The offsets of a partition that stayed ours went back: its topic was made again, or truncated."""
@@ -259,7 +296,8 @@ class Task:
             try:
                 await self._retrying("put", lambda batch=batch: self._put_if_owned(batch, epoch))  # type: ignore[misc]
             except BatchError as error:
-                batch = self._errant.leave_out(batch, error.failed)
+                await self._report(batch.topic_partition, error.failed)
+                batch = without(batch, error.failed)
             else:
                 return
 
@@ -287,8 +325,10 @@ class Task:
             await self._finish(self._commits.commit())
         self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
 
-    def _convert_all(self, polled: list[Polled]) -> list[Polled]:
-        return [Polled(self._pipeline.apply(batch), epoch) for batch, epoch in polled]
+    def _convert_the_rest(self, polled: list[Polled], converted: list[Applied]) -> None:
+        """What is converted stays so when a schema registry answers only some of the batches."""
+        for batch, _ in polled[len(converted) :]:
+            converted.append(self._pipeline.apply(batch))
 
     # ---- rebalances: called while the consumer's thread waits ----
 
@@ -407,6 +447,7 @@ class Task:
 
     def _fail(self, error: BaseException) -> None:
         self.trace = "".join(traceback.format_exception(error))
+        self.failure = error
         self._enter(State.FAILED)
         if isinstance(error, ConnectorError):
             log.error("task failed", error=str(error))
@@ -425,6 +466,8 @@ class Task:
         except TimeoutError:
             log.warning("task did not end in time", seconds=LEAVE_SECONDS)
         await self._context.cancel_background()
+        if dead_letters := self._errant.dead_letters:
+            await dead_letters.stop()
         log.info("task ended", state=self.state.value)
 
     def _enter(self, state: State) -> None:
@@ -445,12 +488,23 @@ class Task:
             raise AssertionError("The task has not started")
         return self._feed
 
-    async def _retrying(self, operation: str, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def _retrying(
+        self,
+        operation: str,
+        attempt: Callable[[], Awaitable[T]],
+        backoff: Backoff = RETRY_BACKOFF,
+        most_seconds: float | None = None,
+    ) -> T:
+        first: list[float] = []
+
         def on_retry(error: RetriableError) -> None:
             self._context.retried(operation, error)
+            first.append(time.monotonic())
+            if most_seconds is not None and time.monotonic() - first[0] >= most_seconds:
+                raise RetriesExhaustedError(operation, error) from error
 
         try:
-            return await retrying(attempt, RETRY_BACKOFF, on_retry, self._stopping)
+            return await retrying(attempt, backoff, on_retry, self._stopping)
         except RetriableError as error:
             raise _StoppedError(str(error)) from error
 
@@ -501,6 +555,16 @@ class Task:
             if self._feed is not None:
                 self._observer.buffered_bytes.set(self._sink.buffered_bytes + self._feed.buffered_bytes)
                 self._observer.progress(self._offsets, self.consumer.end_offset)
+
+
+class RetriesExhaustedError(ConnectorError):
+    """What a conversion needs could not be had within errors.retry.timeout."""
+
+    def __init__(self, operation: str, error: RetriableError) -> None:
+        super().__init__(
+            f"{operation} was given up after errors.retry.timeout, and nothing is committed beyond what was"
+            f" delivered: {error}"
+        )
 
 
 async def _first_of(*events: asyncio.Event, seconds: float) -> None:

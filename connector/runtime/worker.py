@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector import logs, metrics
 from connector.runtime.context import TaskContext
+from connector.runtime.dead_letters import DeadLetterQueue
 from connector.runtime.errant import ErrantRecords
 from connector.runtime.observer import TaskObserver
 from connector.runtime.pipeline import Pipeline
@@ -159,17 +160,24 @@ class Worker:
 
     def _new_task(self, blueprint: Blueprint, number: int) -> Task:
         config = blueprint.config
-        errant = ErrantRecords(config, number)
+        spec = self._spec(blueprint, number)
+        producer = {**self._settings.producer_config(), **blueprint.producer_config}
+        dead_letters = (
+            DeadLetterQueue(config, number, {**spec.consumer_config, "producer": producer})
+            if config.dead_letter_topic
+            else None
+        )
+        errant = ErrantRecords(config, number, dead_letters)
         converters = blueprint.converters
         pipeline = Pipeline(
-            converters["key"](), converters["value"](), converters["header"](), blueprint.make_steps(), errant
+            converters["key"](), converters["value"](), converters["header"](), blueprint.make_steps()
         )
         return Task(
-            self._spec(blueprint, number),
+            spec,
             blueprint.make_sink(),
             pipeline=pipeline,
             errant=errant,
-            context=TaskContext(config.name, number, self._executor, topics=config.topics, errant=errant),
+            context=TaskContext(config.name, number, self._executor, topics=blueprint.topics, errant=errant),
             observer=TaskObserver(config.name, number),
             read_from=partial(self._read_from, config.name, number),
         )
@@ -184,6 +192,7 @@ class Worker:
         }
         # librdkafka reads a name that starts with ^ as a POSIX expression; Connect matches whole names.
         topics = config.topics or [f"^({config.topics_regex})$"]
+        retries = config.errors_retry_timeout_ms
         return TaskSpec(
             connector=config.name,
             task=number,
@@ -194,4 +203,6 @@ class Worker:
             flush_interval_seconds=settings.offset_flush_interval_ms / 1000,
             commit_seconds=settings.offset_flush_timeout_ms / 1000,
             shutdown_seconds=settings.task_shutdown_graceful_timeout_ms / 1000,
+            convert_seconds=None if retries < 0 else retries / 1000,
+            convert_delay_seconds=config.errors_retry_delay_ms / 1000,
         )

@@ -36,6 +36,8 @@ class Running(Protocol):
 class WorkerProcess:
     """``connector standalone`` with one connector, or several, or with none before REST makes some.
 
+    With a ``group.id`` it is one of a cluster: ``connector distributed``.
+
     Args:
         settings: Worker properties; the listener is a free port unless given.
         connector: The connector's flat config; None to start without.
@@ -62,6 +64,7 @@ class WorkerProcess:
         self._files = [f"connector-{number}.json" for number in range(len(connectors))]
         for file, config in zip(self._files, connectors, strict=True):
             (folder / file).write_text(json.dumps(dict(config)))
+        self._mode = "distributed" if "group.id" in settings else "standalone"
         self._environ = environ or {}
         self._log = folder / "worker.log"
         self._process: Running | None = None
@@ -71,7 +74,8 @@ class WorkerProcess:
         command = [
             "/usr/bin/env",
             *(f"{name}={value}" for name, value in self._environ.items()),
-            *(sys.executable, "-m", "connector", "standalone", "worker.properties"),
+            *(sys.executable, "-m", "connector"),
+            *(self._mode, "worker.properties"),
             *self._files,
         ]
         self._process = ChildProcess(command, folder=Path(self._folder.name), log=self._log)
@@ -123,6 +127,18 @@ class WorkerProcess:
                 return json.load(answer)
         except (OSError, urllib.error.URLError):
             return None
+
+    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Any request: the status, and the JSON of the answer, None if there is none."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, method=method)  # noqa: S310 - loopback
+        if data is not None:
+            request.add_header("Content-Type", "application/json")
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
+                return answer.status, json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read() or b"null")
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of a metric's samples with these labels; 0 while there are none."""

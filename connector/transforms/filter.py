@@ -13,5 +13,7 @@ if TYPE_CHECKING:
 class Filter(Transform):
     """Leaves a batch without records, which still moves the position past them."""
 
+    columns = frozenset()
+
     def apply(self, batch: RecordBatch) -> RecordBatch:
         return batch.select([])

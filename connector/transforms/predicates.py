@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, ClassVar
 
-from connector.column import JsonColumn
+from connector.column import nulls
 from connector.config.option import STRING, non_empty, required
 from connector.config.schema import Config
 from connector.transforms.base import Predicate
+from connector.transforms.java_regex import check_java_regex, compile_java
 
 if TYPE_CHECKING:
     from connector.record import RecordBatch
@@ -17,42 +17,45 @@ if TYPE_CHECKING:
 class RecordIsTombstone(Predicate):
     """Is true for records whose value is null."""
 
+    columns = frozenset({"values"})
+
     def test(self, batch: RecordBatch) -> list[bool]:
-        values = batch.values
-        if isinstance(values, JsonColumn):
-            return values.nulls()
-        return [value is None for value in values]
+        return nulls(batch.values)
 
 
-def _regex(value: str) -> None:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"Invalid regex: {error}") from None
+def _pattern(value: str) -> None:
+    non_empty(value)
+    check_java_regex(value)
 
 
 class TopicNameMatchesConfig(Config):
     pattern = required(
         "pattern",
         STRING,
-        "The regular expression that the topic's name must match as a whole.",
-        validate=_regex,
+        "The Java regular expression that the topic's name must match as a whole.",
+        validate=_pattern,
         group="Predicate",
     )
 
 
 class TopicNameMatches(Predicate):
-    """Is true for all records of a batch or for none: a batch has one topic."""
+    """Goes by the name that the transforms before it gave the topic."""
 
     config_class: ClassVar[type[Config]] = TopicNameMatchesConfig
+    columns = frozenset()
 
     def __init__(self, config: TopicNameMatchesConfig) -> None:
         super().__init__(config)
-        self._pattern = re.compile(config.pattern)
+        self._pattern = compile_java(config.pattern)
 
     def test(self, batch: RecordBatch) -> list[bool]:
-        matches = self._pattern.fullmatch(batch.topic_partition.topic) is not None
-        return [matches] * len(batch)
+        if batch.has_one_topic:
+            return [self._matches(batch.topic)] * len(batch)
+        answers = {topic: self._matches(topic) for topic in set(batch.topics)}
+        return [answers[topic] for topic in batch.topics]
+
+    def _matches(self, topic: str) -> bool:
+        return self._pattern.fullmatch(topic) is not None
 
 
 class HasHeaderKeyConfig(Config):
@@ -69,6 +72,7 @@ class HasHeaderKey(Predicate):
     """Is true for records with at least one header of that key, letter case included."""
 
     config_class: ClassVar[type[Config]] = HasHeaderKeyConfig
+    columns = frozenset({"headers"})
 
     def __init__(self, config: HasHeaderKeyConfig) -> None:
         super().__init__(config)

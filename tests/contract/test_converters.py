@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from connector.plugins import PluginKind, find, names
+from connector.schema_registry.mock import MockSchemaRegistry
 from connector.testing.contract.converters import ConverterContract
 
 if TYPE_CHECKING:
     from connector.converters.base import Converter
 
-BUILT_IN = ("byte_array", "json", "string")
+BUILT_IN = ("boolean", "byte_array", "double", "float", "integer", "json", "long", "short", "string")
 
 
 def create(name: str, **options: str) -> Converter:
@@ -87,6 +88,86 @@ class TestJsonConverterWithSchemas(ConverterContract):
         ]
 
 
+class TestLongConverter(ConverterContract):
+    @pytest.fixture
+    def converter(self) -> Converter:
+        return create("org.apache.kafka.connect.converters.LongConverter")
+
+    @pytest.fixture
+    def valid(self) -> list[tuple[bytes | None, Any]]:
+        return [(b"\0" * 7 + b"\1", 1), (b"\xff" * 8, -1)]
+
+    @pytest.fixture
+    def invalid(self) -> list[bytes]:
+        return [b"", b"\0" * 7, b"\0" * 9]
+
+
+class TestBooleanConverter(ConverterContract):
+    @pytest.fixture
+    def converter(self) -> Converter:
+        return create("Boolean")
+
+    @pytest.fixture
+    def valid(self) -> list[tuple[bytes | None, Any]]:
+        return [(b"\0", False), (b"\1", True)]
+
+    @pytest.fixture
+    def invalid(self) -> list[bytes]:
+        return [b"", b"\2", b"\0\0"]
+
+
+class TestSimpleHeaderConverter(ConverterContract):
+    @pytest.fixture
+    def converter(self) -> Converter:
+        found = find(PluginKind.HEADER_CONVERTER, "Simple", "header.converter")
+        converter: Converter = found(found.config_class.parse({}))
+        return converter
+
+    @pytest.fixture
+    def valid(self) -> list[tuple[bytes | None, Any]]:
+        return [
+            (b"", ""),
+            (b"text", "text"),
+            (b"7", 7),
+            (b"true", True),
+            (b"null", None),
+            (b'["a",1]', ["a", 1]),
+            (b"[" * 100_000, b"[" * 100_000),
+            (b"a\xff", "a\ufffd"),
+        ]
+
+
+class TestAvroConverter(ConverterContract):
+    @pytest.fixture
+    def converter(self) -> Converter:
+        MockSchemaRegistry.of_scope("contract").register("AVRO", '"long"')
+        return create("io.confluent.connect.avro.AvroConverter", schema__registry__url="mock://contract")
+
+    @pytest.fixture
+    def valid(self) -> list[tuple[bytes | None, Any]]:
+        return [(b"\0\0\0\0\1\2", 1), (b"\0\0\0\0\1\1", -1)]
+
+    @pytest.fixture
+    def invalid(self) -> list[bytes]:
+        return [b"", b"\0", b"\0\0\0\0\1", b"\1\0\0\0\1\2", b"\0\0\0\0\2\2", b"{}"]
+
+
+class TestJsonSchemaConverter(ConverterContract):
+    @pytest.fixture
+    def converter(self) -> Converter:
+        MockSchemaRegistry.of_scope("contract json").register("JSON", "{}")
+        name = "io.confluent.connect.json.JsonSchemaConverter"
+        return create(name, schema__registry__url="mock://contract json")
+
+    @pytest.fixture
+    def valid(self) -> list[tuple[bytes | None, Any]]:
+        return [(b'\0\0\0\0\1{"a":1}', {"a": 1}), (b"\0\0\0\0\1null", None)]
+
+    @pytest.fixture
+    def invalid(self) -> list[bytes]:
+        return [b"", b"{}", b'\0\0\0\0\1{"a"', b"\0\0\0\0\2{}"]
+
+
 @pytest.mark.parametrize("kind", [PluginKind.CONVERTER, PluginKind.HEADER_CONVERTER])
 def test_the_built_in_converters_are_installed(kind: PluginKind) -> None:
     assert set(BUILT_IN) <= set(names(kind))
@@ -98,6 +179,15 @@ def test_the_built_in_converters_are_installed(kind: PluginKind) -> None:
         (PluginKind.CONVERTER, "org.apache.kafka.connect.json.JsonConverter", "JsonConverter"),
         (PluginKind.CONVERTER, "String", "StringConverter"),
         (PluginKind.HEADER_CONVERTER, "ByteArray", "ByteArrayConverter"),
+        (
+            PluginKind.HEADER_CONVERTER,
+            "org.apache.kafka.connect.storage.SimpleHeaderConverter",
+            "SimpleHeaderConverter",
+        ),
+        (PluginKind.CONVERTER, "io.confluent.connect.avro.AvroConverter", "AvroConverter"),
+        (PluginKind.CONVERTER, "ProtobufConverter", "ProtobufConverter"),
+        (PluginKind.CONVERTER, "JsonSchemaConverter", "JsonSchemaConverter"),
+        (PluginKind.CONVERTER, "Short", "ShortConverter"),
         (PluginKind.TRANSFORM, "org.apache.kafka.connect.transforms.Filter", "Filter"),
         (PluginKind.PREDICATE, "RecordIsTombstone", "RecordIsTombstone"),
         (

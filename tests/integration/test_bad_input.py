@@ -65,9 +65,9 @@ def standalone(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]
         ({"format.output.type": "cvs"}, "format.output.type", "Did you mean"),
         ({"tasks.max": "many"}, "tasks.max", "Not a number of type INT"),
         (
-            {"errors.tolerance": "all", "errors.deadletterqueue.topic.name": "dlq"},
+            {"topics": "orders,dlq", "errors.deadletterqueue.topic.name": "dlq"},
             "errors.deadletterqueue.topic.name",
-            "not available yet",
+            "may not be included in the list of topics",
         ),
         ({"value.converter": "JsonConvertor"}, "value.converter", 'Did you mean "JsonConverter"?'),
     ],

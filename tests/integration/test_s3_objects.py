@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from structlog.testing import capture_logs
 
 from connector.errors import AccessError
 from connector.record import Record, RecordBatch, TopicPartition
@@ -509,3 +510,29 @@ async def test_raw_values_are_stored_as_they_are_or_framed(
         await sink.put(RecordBatch.of(PARTITION, [Record(2, None, b"bc")]))
         await sink.flush()
     assert aws.objects(bucket) == {"t-0-0": stored}
+
+
+async def test_objects_and_their_tags_show_the_name_that_transforms_gave_and_the_offset_is_the_topics(
+    aws: AwsServer, bucket: str
+) -> None:
+    options = {"aws.s3.object.tags": "from={{topic}}"}
+    async with running_sink(aws.url, aws, bucket, options) as sink:
+        await sink.put(lines(SMALL).renamed("other"))
+        await sink.flush()
+        assert sink.committable() == {PARTITION: SMALL}
+    assert list(aws.objects(bucket)) == ["other-0-0"]
+    tags = aws.client("s3").get_object_tagging(Bucket=bucket, Key="other-0-0")["TagSet"]
+    assert tags == [{"Key": "from", "Value": "other"}]
+
+
+async def test_two_topics_under_one_name_are_told_once(aws: AwsServer, bucket: str) -> None:
+    second = TopicPartition("u", 0)
+    batch = RecordBatch.of(second, [Record(5, None, LINE)])
+    with capture_logs() as logs:
+        async with running_sink(aws.url, aws, bucket, {}) as sink:
+            sink.open([second])
+            for _ in range(2):
+                await sink.put(lines(SMALL).renamed("one"))
+                await sink.put(batch.renamed("one"))
+    (told,) = [each for each in logs if each["event"].startswith("two topics go by one name")]
+    assert (told["name"], told["topics"]) == ("one", ["t", "u"])

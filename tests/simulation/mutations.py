@@ -500,7 +500,7 @@ def hunt(name: str, runs: int) -> Catch | None:
 
 def main() -> int:
     options = argparse.ArgumentParser()
-    options.add_argument("--runs", type=int, default=300, help="schedules in each world")
+    options.add_argument("--runs", type=int, default=1500, help="schedules in each world")
     options.add_argument("--only", choices=MUTATIONS)
     given = options.parse_args()
     missed = 0

@@ -10,6 +10,7 @@ from connector.errors import ConfigError
 from connector.settings import WorkerSettings
 
 BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
+GUESSES = "org.apache.kafka.connect.storage.SimpleHeaderConverter"
 JAAS = 'org.apache.kafka.common.security.scram.ScramLoginModule required username="u" password="s3cret";'
 
 
@@ -35,7 +36,8 @@ def faults(path: Path | None, **environ: str) -> dict[str, str]:
 def test_brokers_are_all_that_must_be_set(path: Path) -> None:
     settings = load(path)
     assert settings.bootstrap_servers == "broker:9092"
-    assert (settings.key_converter, settings.value_converter, settings.header_converter) == (BYTES,) * 3
+    assert (settings.key_converter, settings.value_converter) == (BYTES, BYTES)
+    assert settings.header_converter == GUESSES
     assert settings.offset_flush_interval_ms == 60_000
     assert settings.offset_flush_timeout_ms == 5_000
     assert settings.task_shutdown_graceful_timeout_ms == 5_000
@@ -66,7 +68,7 @@ def test_the_quickstart_file_of_kafka_connect_works_as_it_is(path: Path) -> None
         "listeners=http://:8083",
     )
     assert settings.converter_class("key") == "org.apache.kafka.connect.json.JsonConverter"
-    assert settings.converter_class("header") == BYTES
+    assert settings.converter_class("header") == GUESSES
     assert settings.converter_config("key") == {"schemas.enable": "true"}
     assert settings.converter_config("value") == {"schemas.enable": "false"}
     assert settings.converter_config("header") == {}
@@ -157,12 +159,22 @@ def test_unknown_properties_are_reported_with_what_was_probably_meant_spelled_al
 
 def test_properties_of_distributed_mode_are_known_and_ignored(path: Path) -> None:
     settings = load(
-        path, "group.id=g", "config.storage.topic=c", "producer.acks=all", "consumer.key.deserializer=x"
+        path,
+        "group.id=g",
+        "config.storage.topic=c",
+        "producer.key.serializer=x",
+        "consumer.key.deserializer=x",
     )
     assert settings.unknown == {}
     assert set(settings.ignored) == {
-        "group.id", "config.storage.topic", "producer.acks", "consumer.key.deserializer",
+        "group.id", "config.storage.topic", "producer.key.serializer", "consumer.key.deserializer",
     }  # fmt: skip
+
+
+def test_producers_have_what_is_given_for_them(path: Path) -> None:
+    settings = load(path, "producer.acks=1", "producer.max.request.size=2000", "producer.lingr.ms=5")
+    assert settings.producer_config() == {"acks": "1", "message.max.bytes": "2000"}
+    assert settings.unknown == {"producer.lingr.ms": "producer.linger.ms"}
 
 
 def test_consumers_connect_as_the_worker_does_unless_told_otherwise(path: Path) -> None:

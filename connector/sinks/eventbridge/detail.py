@@ -82,7 +82,7 @@ def _parsed(value: bytes | str) -> Value:
 
 def heads(batch: RecordBatch) -> list[bytes | None]:
     """The beginning of each record's envelope, all but the value; None where that cannot be JSON."""
-    topic, partition = batch.topic_partition
+    topic, partition = batch.topic, batch.topic_partition.partition
     place = b'{"topic":%b,"partition":%d,"offset":' % (_encode(topic), partition)
     keys = _fragments(batch.keys)
     found: list[bytes | None] = []

@@ -250,7 +250,7 @@ class EntryMaker:
         batch, position = draft.batch, event.position
         value = body(value_of(event.head, event.detail)) if event.head else event.detail
         key = self._oversize.store(draft, position, value)
-        head = event.head or place(batch.topic_partition, batch.offsets[position])
+        head = event.head or place(batch.topic_partition._replace(topic=batch.topic), batch.offsets[position])
         arn = f"arn:{self._config.partition}:s3:::{self._config.oversize_bucket}/{key}"
         path = _PATH_OF_VALUE if event.head else _PATH_OF_ALL
         return event._replace(detail=referred(head, arn, path))

@@ -84,7 +84,7 @@ class EventBridgeSink(AwsMessagingSink):
         return LIMITS if self.config.is_second else _CLASSIC_LIMITS
 
     def prepare(self, batch: RecordBatch) -> Prepared:
-        return self._maker.prepare(batch, self.destinations[batch.topic_partition.topic])
+        return self._maker.prepare(batch, self.destinations[batch.topic])
 
     async def send(self, destination: str, entries: Sequence[Entry]) -> Mapping[int, Refusal]:
         if self.config.is_second:

@@ -91,7 +91,7 @@ class KinesisSink(AwsMessagingSink):
         return stream
 
     def prepare(self, batch: RecordBatch) -> Prepared:
-        destination = self.destinations[batch.topic_partition.topic]
+        destination = self.destinations[batch.topic]
         return self._maker.prepare(batch, self._streams[destination])
 
     def limits(self, destination: str) -> Limits:

@@ -105,7 +105,7 @@ class Attributes:
 def _metadata(batch: RecordBatch, index: int, name: str) -> str | None:
     match name:
         case "topic":
-            return batch.topic_partition.topic
+            return batch.topic
         case "partition":
             return str(batch.topic_partition.partition)
         case "offset":

@@ -42,7 +42,7 @@ def envelopes(batch: RecordBatch) -> list[bytes]:
     were converted, stand as they are; text as text; bytes as text if they are UTF-8, else as
     ``{"base64": …}``.
     """
-    topic, partition = batch.topic_partition
+    topic, partition = batch.topic, batch.topic_partition.partition
     values = batch.values
     column = values.texts if isinstance(values, JsonColumn) and values.texts is not None else None
     return [

@@ -134,7 +134,7 @@ def _field(column: str, path: str, batch: RecordBatch) -> Column:
 
 
 _PLAIN_READERS: dict[str, Callable[[RecordBatch], Column]] = {
-    "topic": lambda batch: [batch.topic_partition.topic] * len(batch),
+    "topic": lambda batch: [batch.topic] * len(batch),
     "partition": lambda batch: [str(batch.topic_partition.partition)] * len(batch),
     "offset": lambda batch: list(map(str, batch.offsets)),
     "timestamp": lambda batch: [None if at is None else str(at) for at in batch.timestamps],

@@ -73,7 +73,7 @@ class AwsMessagingSink(MessagingSink):
             self.destinations[topic] = await self.find(topic)
 
     async def put(self, batch: RecordBatch) -> None:
-        topic = batch.topic_partition.topic
+        topic = batch.topic
         if topic not in self.destinations:
             life = self._dispatcher.progress(batch.topic_partition)
             self.destinations[topic] = await self.find(topic)

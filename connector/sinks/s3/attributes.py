@@ -36,7 +36,7 @@ class Origin:
     """The object that a request is about, other than by its key.
 
     Attributes:
-        topic_partition: Where its records are from.
+        topic_partition: Where its records are from, the topic by the name that transforms gave it.
         start_offset: Of its first record.
         claim: Unique for this write of it.
     """

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from connector.aws.connection import AwsConfig
 from connector.aws.location import BucketLocation, beyond_bucket, bucket_location, is_special
 from connector.aws.partition import is_aws
+from connector.config.masking import looks_secret
 from connector.config.option import (
     BOOLEAN,
     INT,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 MINIMUM_PART_BYTES = 5 * 1024 * 1024
 """S3's minimum for every part but the last."""
 _FINGERPRINT_BYTES = 6
+_MAKE_RECORDS = ("key.converter", "value.converter", "header.converter", "transforms", "predicates")
+"""What options begin with that decide what records are when they come here."""
 _MAXIMUM_PART_BYTES = 2_000_000_000
 
 
@@ -159,6 +162,11 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig, ObjectConfig, GuaranteeC
             (name, str(self.value(name)))
             for name, option in options.items()
             if name not in RotationConfig.options() and self.is_set(option)
+        )
+        given += sorted(
+            (name, value or "")
+            for name, value in self.raw.items()
+            if name.startswith(_MAKE_RECORDS) and not looks_secret(name)
         )
         return hashlib.blake2b(repr(given).encode(), digest_size=_FINGERPRINT_BYTES).hexdigest()
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connector.errors import BatchError, RecordError
 from connector.formats.json_value import json_text
+from connector.sinks.s3.ledger.state import GroupLabel
 from connector.sinks.s3.pattern import HOUR_MS, MINUTE_MS, DatePattern
 from connector.sinks.variable import fields, headers, text_of
 
@@ -41,7 +42,7 @@ class GroupKey(NamedTuple):
     """What the records of one object have in common: all that its name needs but the first offset.
 
     Attributes:
-        topic_partition: Where they come from.
+        topic_partition: Where they come from, the topic by the name that transforms gave it.
         key: The text of the record key if the template has one, else None.
         time: The text of each timestamp placeholder of the template, in order.
         fields: The text of each header, and field of a key or value, in order.
@@ -51,6 +52,17 @@ class GroupKey(NamedTuple):
     key: str | None = None
     time: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, partition: TopicPartition, label: GroupLabel) -> GroupKey:
+        """The group of a partition that was committed by this label."""
+        topic = partition.topic if label.topic is None else label.topic
+        return cls(partition._replace(topic=topic), label.key, label.time, label.fields)
+
+    def label(self, partition: TopicPartition) -> GroupLabel:
+        """What tells it from the other groups of the partition that its records were read from."""
+        topic = self.topic_partition.topic
+        return GroupLabel(self.key, self.time, self.fields, None if topic == partition.topic else topic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +224,7 @@ class Grouper:
 
     def _groups(self, batch: RecordBatch, now_ms: int) -> Mapping[GroupKey, Sequence[int]]:
         """The positions of the records of each group."""
-        where = batch.topic_partition
+        where = batch.topic_partition._replace(topic=batch.topic)
         if not self.columns:
             return {GroupKey(where, None, self._time(now_ms)): range(len(batch))}
         count = len(batch)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from connector.sinks.s3.early import EarlyEnds
+from typing import Protocol
 
 
 class Holder(Protocol):
@@ -34,10 +31,8 @@ class OpenLimit:
     a few more than the bound, until the next object is opened.
     """
 
-    def __init__(self, most: int, early: EarlyEnds) -> None:
-        """Args: ``early`` counts what is finished for it."""
+    def __init__(self, most: int) -> None:
         self.most = most
-        self.early = early
         self._holders: list[Holder] = []
         self._uses = count()
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import AsyncExitStack
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from connector import logs
 from connector.check import Checklist
 from connector.sinks.base import Sink
 from connector.sinks.s3.abandonment import abandon
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from connector.aws.policy import Statement
     from connector.record import RecordBatch, TopicPartition
     from connector.sinks.base import Committed, OffsetAndMetadata, SinkContext, TwoPhase
+
+log = logs.get(__name__)
 
 _RELIEF_SECONDS = 0.02
 _CLOCK_SECONDS = 1.0
@@ -60,8 +64,11 @@ class S3Sink(Sink):
         self._create_client = client
         self._now = now
         self._rotation = config.rotation()
+        self._limit = OpenLimit(config.max_open)
         self._clock: asyncio.Task[None] | None = None
         self._writers: dict[TopicPartition, PartitionWriter] = {}
+        self._named: dict[TopicPartition, set[TopicPartition]] = {}
+        """The partitions whose records were put under each name."""
         self._resources = AsyncExitStack()
         self._format = config.create_format()
         self._grouper = config.create_grouper(self._format.suffix)
@@ -87,9 +94,6 @@ class S3Sink(Sink):
 
     async def start(self, context: SinkContext) -> None:
         await super().start(context)
-        self._limit = OpenLimit(
-            self.config.max_open, EarlyEnds(context, self.config.max_open, time.monotonic)
-        )
         client = self._create_client(self.config, context)
         await self._resources.enter_async_context(client)
         self._store = ObjectStore(client, self.config)
@@ -100,6 +104,10 @@ class S3Sink(Sink):
     @property
     def two_phase(self) -> TwoPhase | None:
         return self if self.config.is_exactly_once else None
+
+    @cached_property
+    def _early(self) -> EarlyEnds:
+        return EarlyEnds(self.context, self.config.max_open, time.monotonic)
 
     def open(self, partitions: Collection[TopicPartition]) -> None:
         for partition in partitions:
@@ -113,13 +121,28 @@ class S3Sink(Sink):
             store=self._store,
             context=self.context,
             limit=self._limit,
+            early=self._early,
             now=self._now,
             ledger=ledger,
         )
 
     async def put(self, batch: RecordBatch) -> None:
         if writer := self._writers.get(batch.topic_partition):
+            self._note_name(batch)
             await writer.put(batch)
+
+    def _note_name(self, batch: RecordBatch) -> None:
+        """Warn, once, where transforms gave two topics one name, by which objects may be called the same."""
+        name = batch.topic_partition._replace(topic=batch.topic)
+        others = self._named.setdefault(name, {batch.topic_partition})
+        if batch.topic_partition not in others:
+            others.add(batch.topic_partition)
+            log.warning(
+                "two topics go by one name, so their objects may replace each other",
+                name=batch.topic,
+                topics=sorted({where.topic for where in others}),
+                remedy="give each its own name, or put what tells them apart into file.name.template",
+            )
 
     async def flush(self) -> None:
         """Finish what is open, or only what is due; then it is visible."""
@@ -148,8 +171,9 @@ class S3Sink(Sink):
             return
         await asyncio.gather(*(self._finish(writer) for writer in writers))
         await asyncio.gather(*(writer.stored() for writer in writers))
-        # What an earlier commit has sealed; there may be nothing new to commit after which to wait for it.
-        await asyncio.gather(*(writer.settle() for writer in writers))
+        if self.context.ends_for_good:
+            # What an earlier commit has sealed; there may be nothing to commit after which to wait for it.
+            await asyncio.gather(*(writer.settle() for writer in writers))
 
     async def _finish(self, writer: PartitionWriter) -> None:
         """Before a commit: finish what it is to seal; the rest stays open, for whoever owns it next."""
@@ -163,6 +187,8 @@ class S3Sink(Sink):
 
     async def drop(self, partitions: Collection[TopicPartition]) -> None:
         writers = [self._writers.pop(partition) for partition in partitions if partition in self._writers]
+        for others in self._named.values():
+            others.difference_update(partitions)
         await asyncio.gather(*(writer.drop() for writer in writers))
 
     # ---- exactly once: Kafka's commit is the commit record ----

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from connector.sinks.s3.attributes import Origin
+from connector.sinks.s3.grouping import GroupKey
 
 if TYPE_CHECKING:
     from connector.sinks.s3.ledger.state import Clock, PartList, Span
@@ -28,7 +29,8 @@ class TwoPhaseUpload:
         self.entry = entry
         self.key = entry.key
         span = entry.total
-        self.origin = Origin(home.partition, span.first if span else 0, entry.nonce)
+        named = GroupKey.of(home.partition, entry.group).topic_partition
+        self.origin = Origin(named, span.first if span else 0, entry.nonce)
         self.in_flight_bytes = 0
         self.rest: bytes | None = None
         """The end of the object while no part number is left for it."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from connector.sinks.base import OffsetAndMetadata, SinkContext
     from connector.sinks.s3.compression import Compressor
     from connector.sinks.s3.config import S3Config
+    from connector.sinks.s3.early import EarlyEnds
     from connector.sinks.s3.grouping import Grouper
     from connector.sinks.s3.ledger.upload import Upload
     from connector.sinks.s3.limit import OpenLimit
@@ -79,6 +80,7 @@ class PartitionWriter:
         store: ObjectStore,
         context: SinkContext,
         limit: OpenLimit,
+        early: EarlyEnds,
         now: Callable[[], float],
         ledger: PartitionLedger | None = None,
     ) -> None:
@@ -91,12 +93,14 @@ class PartitionWriter:
             store: Where objects go.
             context: The task's.
             limit: Of open objects.
+            early: Counts those that do not end by bounds of their own.
             now: The time of day in seconds.
             ledger: What is committed of the partition, to deliver exactly once.
         """
         self._config = config
         self._rotation = config.rotation()
         self._limit = limit
+        self._early = early
         self._now = now
         self._grouper = grouper
         self._encoder = format_.encoder()
@@ -486,7 +490,9 @@ class PartitionWriter:
         key = self._grouper.object_key(group, first_offset)
         upload: ObjectUpload | TwoPhaseUpload
         if self._ledger:
-            upload = self._ledger.begin(key, group[1:], Clock(opened.ms, opened.ms), self._ending)
+            upload = self._ledger.begin(
+                key, group.label(self._ledger.partition), Clock(opened.ms, opened.ms), self._ending
+            )
         else:
             origin = Origin(group.topic_partition, first_offset)
             upload = ObjectUpload(key, self._store, self._context, self._parts_total.inc, origin)
@@ -508,7 +514,7 @@ class PartitionWriter:
 
     def _finish_early(self, group: GroupKey, why: Early) -> None:
         """Not because of its own bounds."""
-        self._limit.early.count(why)
+        self._early.count(why)
         self._finish(group)
 
     def _finish_object(self, found: OpenObject, work: Coroutine[Any, Any, None]) -> None:
@@ -579,7 +585,7 @@ class PartitionWriter:
             self._finish_object(found, self._make_visible(found))
         else:
             found.resume(tail)
-            group = GroupKey(self._home.partition, *entry.group)
+            group = GroupKey.of(self._home.partition, entry.group)
             # One that was about to be finished when it was saved is followed by another of its group.
             self._finish(group)
             self._open[group] = found
@@ -601,7 +607,7 @@ class PartitionWriter:
         groups = {}
         async with self._lock:
             for entry in gone:
-                group = GroupKey(ledger.partition, *entry.group)
+                group = GroupKey.of(ledger.partition, entry.group)
                 groups[group] = entry.total.first if entry.total else 0
                 if found := self._open.pop(group, None):
                     ledger.discard(found.upload)  # type: ignore[arg-type] # in a ledger they are all of two phases

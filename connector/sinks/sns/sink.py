@@ -83,7 +83,7 @@ class SnsSink(AwsMessagingSink):
         return self._topics[destination].limits
 
     def prepare(self, batch: RecordBatch) -> Prepared:
-        arn = self.destinations[batch.topic_partition.topic]
+        arn = self.destinations[batch.topic]
         return self._maker.prepare(batch, self._topics[arn])
 
     async def send(self, destination: str, entries: Sequence[Entry]) -> Mapping[int, Refusal]:

@@ -69,7 +69,7 @@ class SqsSink(AwsMessagingSink):
         return Limits(MOST_ENTRIES, MOST_BYTES, self._queues[destination].most_bytes)
 
     def prepare(self, batch: RecordBatch) -> Prepared:
-        url = self.destinations[batch.topic_partition.topic]
+        url = self.destinations[batch.topic]
         return self._maker.prepare(batch, self._queues[url])
 
     async def send(self, destination: str, entries: Sequence[Entry]) -> Mapping[int, Refusal]:

@@ -70,7 +70,7 @@ async def _run(world: World, process: Process) -> None:
     task = Task(
         spec,
         sink,
-        pipeline=Pipeline(converter, converter, converter, [], errant),
+        pipeline=Pipeline(converter, converter, converter, []),
         errant=errant,
         context=TaskContext(config.name, 0, None, errant=errant),  # type: ignore[arg-type] # the loop has its own
         observer=TaskObserver(config.name, 0),

@@ -317,6 +317,9 @@ class World:
         """By a worker that is told that nobody comes after it."""
         last = self._start_process()
         self._pass(60, until=lambda: self._has_read(last))
+        if self.external or self.chooser.lands():
+            # Time to find what is wrong; else it is told in the middle of taking over.
+            self._pass(3)
         last.is_stopping = True
         self.note(f"{last.name} is told to stop for good")
         if last.task:

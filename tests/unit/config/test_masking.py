@@ -63,4 +63,19 @@ def test_masking_changes_nothing_but_values_and_no_value_twice(config: dict[str,
     assert list(once) == list(config)
     assert masked(once) == once
     assert {config[key] for key in config if once[key] != config[key]} <= set(config.values())
-    assert all(once[key] in {config[key], HIDDEN} for key in config)
+    assert all(once[key] == config[key] or HIDDEN in once[key] for key in config)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://reader:s3cret@registry:8081/", f"https://{HIDDEN}@registry:8081/"),
+        ("http://a:b@one,http://c:d@two", f"http://{HIDDEN}@one,http://{HIDDEN}@two"),
+        ("http://registry:8081/a@b", "http://registry:8081/a@b"),
+        ("see http://registry and mail a:b@c", "see http://registry and mail a:b@c"),
+    ],
+)
+def test_name_and_password_in_a_url_are_hidden_whatever_the_option(url: str, shown: str) -> None:
+    assert masked({"value.converter.schema.registry.url": url}) == {
+        "value.converter.schema.registry.url": shown
+    }

@@ -5,7 +5,7 @@ from connector.config.worker import meaningless
 
 @pytest.mark.parametrize(
     "name",
-    ["group.id", "config.storage.topic", "config.storage.replication.factor", "plugin.path", "producer.acks",
+    ["group.id", "config.storage.topic", "config.storage.replication.factor", "plugin.path",
      "offset.storage.file.filename", "admin.listeners",
      "admin.ssl.protocol", "log4j.root.loglevel"],
 )  # fmt: skip

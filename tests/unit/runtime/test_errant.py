@@ -33,33 +33,33 @@ def failed(*offsets: int) -> dict[int, RecordError]:
     return {offset: RecordError("no", stage="TASK_PUT", origin="Sink") for offset in offsets}
 
 
-def test_without_tolerance_the_first_record_stops_the_task_and_all_are_told(
+async def test_without_tolerance_the_first_record_stops_the_task_and_all_are_told(
     errant: Callable[..., ErrantRecords],
 ) -> None:
     with capture_logs() as logs, pytest.raises(ToleranceExceededError, match="orders-3 at offset 7"):
-        errant().report(ORDERS, failed(7, 9))
+        await errant().report(ORDERS, failed(7, 9))
     assert [(line["topic"], line["partition"], line["offset"]) for line in logs] == [
         ("orders", 3, 7),
         ("orders", 3, 9),
     ]
 
 
-def test_records_that_are_skipped_are_counted_and_one_a_second_is_told(
+async def test_records_that_are_skipped_are_counted_and_one_a_second_is_told(
     errant: Callable[..., ErrantRecords], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     skipped = metrics.RECORDS_SKIPPED.labels("errant-test", "0", "TASK_PUT")
     before = skipped._value.get()
     records = errant(errors_tolerance="all")
     with capture_logs() as logs:
-        records.report(ORDERS, failed(1, 2, 3))
+        await records.report(ORDERS, failed(1, 2, 3))
         monkeypatch.setattr("connector.runtime.errant.time.monotonic", lambda: 101.0)
-        records.report(ORDERS, failed(4))
+        await records.report(ORDERS, failed(4))
     assert [(line["offset"], line["unlogged_before"]) for line in logs] == [(1, 0), (4, 2)]
     assert skipped._value.get() - before == 4
 
 
-def test_every_record_is_told_if_that_is_asked_for(errant: Callable[..., ErrantRecords]) -> None:
+async def test_every_record_is_told_if_that_is_asked_for(errant: Callable[..., ErrantRecords]) -> None:
     records = errant(errors_tolerance="all", errors_log_enable="true")
     with capture_logs() as logs:
-        records.report(ORDERS, failed(1, 2, 3))
+        await records.report(ORDERS, failed(1, 2, 3))
     assert [line["offset"] for line in logs] == [1, 2, 3]

@@ -57,7 +57,7 @@ async def test_a_revocation_does_not_wait_for_a_sink_that_has_failed_and_commits
         task = Task(
             spec,
             sink,
-            pipeline=Pipeline(converter, converter, converter, [], errant),
+            pipeline=Pipeline(converter, converter, converter, []),
             errant=errant,
             context=context,
             observer=TaskObserver("orders", 0),

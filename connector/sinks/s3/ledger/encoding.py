@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from connector.errors import LedgerError
-from connector.sinks.s3.ledger.state import Clock, PartList, Span, State, UploadState
+from connector.sinks.s3.ledger.state import Clock, GroupLabel, PartList, Span, State, UploadState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -185,7 +185,7 @@ def _upload(found: UploadState) -> list[Any]:
         found.key,
         found.upload_id,
         found.nonce,
-        found.group,
+        _label(found.group),
         found.created_ms,
         [found.parts.numbers, found.parts.digest, found.parts.size_bytes],
         found.durable and tuple(found.durable),
@@ -200,6 +200,18 @@ def _upload(found: UploadState) -> list[Any]:
     ]
 
 
+def _label(found: GroupLabel) -> list[Any]:
+    """Without a name of its own where it has none, as most do: the text is short of room."""
+    named = list(found)
+    return named if found.topic is not None else named[:-1]
+
+
+def _read_label(
+    key: str | None, time: Sequence[str], fields: Sequence[str], topic: str | None = None
+) -> GroupLabel:
+    return GroupLabel(key, tuple(time), tuple(fields), topic)
+
+
 def _read_upload(found: Sequence[Any]) -> UploadState:
     key, upload_id, nonce, group, created_ms, parts, durable, tail, tail_bytes, ending, *rest = found
     reserved, flags, clock, bucket, fingerprint = rest
@@ -208,7 +220,7 @@ def _read_upload(found: Sequence[Any]) -> UploadState:
         key,
         upload_id,
         nonce,
-        (group[0], tuple(group[1]), tuple(group[2])),
+        _read_label(*group),
         created_ms,
         PartList(tuple((first, last) for first, last in numbers), digest, size_bytes),
         Span(*durable) if durable else None,

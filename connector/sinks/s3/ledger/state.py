@@ -5,8 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-GroupLabel = tuple[str | None, tuple[str, ...], tuple[str, ...]]
-"""Which records an upload is for, within its partition: key, times and fields of its name."""
+
+class GroupLabel(NamedTuple):
+    """Which records an upload is for, within its partition.
+
+    Attributes:
+        key: The text of the record key, where that names objects.
+        time: The times of its name.
+        fields: The headers and fields of its name.
+        topic: What the records go by, if transforms gave them another name than that of their topic.
+    """
+
+    key: str | None = None
+    time: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    topic: str | None = None
+
+
+NO_LABEL = GroupLabel()
 
 
 class Clock(NamedTuple):
@@ -96,7 +112,7 @@ class UploadState:
     key: str
     upload_id: str
     nonce: str
-    group: GroupLabel = (None, (), ())
+    group: GroupLabel = NO_LABEL
     created_ms: int = 0
     parts: PartList = PartList()
     durable: Span | None = None

@@ -239,6 +239,9 @@ def test_a_prefix_that_cannot_be_kept_is_refused() -> None:
         ({"output_fields": "value"}, {"output_fields": "value,offset"}),
         ({"aws.s3.prefix": "a/"}, {"aws.s3.prefix": "b/"}),
         ({}, {"format.output.type": "jsonl"}),
+        ({"transforms": "a", "transforms.a.field": "x"}, {"transforms": "a", "transforms.a.field": "y"}),
+        ({"predicates.p.pattern": "x"}, {"predicates.p.pattern": "y"}),
+        ({"value.converter": "json"}, {"value.converter": "string"}),
     ],
 )
 def test_what_bytes_and_names_come_from_has_a_fingerprint_by_old_names_as_well(
@@ -246,6 +249,14 @@ def test_what_bytes_and_names_come_from_has_a_fingerprint_by_old_names_as_well(
 ) -> None:
     bucket = {"aws.s3.bucket.name": "bucket"}
     assert S3Config.parse(bucket | before).fingerprint != S3Config.parse(bucket | after).fingerprint
+
+
+def test_another_password_of_a_converter_does_not_change_the_fingerprint() -> None:
+    bucket = {"aws.s3.bucket.name": "bucket", "value.converter": "avro"}
+    name = "value.converter.schema.registry.ssl.keystore.password"
+    assert (
+        S3Config.parse(bucket | {name: "a"}).fingerprint == S3Config.parse(bucket | {name: "b"}).fingerprint
+    )
 
 
 def test_an_old_name_and_bounds_of_objects_do_not_change_the_fingerprint() -> None:

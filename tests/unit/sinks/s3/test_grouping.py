@@ -38,6 +38,14 @@ def keyed(*keys: Any) -> RecordBatch:
     return batch_of(*(Record(offset, key, None, 0) for offset, key in enumerate(keys)))
 
 
+def test_the_label_that_is_committed_leads_back_to_the_same_group() -> None:
+    renamed = GroupKey(WHERE._replace(topic="eu-t"), "k", ("2024",), ("f",))
+    for group in (GroupKey(WHERE, "k"), GroupKey(WHERE), renamed):
+        assert GroupKey.of(WHERE, group.label(WHERE)) == group
+    assert renamed.label(WHERE).topic == "eu-t"
+    assert GroupKey(WHERE).label(WHERE).topic is None
+
+
 def offsets(groups: list[tuple[GroupKey, RecordBatch]]) -> list[list[int]]:
     return [list(batch.offsets) for _, batch in groups]
 

@@ -19,13 +19,14 @@ from connector.sinks.s3.ledger.encoding import (
     VERSION,
     Reference,
     StateObject,
+    _upload,
     decode,
     decode_object,
     encode,
     encode_object,
     encode_reference,
 )
-from connector.sinks.s3.ledger.state import Clock, PartList, Span, State, UploadState
+from connector.sinks.s3.ledger.state import Clock, GroupLabel, PartList, Span, State, UploadState
 
 PARTITION = TopicPartition("orders", 3)
 
@@ -34,9 +35,8 @@ texts = st.text(max_size=40)
 spans = st.builds(Span, offsets, offsets, offsets, offsets)
 clocks = st.builds(Clock, offsets, offsets, st.none() | offsets)
 ranges = st.lists(st.tuples(st.integers(1, 10_000), st.integers(1, 10_000)), max_size=4).map(tuple)
-groups = st.tuples(
-    st.none() | texts, st.lists(texts, max_size=3).map(tuple), st.lists(texts, max_size=3).map(tuple)
-)
+several = st.lists(texts, max_size=3).map(tuple)
+groups = st.builds(GroupLabel, st.none() | texts, several, several, st.none() | texts)
 
 
 @st.composite
@@ -100,6 +100,15 @@ def test_a_state_object_and_the_text_that_names_it_come_back_as_they_were(
     assert found.found_in.key == key
     assert found.state == replace(state, uploads=())
     assert decode_object(content, found, PARTITION) == (state, tails)
+
+
+def test_a_label_of_an_earlier_release_is_read_as_that_of_the_topics_own_name() -> None:
+    plain = replace(STATE, uploads=(replace(upload(), group=GroupLabel("k", ("2024",), ("f",))),))
+    renamed = replace(STATE, uploads=(replace(upload(), group=GroupLabel(topic="eu-orders")),))
+    three, four = (len(_upload(state.uploads[0])[3]) for state in (plain, renamed))
+    assert (three, four) == (3, 4)
+    for state in (plain, renamed):
+        assert decode(encode(state) or "", PARTITION) == state
 
 
 def test_a_tail_never_goes_into_the_text() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.sinks.s3.ledger.ledger import Dropped, Identity, Ledger
-from connector.sinks.s3.ledger.state import NO_CLOCK, Clock, Span, State, UploadState
+from connector.sinks.s3.ledger.state import NO_CLOCK, Clock, GroupLabel, Span, State, UploadState
 from connector.sinks.s3.ledger.upload import Limits, StoredPart, Upload
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Writing:
         self.book = Ledger(identity, committed, resumes=resumes, limits=LIMITS)
 
     def begin(self, key: str) -> Upload:
-        return self.book.begin(key, f"nonce of {key}", (key, (), ()), NO_CLOCK)
+        return self.book.begin(key, f"nonce of {key}", GroupLabel(key), NO_CLOCK)
 
     def take(self, upload: Upload, *offsets: int) -> None:
         for offset in offsets:

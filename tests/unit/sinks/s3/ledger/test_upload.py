@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.sinks.s3.ledger.state import NO_CLOCK, PartList, Span, UploadState
+from connector.sinks.s3.ledger.state import NO_CLOCK, GroupLabel, PartList, Span, UploadState
 from connector.sinks.s3.ledger.upload import NO_PARTS, Limits, StoredPart, Upload, extended
 
-GROUP = (None, (), ())
+GROUP = GroupLabel()
 
 
 def part(number: int, size_bytes: int = 5, content: str = "c") -> StoredPart:

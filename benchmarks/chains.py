@@ -1,0 +1,102 @@
+"""``python -m benchmarks.chains``: what converters and transforms cost beside records that pass untouched.
+
+One thread, no Kafka, no network: the pipeline of a task and the jsonl format, in batches of 500 records with
+values of about 100 bytes. Time is that of the processor, and cases take turns: others may use the machine.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from statistics import median
+from typing import TYPE_CHECKING
+
+from benchmarks.converters import CASES as CONVERTERS
+from connector.config.connector import ConnectorConfig
+from connector.formats.fields import OutputFields
+from connector.formats.jsonl import JsonlFormat
+from connector.record import Record, RecordBatch, TopicPartition
+from connector.runtime.blueprint import draw
+from connector.runtime.pipeline import Pipeline
+from connector.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+IDENTITY = "ByteArray"
+_RECORDS = 500
+_BATCHES = 60
+_ROUNDS = 7
+_KAFKA = "org.apache.kafka.connect.transforms."
+_CHAINS: dict[str, tuple[str, dict[str, str]]] = {
+    "RegexRouter": (IDENTITY, {"type": _KAFKA + "RegexRouter", "regex": "(.*)", "replacement": "eu-$1"}),
+    "TimestampRouter": (IDENTITY, {"type": _KAFKA + "TimestampRouter"}),
+    "Json InsertField": ("Json", {"type": _KAFKA + "InsertField$Value", "topic.field": "topic"}),
+    "Json ReplaceField": ("Json", {"type": _KAFKA + "ReplaceField$Value", "exclude": "note"}),
+    "Json MaskField": ("Json", {"type": _KAFKA + "MaskField$Value", "fields": "name"}),
+    "Json Cast": ("Json", {"type": _KAFKA + "Cast$Value", "spec": "id:string"}),
+    "Json expression filter": ("Json", {"type": "expression", "filter": "value.id > `1`"}),
+    "Json expression project": ("Json", {"type": "expression", "value": "{id: value.id, city: value.city}"}),
+}
+_INSERT_REPLACE_MASK = ("Json InsertField", "Json ReplaceField", "Json MaskField")
+
+
+def cases() -> dict[str, tuple[Pipeline, bytes]]:
+    """The pipeline and the value of each case; the first is that without a converter."""
+    found = {name: (_pipeline(name, []), CONVERTERS[name][2]) for name in CONVERTERS}
+    for name, (converter, step) in _CHAINS.items():
+        found[name] = _pipeline(converter, [step]), CONVERTERS[converter][2]
+    steps = [_CHAINS[name][1] for name in _INSERT_REPLACE_MASK]
+    found["Json insert, replace, mask"] = _pipeline("Json", steps), CONVERTERS["Json"][2]
+    return found
+
+
+def _pipeline(converter: str, steps: Sequence[dict[str, str]]) -> Pipeline:
+    name, options, _ = CONVERTERS[converter]
+    raw = {
+        "name": "bench",
+        "connector.class": "s3",
+        ConnectorConfig.topics.name: "bench",
+        "aws.s3.bucket.name": "bench",
+        "value.converter": name,
+        **{f"value.converter.{key}": value for key, value in options.items()},
+        "transforms": ",".join(f"t{number}" for number in range(len(steps))),
+    }
+    for number, step in enumerate(steps):
+        raw |= {f"transforms.t{number}.{key}": value for key, value in step.items()}
+    drawn = draw(
+        {key: value for key, value in raw.items() if value},
+        WorkerSettings.of({"bootstrap.servers": "none:1"}, {}),
+    )
+    made = {role: make() for role, make in drawn.converters.items()}
+    return Pipeline(made["key"], made["value"], made["header"], drawn.make_steps())
+
+
+def main(chosen: Sequence[str]) -> None:
+    """Print the rate of each case, and its ratio to the identity."""
+    known = cases()
+    names = list(dict.fromkeys([IDENTITY, *(chosen or known)]))
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(_ROUNDS):
+        for name in names:
+            seconds[name].append(_seconds(*known[name]))
+    unchanged = median(seconds[IDENTITY])
+    for name in names:
+        taken = median(seconds[name])
+        rate = _RECORDS * _BATCHES / taken / 1000
+        print(f"{name:<28}{rate:7.0f} k records/s   ratio to identity {unchanged / taken:5.2f}")
+
+
+def _seconds(pipeline: Pipeline, value: bytes) -> float:
+    form = JsonlFormat(OutputFields())
+    records = [Record(offset, None, value, 86_400_000, []) for offset in range(_RECORDS)]
+    batch = RecordBatch.of(TopicPartition("bench", 0), records)
+    started = time.thread_time()
+    for _ in range(_BATCHES):
+        for put in pipeline.apply(batch).batches:
+            form.encode(put)
+    return time.thread_time() - started
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,248 @@
+"""Who is alive: the members of a consumer group that exists for nothing else, as Kafka's coordinator sees it.
+
+librdkafka speaks no group protocol but that of consumers, so the workers form a group of consumers that
+subscribe to the config topic and fetch nothing. Each carries its id, address and roles in its client id,
+which the coordinator shows to whoever describes the group. A worker that dies is gone when its session
+ends; one that leaves, at once.
+
+The group is ``GROUP_ID.workers``. JVM workers meet in the group ``GROUP_ID`` with a protocol of their own
+(``connect``), and the coordinator refuses members of another protocol; with a name beside theirs neither
+shuts the other out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlencode
+
+from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+
+from connector import logs
+from connector.cluster.placement import Member
+from connector.cluster.status_records import Owner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from confluent_kafka import TopicPartition
+
+log = logs.get(__name__)
+
+LOOK_SECONDS = 1.0
+"""From one look at the group to the next, if no rebalance comes before."""
+_ASK_SECONDS = 5.0
+_POLL_SECONDS = 0.2
+_LEAVE_SECONDS = 5.0
+_CLIENT = "connector-worker?"
+_CONNECT = "connect"
+
+
+def worker_group(group_id: str) -> str:
+    """The consumer group of the workers of a cluster."""
+    return f"{group_id}.workers"
+
+
+class Membership:
+    """This worker's place among the workers.
+
+    Args:
+        me: This worker.
+        group_id: The cluster's, from the worker's properties.
+        topic: One that every worker may read.
+        client: How to connect, in librdkafka's names; holds secrets.
+        changed: Called on the event loop when the members are others than before.
+        session_ms: After so long a silence a worker counts as dead.
+        heartbeat_ms: How often it says that it is alive.
+        rebalance_ms: How long a worker may take to answer a rebalance.
+    """
+
+    def __init__(
+        self,
+        me: Member,
+        group_id: str,
+        topic: str,
+        client: Mapping[str, Any],
+        changed: Callable[[], None],
+        *,
+        session_ms: int,
+        heartbeat_ms: int,
+        rebalance_ms: int,
+    ) -> None:
+        self.me = me
+        self.members: tuple[Member, ...] = ()
+        self._group = worker_group(group_id)
+        self._topic = topic
+        self._changed = changed
+        self._admin = AdminClient({**client, "client.id": "connector-membership", "log_level": 0})
+        self._consumer = Consumer(
+            {
+                **client,
+                "client.id": client_id(me),
+                "group.id": self._group,
+                "session.timeout.ms": session_ms,
+                "heartbeat.interval.ms": heartbeat_ms,
+                "max.poll.interval.ms": max(rebalance_ms, session_ms),
+                "partition.assignment.strategy": "range",
+                "enable.auto.commit": False,
+                "auto.offset.reset": "latest",
+            }
+        )
+        self._thread = threading.Thread(target=self._take_part, name="membership", daemon=True)
+        self._stopping = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._rebalanced = asyncio.Event()
+        self._looking: asyncio.Task[None] | None = None
+
+    @property
+    def is_member(self) -> bool:
+        return any(member.owner.id == self.me.owner.id for member in self.members)
+
+    async def start(self, seconds: float) -> None:
+        """Join, and come back once the group knows this worker.
+
+        Raises:
+            TimeoutError: It does not within this time.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        self._looking = asyncio.create_task(self._look_on(), name="membership")
+        async with asyncio.timeout(seconds):
+            while not self.is_member:  # noqa: ASYNC110 - for a moment, at the start
+                await asyncio.sleep(0.05)
+
+    async def stop(self) -> None:
+        """Leave the group; the others know at once."""
+        self._stopping.set()
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+        if self._thread.ident is not None:
+            await asyncio.to_thread(self._thread.join, _LEAVE_SECONDS)
+
+    # ---- looking at the group ----
+
+    async def _look_on(self) -> None:
+        while True:
+            try:
+                await self._look()
+            except KafkaException as error:
+                # Who was alive a moment ago counts as alive until somebody knows better.
+                log.warning("the group of workers cannot be looked at just now", reason=str(error))
+            # A joining group changes within milliseconds.
+            seconds = LOOK_SECONDS if self.is_member else _POLL_SECONDS
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._rebalanced.wait()
+            except TimeoutError:
+                continue
+            self._rebalanced.clear()
+
+    async def _look(self) -> None:
+        found = await asyncio.to_thread(self._describe)
+        if found != self.members:
+            self._tell(found)
+            self.members = found
+            self._changed()
+
+    def _describe(self) -> tuple[Member, ...]:
+        future = self._admin.describe_consumer_groups([self._group], request_timeout=_ASK_SECONDS)[
+            self._group
+        ]
+        try:
+            group = future.result()
+        except KafkaException as error:
+            if _code(error) == KafkaError.GROUP_ID_NOT_FOUND:
+                return ()
+            raise
+        found = (member_of(member.client_id) for member in group.members)
+        members = {member.owner.id: member for member in found if member is not None}
+        return tuple(members[worker] for worker in sorted(members))
+
+    def _tell(self, found: tuple[Member, ...]) -> None:
+        before = {member.owner for member in self.members}
+        now = {member.owner for member in found}
+        mine = self.me.owner
+        for owner in sorted(now - before, key=lambda owner: owner.id):
+            if owner == mine:
+                continue
+            log.info("worker joined", worker=owner.worker_id, id=owner.id)
+            if owner.worker_id == mine.worker_id:
+                log.warning(
+                    "another worker advertises the same address: statuses cannot tell the two apart; give"
+                    " each its own rest.advertised.host.name or rest.advertised.port",
+                    worker=owner.worker_id,
+                )
+        for owner in sorted(before - now, key=lambda owner: owner.id):
+            log.info("worker is gone", worker=owner.worker_id, id=owner.id)
+
+    # ---- on the thread ----
+
+    def _take_part(self) -> None:
+        self._consumer.subscribe([self._topic], on_assign=self._assigned, on_revoke=self._revoked)
+        try:
+            while not self._stopping.is_set():
+                message = self._consumer.poll(_POLL_SECONDS)
+                error = None if message is None else message.error()
+                if error is not None:
+                    log.warning("the group of workers is unwell", reason=error.str())
+                    time.sleep(_POLL_SECONDS)
+        finally:
+            self._consumer.close()
+
+    def _assigned(self, consumer: Consumer, _partitions: list[TopicPartition]) -> None:
+        consumer.assign([])  # the topic is a pretext
+        self._signal()
+
+    def _revoked(self, _consumer: Consumer, _partitions: list[TopicPartition]) -> None:
+        self._signal()
+
+    def _signal(self) -> None:
+        assert self._loop is not None  # noqa: S101 - set before the thread starts
+        try:
+            self._loop.call_soon_threadsafe(self._rebalanced.set)
+        except RuntimeError:
+            self._stopping.set()  # the loop is closed
+
+
+def client_id(member: Member) -> str:
+    """What the coordinator shows of a worker."""
+    fields = {
+        "id": member.owner.id,
+        "worker": member.owner.worker_id,
+        "roles": ",".join(sorted(member.roles)),
+    }
+    return _CLIENT + urlencode(fields)
+
+
+def member_of(client: str) -> Member | None:
+    """The worker behind a client id; None if it is none of ours."""
+    if not client.startswith(_CLIENT):
+        return None
+    fields = parse_qs(client.removeprefix(_CLIENT))
+    try:
+        owner = Owner(fields["id"][0], fields["worker"][0])
+    except KeyError:
+        return None
+    roles = fields.get("roles", [""])[0]
+    return Member(owner, frozenset(filter(None, roles.split(","))))
+
+
+def jvm_workers(group_id: str, client: Mapping[str, Any]) -> int:
+    """How many JVM workers are in the cluster's group; blocks.
+
+    Raises:
+        KafkaException: Kafka does not say.
+    """
+    admin = AdminClient({**client, "client.id": "connector-membership", "log_level": 0})
+    groups = admin.list_groups(group_id, timeout=_ASK_SECONDS)
+    return sum(
+        len(group.members) for group in groups if group.protocol_type == _CONNECT and group.error is None
+    )
+
+
+def _code(error: KafkaException) -> int | None:
+    return error.args[0].code() if error.args and isinstance(error.args[0], KafkaError) else None

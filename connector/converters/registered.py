@@ -1,0 +1,147 @@
+"""Values behind the id of a registered schema: finds the schema, reads the value by it.
+
+A value is a magic byte (0), the id (4 bytes, big-endian) and what was written with that schema. What is made
+of a schema is kept, for as many schemas as ``max.schemas.per.subject`` says.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn
+
+from connector.column import SchemaColumn
+from connector.converters.base import Converter
+from connector.schema import Schemas
+from connector.schema_registry.base import UnknownSchemaError
+from connector.schema_registry.client import connect
+from connector.schema_registry.config import SchemaRegistryConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from connector.config.schema import Config
+    from connector.schema import Schema
+    from connector.schema_registry.base import RegisteredSchema, SchemaRegistry
+
+HEADER_BYTES = 5
+_MAGIC = b"\0"
+_UNKNOWN_SECONDS = 10.0
+"""How long an id counts as unknown: bad records repeat it, and a registry may learn it after all."""
+
+
+class Reader(NamedTuple):
+    """What is made of a schema.
+
+    Attributes:
+        read: The value of what stands behind the id; raises whatever it likes on what does not fit.
+        schema: Connect's; None where ``of`` tells it.
+        of: The schema of one payload, where one registered schema stands for several.
+    """
+
+    read: Callable[[bytes], Any]
+    schema: Schema | None
+    of: Callable[[bytes], Schema] | None = None
+
+
+class RegisteredConverter(Converter):
+    """Base of converters with a Schema Registry; null stays null."""
+
+    config_class: ClassVar[type[Config]] = SchemaRegistryConfig
+    kind: ClassVar[str]
+    """The type of schemas that it reads, as the registry calls it."""
+    form: ClassVar[str] = ""
+    """How the registry is asked to write schemas."""
+
+    def __init__(self, config: Any, registry: SchemaRegistry | None = None) -> None:
+        super().__init__(config)
+        self._registry = registry or connect(config)
+        self._readers: OrderedDict[bytes, Reader] = OrderedDict()
+        self._unreadable: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
+
+    @abstractmethod
+    def reader(self, schema: RegisteredSchema) -> Reader:
+        """What reads values of this schema; raises ValueError if there is no such way."""
+
+    def convert(self, data: bytes | None) -> Any:
+        (value,) = self.convert_column([data])
+        return value
+
+    def convert_column(self, column: Sequence[bytes | None]) -> Sequence[Any]:
+        values: list[Any] = []
+        schemas: list[Schema | None] = []
+        readers = self._readers
+        for data in column:
+            if data is None:
+                values.append(None)
+                schemas.append(None)
+                continue
+            header = data[:HEADER_BYTES]
+            reader = readers.get(header) or self._new_reader(header)
+            try:
+                values.append(reader.read(data[HEADER_BYTES:]))
+                schemas.append(reader.schema if reader.of is None else reader.of(data[HEADER_BYTES:]))
+            except Exception as error:  # noqa: BLE001 - libraries raise anything on unfit bytes
+                _refuse(header, error)
+        return SchemaColumn(values, Schemas(_without_gaps(schemas)))
+
+    def _reader(self, header: bytes) -> Reader:
+        return self._readers.get(header) or self._new_reader(header)
+
+    def _new_reader(self, header: bytes) -> Reader:
+        if header[:1] != _MAGIC or len(header) < HEADER_BYTES:
+            raise ValueError(
+                "Unknown magic byte! The value does not begin with 0 and the id of a schema: its producer"
+                " does not use a Schema Registry, so another converter must read it."
+            )
+        until, reason = self._unreadable.get(header, (0.0, ""))
+        if time.monotonic() < until:
+            raise ValueError(reason)
+        try:
+            return self._keep(header, self._found(header))
+        except (ValueError, RecursionError) as error:
+            reason = str(error) or "Its schema is nested too deeply."
+            self._unreadable[header] = (time.monotonic() + _UNKNOWN_SECONDS, reason)
+            if len(self._unreadable) > self.config.most_schemas:
+                self._unreadable.popitem(last=False)
+            raise ValueError(reason) from error
+
+    def _found(self, header: bytes) -> Reader:
+        schema_id = _id(header)
+        schema = self._registry.schema(schema_id, self.form)
+        if schema.kind != self.kind:
+            raise UnknownSchemaError(
+                f"Schema {schema_id} is of type {schema.kind}, and {type(self).__name__} reads {self.kind}."
+            )
+        try:
+            return self.reader(schema)
+        except ValueError as error:
+            raise ValueError(f"Schema {schema_id} cannot be used: {error}") from error
+
+    def _keep(self, header: bytes, reader: Reader) -> Reader:
+        self._readers[header] = reader
+        if len(self._readers) > self.config.most_schemas:
+            self._readers.popitem(last=False)
+        return reader
+
+
+def _id(header: bytes) -> int:
+    return int.from_bytes(header[1:])
+
+
+def _refuse(header: bytes, error: Exception) -> NoReturn:
+    reason = str(error) or type(error).__name__
+    raise ValueError(f"The value does not fit schema {_id(header)}: {reason}") from error
+
+
+def _without_gaps(schemas: list[Schema | None]) -> list[Schema | None]:
+    """Nulls have the schema of a value beside them: formats begin anew where the schema changes."""
+    if None not in schemas:
+        return schemas
+    last = next((schema for schema in schemas if schema is not None), None)
+    filled = []
+    for schema in schemas:
+        last = schema if schema is not None else last
+        filled.append(last)
+    return filled

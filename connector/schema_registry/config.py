@@ -1,0 +1,204 @@
+"""The options that say where a Schema Registry is and who asks; names and meanings are Confluent's."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from connector.config.option import (
+    INT,
+    LIST,
+    PASSWORD,
+    STRING,
+    HiddenValueError,
+    Importance,
+    at_least,
+    between,
+    defaulted,
+    non_empty,
+    one_of,
+    optional,
+    required,
+)
+from connector.config.schema import Config
+from connector.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_GROUP = "Schema Registry"
+_SOURCES = ("URL", "USER_INFO")
+
+
+def _urls(urls: list[str]) -> None:
+    if not any(urls):
+        raise ValueError("List must name at least one URL")
+    schemes = set()
+    for url in urls:
+        try:
+            parts = urlsplit(url)
+            schemes.add(parts.scheme)
+            has_port = parts.port is None or parts.port > 0
+        except ValueError:
+            has_port = False
+        if not has_port or parts.scheme not in {"http", "https", "mock"} or not parts.netloc:
+            # A URL may have a password.
+            raise HiddenValueError("one of them is no URL such as https://registry.example.com:8081")
+    if "mock" in schemes and len(urls) > 1:
+        raise ValueError("mock:// stands alone")
+
+
+def _user_info(value: object) -> None:
+    text = value.get_secret_value()  # type: ignore[attr-defined]
+    if ":" not in text:
+        raise ValueError("must be a name and a password with a colon between")
+
+
+class SchemaRegistryConfig(Config):
+    """What every converter with a Schema Registry has."""
+
+    url = required(
+        "schema.registry.url",
+        LIST,
+        "Where the Schema Registry is: URLs, separated by commas; when one does not answer, the next is"
+        " asked. mock://name is a registry in the worker's memory, for tests.",
+        validate=_urls,
+        group=_GROUP,
+    )
+    credentials_source = defaulted(
+        "basic.auth.credentials.source",
+        STRING,
+        "URL",
+        "Where name and password for the registry are: URL, in schema.registry.url if at all; USER_INFO, in"
+        " basic.auth.user.info.",
+        validate=one_of(*_SOURCES),
+        choices=_SOURCES,
+        group=_GROUP,
+    )
+    user_info = optional(
+        "basic.auth.user.info",
+        PASSWORD,
+        "Name and password for the registry, with a colon between; counts with"
+        " basic.auth.credentials.source=USER_INFO.",
+        validate=_user_info,
+        aliases=("schema.registry.basic.auth.user.info",),
+        group=_GROUP,
+    )
+    bearer_source = optional(
+        "bearer.auth.credentials.source",
+        STRING,
+        "STATIC_TOKEN: the registry is shown bearer.auth.token, in the place of name and password.",
+        validate=one_of("STATIC_TOKEN"),
+        choices=("STATIC_TOKEN",),
+        group=_GROUP,
+    )
+    bearer_token = optional(
+        "bearer.auth.token",
+        PASSWORD,
+        "The token that bearer.auth.credentials.source=STATIC_TOKEN shows.",
+        validate=non_empty,
+        group=_GROUP,
+    )
+    ca_file = optional(
+        "schema.registry.ssl.truststore.location",
+        STRING,
+        "A file in PEM with the certificates that the registry's must be signed with; without it, those that"
+        " the machine trusts.",
+        validate=non_empty,
+        group=_GROUP,
+    )
+    certificate_file = optional(
+        "schema.registry.ssl.keystore.location",
+        STRING,
+        "A file in PEM with the certificate and the private key that the worker shows to the registry.",
+        validate=non_empty,
+        group=_GROUP,
+    )
+    key_password = optional(
+        "schema.registry.ssl.key.password",
+        PASSWORD,
+        "What the private key in schema.registry.ssl.keystore.location is encrypted with.",
+        group=_GROUP,
+    )
+    verify_host = defaulted(
+        "schema.registry.ssl.endpoint.identification.algorithm",
+        STRING,
+        "https",
+        "https: the registry's certificate must name the host that is asked. Empty: any name will do, which"
+        " lets others answer in its place.",
+        validate=one_of("https", "", ignore_case=True),
+        importance=Importance.LOW,
+        group=_GROUP,
+    )
+    connect_ms = defaulted(
+        "http.connect.timeout.ms",
+        INT,
+        10_000,
+        "How long one URL of the registry may take to accept a connection; then the next is asked.",
+        validate=between(1, 600_000),
+        importance=Importance.LOW,
+        group=_GROUP,
+    )
+    read_ms = defaulted(
+        "http.read.timeout.ms",
+        INT,
+        10_000,
+        "How long the answer of one URL may take, from the connection to its end.",
+        validate=between(1, 600_000),
+        importance=Importance.LOW,
+        group=_GROUP,
+    )
+    most_schemas = defaulted(
+        "max.schemas.per.subject",
+        INT,
+        1000,
+        "How many schemas are kept, over all subjects; with fewer than a topic has, the registry is asked"
+        " again and again.",
+        validate=at_least(1),
+        importance=Importance.LOW,
+        group=_GROUP,
+    )
+
+    def check(self) -> Iterator[Problem]:
+        yield from super().check()
+        given = SchemaRegistryConfig
+        if (
+            self.credentials_source == "USER_INFO"
+            and self.user_info is None
+            and not self.is_faulty(given.user_info)
+        ):
+            text = "must be set with basic.auth.credentials.source=USER_INFO"
+            yield Problem(given.user_info.name, text)
+        if self.bearer_source and self.bearer_token is None and not self.is_faulty(given.bearer_token):
+            text = "must be set with bearer.auth.credentials.source=STATIC_TOKEN"
+            yield Problem(given.bearer_token.name, text)
+        yield from self._check_files()
+
+    def tls(self) -> ssl.SSLContext:
+        """How the registry is talked to over https; raises OSError or ValueError on unfit files."""
+        context = ssl.create_default_context(cafile=self.ca_file)
+        context.check_hostname = bool(self.verify_host)
+        if self.certificate_file:
+            password = self.key_password.get_secret_value() if self.key_password else ""
+            # With no password given, OpenSSL would ask at the terminal.
+            context.load_cert_chain(self.certificate_file, password=password)
+        return context
+
+    def _check_files(self) -> Iterator[Problem]:
+        for option in (SchemaRegistryConfig.ca_file, SchemaRegistryConfig.certificate_file):
+            path = self.value(option.name)
+            if path and not Path(path).is_file():
+                yield Problem(option.name, f"{path} is no file: name one in PEM")
+                return
+        if not (self.ca_file or self.certificate_file):
+            return
+        try:
+            self.tls()
+        except (OSError, ValueError):
+            yield Problem(
+                SchemaRegistryConfig.ca_file.name if not self.certificate_file else "schema.registry.ssl",
+                "the files cannot be read as PEM: certificates in the truststore, certificate and key in the"
+                " keystore (with schema.registry.ssl.key.password if it is encrypted)",
+            )
