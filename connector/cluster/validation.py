@@ -5,7 +5,7 @@ What is wrong is found by :func:`~connector.runtime.blueprint.draw`; here each f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from connector import plugins
@@ -21,7 +21,7 @@ from connector.plugins import PluginKind
 from connector.runtime.blueprint import ROLES, draw
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from connector.config.info import SubmittedConfig
     from connector.config.schema import RawConfig
@@ -73,7 +73,7 @@ def infos(submitted: SubmittedConfig, worker: WorkerDefaults) -> ConfigInfos:
     errors: dict[str, list[str]] = {}
     for problem in problems:
         errors.setdefault(problem.option, []).append(problem.message)
-    defined = list(_defined(submitted, sink, worker))
+    defined = list(_numbered(_defined(submitted, sink, worker)))
     known = {each.key.name for each in defined}
     configs = [undefined(name, texts) for name, texts in errors.items() if name not in known]
     configs += [each.info(submitted, errors) for each in defined]
@@ -122,6 +122,14 @@ def _defined(submitted: SubmittedConfig, sink: type[Any], worker: WorkerDefaults
     for role in ROLES:
         kind = PluginKind.HEADER_CONVERTER if role == "header" else PluginKind.CONVERTER
         yield from _below(submitted, f"{role}.converter", kind, f"{role}.converter.", "Converters")
+
+
+def _numbered(defined: Iterable[_Defined]) -> Iterator[_Defined]:
+    """Through the whole list: a sink may add to groups of every connector."""
+    orders: dict[str | None, int] = {}
+    for each in defined:
+        order = orders[each.key.group] = orders.get(each.key.group, 0) + 1
+        yield replace(each, key=replace(each.key, order=order))
 
 
 def _chain(submitted: SubmittedConfig, section: str, kind: PluginKind) -> Iterator[_Defined]:

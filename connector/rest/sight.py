@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from aiohttp import web
 
 from connector.rest.context import SECRETS
 from connector.rest.principal import Principal, Role
 from connector.rest.secrets import Secrets
 
-if TYPE_CHECKING:
-    from aiohttp import web
-
-PRINCIPAL = "principal"
+PRINCIPAL: web.RequestKey[Principal] = web.RequestKey("principal", Principal)
 
 
 def principal_of(request: web.Request) -> Principal | None:
     """Who asks; None where anybody may."""
-    found: Principal | None = request.get(PRINCIPAL)
-    return found
+    return request.get(PRINCIPAL)
 
 
 def secrets_of(request: web.Request) -> Secrets:

@@ -15,7 +15,10 @@ VALIDATE = "PUT /connector-plugins/FileStreamSink/config/validate"
 BASE_KEYS = (
     "name", "connector.class", "tasks.max", "tasks.max.enforce", "key.converter", "value.converter",
     "header.converter", "topics", "topics.regex", "transforms", "predicates", "config.action.reload",
-    "errors.tolerance", "errors.log.enable", "connector.plugin.version", "key.converter.plugin.version",
+    "errors.retry.timeout", "errors.retry.delay.max.ms", "errors.tolerance", "errors.log.enable",
+    "errors.log.include.messages", "errors.deadletterqueue.topic.name",
+    "errors.deadletterqueue.topic.replication.factor", "errors.deadletterqueue.context.headers.enable",
+    "connector.plugin.version", "key.converter.plugin.version",
     "value.converter.plugin.version", "header.converter.plugin.version",
 )  # fmt: skip
 
