@@ -1,4 +1,4 @@
-"""How fast a cluster converges: workers, connectors and tasks with a sink that does nothing, on real Kafka.
+"""How fast a cluster converges: workers × connectors × tasks with a sink that does nothing, on real Kafka.
 
 `python -m benchmarks.cluster --connectors 200` says how long it takes until all tasks run, how even they are,
 how long a new worker needs for its share, and what a worker and a task cost in memory and threads.
@@ -66,8 +66,8 @@ def main() -> None:
         for (memory, threads), (full, many) in zip(before, after, strict=True):
             share = total / len(workers)
             print(
-                f"worker: {memory:.0f} MiB and {threads} threads idle, {full:.0f} MiB and {many} busy:"
-                f" {(full - memory) / share:.2f} MiB and {(many - threads) / share:.1f} threads a task"
+                f"worker: {memory:.0f} MiB and {threads} threads idle, {full:.0f} MiB and {many} with its"
+                f" share: {(full - memory) / share:.2f} MiB and {(many - threads) / share:.1f} threads a task"
             )
         begun = time.monotonic()
         listed = workers[0].get("/connectors?expand=status&expand=info")
