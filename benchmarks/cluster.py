@@ -1,4 +1,4 @@
-"""How fast a cluster converges: workers, connectors and tasks with a sink that does nothing, on real Kafka.
+"""How fast a cluster converges: workers by connectors by tasks with a sink that does nothing, on real Kafka.
 
 `python -m benchmarks.cluster --connectors 200` says how long it takes until all tasks run, how even they are,
 how long a new worker needs for its share, and what a worker and a task cost in memory and threads.

@@ -52,6 +52,7 @@ _PASSING = frozenset(
         KafkaError.LEADER_NOT_AVAILABLE,
         KafkaError.UNKNOWN_TOPIC_OR_PART,
         KafkaError.REQUEST_TIMED_OUT,
+        KafkaError._NOENT,  # noqa: SLF001 - its public name; no leader is known
         KafkaError._TIMED_OUT,  # noqa: SLF001 - its public name
         KafkaError._TRANSPORT,  # noqa: SLF001 - likewise
     }

@@ -9,11 +9,10 @@ The group is ``GROUP_ID.workers``. JVM workers meet in the group ``GROUP_ID`` wi
 (``connect``), and the coordinator refuses members of another protocol; with a name beside theirs neither
 shuts the other out.
 
-The group is looked at when it rebalances, which it does whenever somebody comes or goes, and not all the
-time: librdkafka (to 2.12 at least) aborts the process if a request of its admin client that goes to a
-coordinator fails on a connection that has just dropped (its issue 4605), and right after a rebalance the
-connection stands. The look that is taken now and then in between uses an older request without that fault,
-which in turn wants an answer of every broker.
+The group is looked at when it has rebalanced, which it does whenever somebody comes or goes, and not all the
+time: librdkafka aborts the process if a request of its admin client to a coordinator fails on a connection
+that has just dropped (its issue 4605), and right after a rebalance the connection stands. The look that is
+taken now and then in between uses an older request without that fault, which wants an answer of every broker.
 """
 
 from __future__ import annotations
@@ -136,27 +135,25 @@ class Membership:
     # ---- looking at the group ----
 
     async def _look_on(self) -> None:
-        describe = self._describe
+        seconds = LOOK_SECONDS
         while True:
+            look = self._describe if await self._is_rebalanced(seconds) else self._list
             seconds = LOOK_SECONDS
             try:
-                self._take(await asyncio.to_thread(describe))
+                self._take(await asyncio.to_thread(look))
             except KafkaException as error:
                 # Who was alive a moment ago counts as alive until somebody knows better.
                 log.warning("the group of workers cannot be looked at just now", reason=str(error))
-                seconds = _AGAIN_SECONDS if describe == self._describe else LOOK_SECONDS
-            if not self.is_member:
-                seconds = min(seconds, _POLL_SECONDS)  # a group that is joined changes within milliseconds
-            describe = await self._next_look(seconds)
+                seconds = _AGAIN_SECONDS
 
-    async def _next_look(self, seconds: float) -> Callable[[], tuple[Member, ...]]:
+    async def _is_rebalanced(self, seconds: float) -> bool:
         try:
             async with asyncio.timeout(seconds):
                 await self._rebalanced.wait()
         except TimeoutError:
-            return self._list if seconds == LOOK_SECONDS else self._describe
+            return False
         self._rebalanced.clear()
-        return self._describe
+        return True
 
     def _take(self, found: tuple[Member, ...]) -> None:
         if found != self.members:
@@ -202,7 +199,7 @@ class Membership:
     # ---- on the thread ----
 
     def _take_part(self) -> None:
-        self._consumer.subscribe([self._topic], on_assign=self._assigned, on_revoke=self._revoked)
+        self._consumer.subscribe([self._topic], on_assign=self._assigned)
         try:
             while not self._stopping.is_set():
                 message = self._consumer.poll(_POLL_SECONDS)
@@ -214,13 +211,8 @@ class Membership:
             self._consumer.close()
 
     def _assigned(self, consumer: Consumer, _partitions: list[TopicPartition]) -> None:
+        """The coordinator has just answered; a loss, in contrast, may mean that it cannot be reached."""
         consumer.assign([])  # the topic is a pretext
-        self._signal()
-
-    def _revoked(self, _consumer: Consumer, _partitions: list[TopicPartition]) -> None:
-        self._signal()
-
-    def _signal(self) -> None:
         assert self._loop is not None  # noqa: S101 - set before the thread starts
         try:
             self._loop.call_soon_threadsafe(self._rebalanced.set)
