@@ -66,8 +66,8 @@ def main() -> None:
         for (memory, threads), (full, many) in zip(before, after, strict=True):
             share = total / len(workers)
             print(
-                f"worker: {memory:.0f} MiB and {threads} threads idle, {full:.0f} MiB and {many} with its share"
-                f" {(full - memory) / share:.2f} MiB and {(many - threads) / share:.1f} threads a task"
+                f"worker: {memory:.0f} MiB and {threads} threads idle, {full:.0f} MiB and {many} with its"
+                f" share: {(full - memory) / share:.2f} MiB and {(many - threads) / share:.1f} threads a task"
             )
         begun = time.monotonic()
         listed = workers[0].get("/connectors?expand=status&expand=info")

@@ -8,6 +8,12 @@ ends; one that leaves, at once.
 The group is ``GROUP_ID.workers``. JVM workers meet in the group ``GROUP_ID`` with a protocol of their own
 (``connect``), and the coordinator refuses members of another protocol; with a name beside theirs neither
 shuts the other out.
+
+The group is looked at when it rebalances, which it does whenever somebody comes or goes, and not all the
+time: librdkafka (to 2.12 at least) aborts the process if a request of its admin client that goes to a
+coordinator fails on a connection that has just dropped (its issue 4605), and right after a rebalance the
+connection stands. The look that is taken now and then in between uses an older request without that fault,
+which in turn wants an answer of every broker.
 """
 
 from __future__ import annotations
@@ -15,6 +21,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import warnings
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode
 
@@ -26,14 +33,17 @@ from connector.cluster.placement import Member
 from connector.cluster.status_records import Owner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from confluent_kafka import TopicPartition
 
 log = logs.get(__name__)
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 15.0
 """From one look at the group to the next, if no rebalance comes before."""
+_AGAIN_SECONDS = 1.0
+_MOST_HEARTBEAT_MS = 1_000
+"""A rebalance is heard of with the next heartbeat."""
 _ASK_SECONDS = 5.0
 _POLL_SECONDS = 0.2
 _LEAVE_SECONDS = 5.0
@@ -84,7 +94,7 @@ class Membership:
                 "client.id": client_id(me),
                 "group.id": self._group,
                 "session.timeout.ms": session_ms,
-                "heartbeat.interval.ms": heartbeat_ms,
+                "heartbeat.interval.ms": min(heartbeat_ms, _MOST_HEARTBEAT_MS),
                 "max.poll.interval.ms": max(rebalance_ms, session_ms),
                 "partition.assignment.strategy": "range",
                 "enable.auto.commit": False,
@@ -126,23 +136,29 @@ class Membership:
     # ---- looking at the group ----
 
     async def _look_on(self) -> None:
+        describe = self._describe
         while True:
+            seconds = LOOK_SECONDS
             try:
-                await self._look()
+                self._take(await asyncio.to_thread(describe))
             except KafkaException as error:
                 # Who was alive a moment ago counts as alive until somebody knows better.
                 log.warning("the group of workers cannot be looked at just now", reason=str(error))
-            # A joining group changes within milliseconds.
-            seconds = LOOK_SECONDS if self.is_member else _POLL_SECONDS
-            try:
-                async with asyncio.timeout(seconds):
-                    await self._rebalanced.wait()
-            except TimeoutError:
-                continue
-            self._rebalanced.clear()
+                seconds = _AGAIN_SECONDS if describe == self._describe else LOOK_SECONDS
+            if not self.is_member:
+                seconds = min(seconds, _POLL_SECONDS)  # a group that is joined changes within milliseconds
+            describe = await self._next_look(seconds)
 
-    async def _look(self) -> None:
-        found = await asyncio.to_thread(self._describe)
+    async def _next_look(self, seconds: float) -> Callable[[], tuple[Member, ...]]:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._rebalanced.wait()
+        except TimeoutError:
+            return self._list if seconds == LOOK_SECONDS else self._describe
+        self._rebalanced.clear()
+        return self._describe
+
+    def _take(self, found: tuple[Member, ...]) -> None:
         if found != self.members:
             self._tell(found)
             self.members = found
@@ -158,9 +174,13 @@ class Membership:
             if _code(error) == KafkaError.GROUP_ID_NOT_FOUND:
                 return ()
             raise
-        found = (member_of(member.client_id) for member in group.members)
-        members = {member.owner.id: member for member in found if member is not None}
-        return tuple(members[worker] for worker in sorted(members))
+        return _members(member.client_id for member in group.members)
+
+    def _list(self) -> tuple[Member, ...]:
+        groups = _list_groups(self._admin, self._group)
+        found = _members(member.client_id for group in groups for member in group.members)
+        # Without its coordinator's answer a group looks empty.
+        return found if any(member.owner == self.me.owner for member in found) else self.members
 
     def _tell(self, found: tuple[Member, ...]) -> None:
         before = {member.owner for member in self.members}
@@ -238,10 +258,24 @@ def jvm_workers(group_id: str, client: Mapping[str, Any]) -> int:
         KafkaException: Kafka does not say.
     """
     admin = AdminClient({**client, "client.id": "connector-membership", "log_level": 0})
-    groups = admin.list_groups(group_id, timeout=_ASK_SECONDS)
+    groups = _list_groups(admin, group_id)
     return sum(
         len(group.members) for group in groups if group.protocol_type == _CONNECT and group.error is None
     )
+
+
+def _members(clients: Iterable[str]) -> tuple[Member, ...]:
+    found = (member_of(client) for client in clients)
+    members = {member.owner.id: member for member in found if member is not None}
+    return tuple(members[worker] for worker in sorted(members))
+
+
+def _list_groups(admin: AdminClient, group_id: str) -> list[Any]:
+    with warnings.catch_warnings():
+        # Of what is to follow it, describe_consumer_groups has the fault above, and knows no other protocols.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        found: list[Any] = admin.list_groups(group_id, timeout=_ASK_SECONDS)
+        return found
 
 
 def _code(error: KafkaException) -> int | None:

@@ -165,6 +165,45 @@ def test_open_objects_of_several_names_outlive_kills_and_hold_every_record_once(
         assert [row["value"]["n"] for row in stored] == offsets
 
 
+@pytest.mark.real_kafka
+def test_an_upload_under_a_new_name_that_vanished_is_written_again_from_its_own_records(
+    configure: Callable[..., WorkerProcess],
+    topic: CreateTopic,
+    produce: Produce,
+    committed: ReadCommitted,
+    aws: AwsServer,
+    bucket: str,
+) -> None:
+    name = topic(1)
+    large = [LARGE % number for number in range(120)]
+    options = {
+        "transforms": "prefix",
+        "transforms.prefix.type": KAFKA + "RegexRouter",
+        "transforms.prefix.regex": "(.*)",
+        "transforms.prefix.replacement": "eu-$1",
+        "file.max.records": "120",
+        "file.rotate.on.commit": "false",
+    }
+    s3 = aws.client("s3")
+    with configure(name, options) as worker:
+        produce(name, large[:100], partition=0)
+        worker.wait_until(lambda: (cut(committed, worker, name) or 0) > 50, "a part is committed")
+        worker.kill()
+        for upload in s3.list_multipart_uploads(Bucket=bucket)["Uploads"]:
+            s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+        worker.start()
+        produce(name, large[100:], partition=0)
+        worker.wait_until(
+            lambda: {found.offset for found in committed(f"connect-{worker.name}", name).values()} == {120},
+            "everything is visible",
+        )
+        assert worker.terminate() == 0, worker.log
+        assert "written again" in worker.log
+    found = rows(aws, bucket)
+    assert set(found) - {"_ledger"} == {f"eu-{name}"}
+    assert [row["value"]["n"] for row in found[f"eu-{name}"]] == list(range(120))
+
+
 @pytest.mark.kafka
 def test_records_that_a_transform_cannot_take_are_skipped_and_counted_and_the_others_arrive(
     configure: Callable[..., WorkerProcess],

@@ -26,11 +26,11 @@ from connector.sinks.s3.ledger.encoding import encode_object
 from connector.sinks.s3.ledger.ledger import Ledger
 from connector.sinks.s3.ledger.state import PartList, State, UploadState
 from connector.sinks.s3.ledger.upload import StoredPart, Upload
+from connector.sinks.s3.ledger_writer import LedgerWriter
 from connector.sinks.s3.partition_ledger import PartitionLedger
 from connector.sinks.s3.sink import S3Sink
 from connector.sinks.s3.store import Completion, ObjectStore
 from connector.sinks.s3.two_phase import TwoPhaseUpload
-from connector.sinks.s3.writer import PartitionWriter
 from connector.testing.simulation import world as world_module
 from connector.testing.simulation.kafka import SimulatedConsumer
 from connector.testing.simulation.schedule import RandomSchedule, played
@@ -265,9 +265,9 @@ def _kept_empty() -> list[tuple[Any, str, Any]]:
 
 
 def _short_parts() -> list[tuple[Any, str, Any]]:
-    stored = PartitionWriter.stored
+    stored = LedgerWriter.stored
 
-    async def sends_tails(self: PartitionWriter) -> None:
+    async def sends_tails(self: LedgerWriter) -> None:
         for found in self._open.values():
             if isinstance(found.upload, TwoPhaseUpload) and found.tail_bytes and found.upload.can_add:
                 found.end_frame()
@@ -275,7 +275,7 @@ def _short_parts() -> list[tuple[Any, str, Any]]:
                 await found.upload.settled()
         await stored(self)
 
-    return [(PartitionWriter, "stored", sends_tails)]
+    return [(LedgerWriter, "stored", sends_tails)]
 
 
 def _never_worn() -> list[tuple[Any, str, Any]]:
@@ -293,12 +293,12 @@ class _Every(dict[Any, int]):
 
 
 def _all_groups() -> list[tuple[Any, str, Any]]:
-    again = PartitionWriter._encode_again
+    again = LedgerWriter._encode_again
 
-    def everything(self: PartitionWriter, batch: Any, now: Any, rewrite: Any) -> Any:
+    def everything(self: LedgerWriter, batch: Any, now: Any, rewrite: Any) -> Any:
         return again(self, batch, now, replace(rewrite, groups=_Every(rewrite.groups)))
 
-    return [(PartitionWriter, "_encode_again", everything)]
+    return [(LedgerWriter, "_encode_again", everything)]
 
 
 def _no_rejoin() -> list[tuple[Any, str, Any]]:
@@ -351,13 +351,13 @@ def _parts_by_count() -> list[tuple[Any, str, Any]]:
 
 
 def _old_batches() -> list[tuple[Any, str, Any]]:
-    async def put(self: PartitionWriter, batch: Any) -> None:
+    async def put(self: LedgerWriter, batch: Any) -> None:
         await self._ready.wait()
         if self._rewrite:
             batch = await self._write_again(batch, self._rewrite)
         await self._put(batch)
 
-    return [(PartitionWriter, "put", put)]
+    return [(LedgerWriter, "put", put)]
 
 
 def _early_seal() -> list[tuple[Any, str, Any]]:

@@ -16,6 +16,7 @@ from connector.sinks.s3.check import BucketCheck
 from connector.sinks.s3.config import S3Config
 from connector.sinks.s3.early import EarlyEnds
 from connector.sinks.s3.ledger.upload import S3_LIMITS, Limits
+from connector.sinks.s3.ledger_writer import LedgerWriter
 from connector.sinks.s3.limit import OpenLimit
 from connector.sinks.s3.partition_ledger import PartitionLedger
 from connector.sinks.s3.permissions import optional_permissions, permissions
@@ -23,7 +24,8 @@ from connector.sinks.s3.store import ObjectStore, bucket_of, s3_client
 from connector.sinks.s3.writer import PartitionWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from typing import Any
 
     from connector.aws.clients import AwsClient
     from connector.aws.policy import Statement
@@ -111,20 +113,20 @@ class S3Sink(Sink):
 
     def open(self, partitions: Collection[TopicPartition]) -> None:
         for partition in partitions:
-            self._writers[partition] = self._writer(None)
+            self._writers[partition] = PartitionWriter(**self._writing())
 
-    def _writer(self, ledger: PartitionLedger | None) -> PartitionWriter:
-        return PartitionWriter(
-            self.config,
-            grouper=self._grouper,
-            format_=self._format,
-            store=self._store,
-            context=self.context,
-            limit=self._limit,
-            early=self._early,
-            now=self._now,
-            ledger=ledger,
-        )
+    def _writing(self) -> dict[str, Any]:
+        """What every writer is made of."""
+        return {
+            "config": self.config,
+            "grouper": self._grouper,
+            "format_": self._format,
+            "store": self._store,
+            "context": self.context,
+            "limit": self._limit,
+            "early": self._early,
+            "now": self._now,
+        }
 
     async def put(self, batch: RecordBatch) -> None:
         if writer := self._writers.get(batch.topic_partition):
@@ -147,7 +149,9 @@ class S3Sink(Sink):
     async def flush(self) -> None:
         """Finish what is open, or only what is due; then it is visible."""
         if self.two_phase:
-            await asyncio.gather(*(self._finish(writer) for writer in self._writers.values()))
+            await asyncio.gather(
+                *(self._finish(writer) for writer in self._ledger_writers(self._writers).values())
+            )
         elif self._rotation.on_commit:
             await self.close(list(self._writers))
         else:
@@ -165,17 +169,18 @@ class S3Sink(Sink):
         return {partition: offset for partition, offset in offsets.items() if offset is not None}
 
     async def close(self, partitions: Collection[TopicPartition]) -> None:
-        writers = [self._writers[partition] for partition in partitions if partition in self._writers]
         if self.two_phase is None:
-            await asyncio.gather(*(writer.flush() for writer in writers))
+            plain = [self._writers[partition] for partition in partitions if partition in self._writers]
+            await asyncio.gather(*(writer.flush() for writer in plain))
             return
+        writers = self._ledger_writers(partitions).values()
         await asyncio.gather(*(self._finish(writer) for writer in writers))
         await asyncio.gather(*(writer.stored() for writer in writers))
         if self.context.ends_for_good:
             # What an earlier commit has sealed; there may be nothing to commit after which to wait for it.
             await asyncio.gather(*(writer.settle() for writer in writers))
 
-    async def _finish(self, writer: PartitionWriter) -> None:
+    async def _finish(self, writer: LedgerWriter) -> None:
         """Before a commit: finish what it is to seal; the rest stays open, for whoever owns it next."""
         if self.context.ends_for_good:
             await writer.taken_over()
@@ -196,7 +201,8 @@ class S3Sink(Sink):
     def resume(self, committed: Mapping[TopicPartition, Committed]) -> Mapping[TopicPartition, int]:
         ledgers = {partition: self._ledger(partition, found) for partition, found in committed.items()}
         for partition, ledger in ledgers.items():
-            writer = self._writers[partition] = self._writer(ledger)
+            writer = LedgerWriter(ledger, resumes=self._format.resumes, **self._writing())
+            self._writers[partition] = writer
             writer.take_over()
         return {
             partition: start for partition, ledger in ledgers.items() if (start := ledger.start) is not None
@@ -219,24 +225,27 @@ class S3Sink(Sink):
     async def prepare(
         self, partitions: Collection[TopicPartition]
     ) -> Mapping[TopicPartition, OffsetAndMetadata]:
-        writers = {
-            partition: self._writers[partition] for partition in partitions if partition in self._writers
-        }
+        writers = self._ledger_writers(partitions)
         found = await asyncio.gather(*(writer.prepare() for writer in writers.values()))
         return {partition: what for partition, what in zip(writers, found, strict=True) if what is not None}
 
     async def accepted(self, committed: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
-        for partition, found in committed.items():
-            if writer := self._writers.get(partition):
-                await writer.accepted(found)
+        for partition, writer in self._ledger_writers(committed).items():
+            await writer.accepted(committed[partition])
 
     async def settle(self, partitions: Collection[TopicPartition]) -> None:
-        writers = [self._writers[partition] for partition in partitions if partition in self._writers]
-        await asyncio.gather(*(writer.settle() for writer in writers))
+        await asyncio.gather(*(writer.settle() for writer in self._ledger_writers(partitions).values()))
 
     async def renew(self, partition: TopicPartition, topic_id: str) -> None:
-        if writer := self._writers.get(partition):
+        for writer in self._ledger_writers([partition]).values():
             await writer.renew(topic_id)
+
+    def _ledger_writers(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, LedgerWriter]:
+        return {
+            partition: writer
+            for partition in partitions
+            if isinstance(writer := self._writers.get(partition), LedgerWriter)
+        }
 
     async def offsets_moved(
         self, context: SinkContext, former: Mapping[TopicPartition, OffsetAndMetadata]

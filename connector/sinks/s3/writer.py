@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_left
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from connector import logs, metrics
 from connector.errors import BatchError
@@ -13,59 +11,35 @@ from connector.formats.nulls import without_nulls
 from connector.sinks.s3.attributes import Origin
 from connector.sinks.s3.compression import compressor, tables_bytes
 from connector.sinks.s3.early import Early
-from connector.sinks.s3.grouping import GroupKey
 from connector.sinks.s3.ledger.state import Clock, Span
 from connector.sinks.s3.open_object import OpenObject
-from connector.sinks.s3.two_phase import TwoPhaseUpload
+from connector.sinks.s3.pieces import Part, Piece, Sizes, waves
 from connector.sinks.s3.upload import ObjectUpload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 
     from connector.formats.base import Format
     from connector.record import RecordBatch
-    from connector.sinks.base import OffsetAndMetadata, SinkContext
+    from connector.sinks.base import SinkContext
     from connector.sinks.s3.compression import Compressor
     from connector.sinks.s3.config import S3Config
     from connector.sinks.s3.early import EarlyEnds
-    from connector.sinks.s3.grouping import Grouper
-    from connector.sinks.s3.ledger.upload import Upload
+    from connector.sinks.s3.grouping import Grouper, GroupKey
     from connector.sinks.s3.limit import OpenLimit
-    from connector.sinks.s3.partition_ledger import PartitionLedger
     from connector.sinks.s3.rotation import Moment
     from connector.sinks.s3.store import ObjectStore
+    from connector.sinks.s3.two_phase import TwoPhaseUpload
 
 log = logs.get(__name__)
 
 
-_MOST_FINISHING = 256
+MOST_FINISHING = 256
 """Objects that a partition completes at once; more of them wait, and what is read with them."""
-_WAVE = 256
+WAVE = 256
 """Objects that are written to in one go, which saves a change of threads for each."""
 _FRAMES_BYTES = 8 * 1024 * 1024
 """Of a task's compressors: the frames that got nothing for longest are ended."""
-
-
-@dataclass(slots=True)
-class _Piece:
-    """Encoded records of one batch that belong to one object."""
-
-    group: GroupKey
-    data: Any
-    records: RecordBatch
-    begins: bool = False
-    """The object before it takes no more, by the time of its records."""
-    event_ms: int | None = None
-    is_appended: bool = False
-
-
-class _Part(NamedTuple):
-    """Records of one batch that belong to one object."""
-
-    group: GroupKey
-    records: RecordBatch
-    begins: bool
-    event_ms: int | None
 
 
 class PartitionWriter:
@@ -82,7 +56,6 @@ class PartitionWriter:
         limit: OpenLimit,
         early: EarlyEnds,
         now: Callable[[], float],
-        ledger: PartitionLedger | None = None,
     ) -> None:
         """Take what the sink made.
 
@@ -95,7 +68,6 @@ class PartitionWriter:
             limit: Of open objects.
             early: Counts those that do not end by bounds of their own.
             now: The time of day in seconds.
-            ledger: What is committed of the partition, to deliver exactly once.
         """
         self._config = config
         self._rotation = config.rotation()
@@ -114,28 +86,18 @@ class PartitionWriter:
         """Whose compressors hold tables, in the order of their last use; some may have been ended."""
         self._wave: set[OpenObject] = set()
         """Those that a thread is writing to."""
-        self._sizes = _Sizes()
+        self._sizes = Sizes()
         self._finishing: dict[OpenObject, asyncio.Task[None]] = {}
         self._next_offset: int | None = None
         self._dropped = False
-        self._ledger = ledger
-        self._ending = self._stored_ending() if format_.resumes else b""
         self._is_taking = False
         """A batch is taken, but not to its end; so it stays if that was interrupted."""
-        self._ready = asyncio.Event()
-        if ledger is None:
-            self._ready.set()
-        self._tails_due = False
-        self._recovery: asyncio.Task[None] | None = None
-        self._rewrite: Rewrite | None = None
         self._tables_bytes = tables_bytes(self._compression, config.compression_level)
         limit.join(self)
         labels = (context.connector, str(context.task))
         self._objects_total = metrics.OBJECTS.labels(*labels)
         self._parts_total = metrics.PARTS.labels(*labels)
         self._aborted_total = metrics.UPLOADS_ABORTED.labels(*labels)
-        self._resumed_total = metrics.BYTES_RESUMED.labels(*labels)
-        self._repeated_total = metrics.BYTES_REPEATED.labels(*labels)
 
     @property
     def durable_offset(self) -> int | None:
@@ -172,13 +134,6 @@ class PartitionWriter:
         self._finish_early(next(iter(self._open)), Early.OPEN_LIMIT)
 
     async def put(self, batch: RecordBatch) -> None:
-        if not self._ready.is_set():
-            await self._ready.wait()
-            if self._rewrite:
-                # It was read before the rewind, and comes again.
-                return
-        if self._rewrite:
-            batch = await self._write_again(batch, self._rewrite)
         await self._put(batch)
 
     async def _put(self, batch: RecordBatch) -> None:
@@ -191,7 +146,7 @@ class PartitionWriter:
             self._is_taking = True
             pieces = await self._encoded(batch, now)
             if pieces is not None:
-                for wave in _waves(pieces, min(_WAVE, self._limit.most)):
+                for wave in waves(pieces, min(WAVE, self._limit.most)):
                     await self._take(wave, now)
                 self._advance(batch.next_offset)
                 return
@@ -200,7 +155,7 @@ class PartitionWriter:
         for half in batch.split_at(len(batch) // 2):
             await self._put(half)
 
-    async def _encoded(self, batch: RecordBatch, now: Moment) -> list[_Piece] | None:
+    async def _encoded(self, batch: RecordBatch, now: Moment) -> list[Piece] | None:
         try:
             return await self._context.in_thread(self._encode, batch, now) if len(batch) else []
         except BatchError:
@@ -210,11 +165,6 @@ class PartitionWriter:
     def _advance(self, next_offset: int) -> None:
         self._next_offset = next_offset
         self._is_taking = False
-        if self._ledger is None or self._dropped:
-            return
-        book = self._ledger.book
-        if not self._rewrite:
-            book.advance(next_offset)
 
     async def flush(self) -> None:
         """Finish every object and wait until all are visible."""
@@ -223,20 +173,18 @@ class PartitionWriter:
         await self._wait_for_uploads()
 
     async def finish_all(self) -> None:
-        """Finish every object; without waiting for anything, so not before it is known what there is."""
+        """Finish every object; without waiting for anything."""
         async with self._lock:
-            if self._ready.is_set():
-                self._finish_all()
+            self._finish_all()
 
     def _finish_all(self) -> None:
         for group in list(self._open):
             self._finish(group)
 
     async def finish_due(self) -> None:
-        """Finish the objects whose time is over; those of a predecessor once they are known to be there."""
+        """Finish the objects whose time is over."""
         async with self._lock:
-            if self._ready.is_set():
-                self._finish_due(self._moment())
+            self._finish_due(self._moment())
 
     async def rotate(self) -> None:
         """As :meth:`finish_due`, and wait until all that was ever finished is visible."""
@@ -271,17 +219,16 @@ class PartitionWriter:
         """Abort what is not visible yet."""
         self._dropped = True
         self._limit.leave(self)
-        if self._recovery:
-            self._recovery.cancel()
         for finishing in self._finishing.values():
             finishing.cancel()
         unfinished = self._unfinished()
         self._open.clear()
         self._finishing.clear()
+        await self._let_go(unfinished)
+
+    async def _let_go(self, unfinished: Sequence[OpenObject]) -> None:
         await asyncio.gather(*(found.upload.abort() for found in unfinished))
-        self._ready.set()
-        if self._ledger is None:
-            self._aborted_total.inc(len(unfinished))
+        self._aborted_total.inc(len(unfinished))
 
     def _unfinished(self) -> list[OpenObject]:
         return [*self._open.values(), *self._finishing]
@@ -308,7 +255,7 @@ class PartitionWriter:
         for group in due:
             self._finish(group)
 
-    def _encode(self, batch: RecordBatch, now: Moment) -> list[_Piece] | None:
+    def _encode(self, batch: RecordBatch, now: Moment) -> list[Piece] | None:
         """The batch in pieces of one object each, or None if they are too many; CPU work, for a thread.
 
         All are encoded before any is taken: a record that cannot be encoded leaves no trace. The only
@@ -319,7 +266,7 @@ class PartitionWriter:
         if self._are_too_many([part.group for part in parts], batch):
             return None
         pieces = [
-            _Piece(
+            Piece(
                 part.group,
                 data,
                 records,
@@ -341,12 +288,12 @@ class PartitionWriter:
                 piece.is_appended = True
         return pieces
 
-    def _parts(self, batch: RecordBatch, now: Moment) -> list[_Part]:
+    def _parts(self, batch: RecordBatch, now: Moment) -> list[Part]:
         """The batch as bounds cut it: by object, and where an object ends or is to be looked at."""
         step = self._step(batch)
         return [
             # Only the first of what is cut by records begins what was cut by time.
-            _Part(group, records, begins and first.offsets[0] == records.offsets[0], event_ms)
+            Part(group, records, begins and first.offsets[0] == records.offsets[0], event_ms)
             for group, grouped in self._grouper.split(batch, now.ms)
             for first, begins, event_ms in self._cut_by_time(group, grouped)
             for records in self._cut(None if begins else self._open.get(group), first, step)
@@ -355,7 +302,7 @@ class PartitionWriter:
     def _are_too_many(self, groups: Sequence[GroupKey], batch: RecordBatch) -> bool:
         """Whether more objects would be begun, and perhaps finished, than there are places for."""
         begun = len(groups) - len(self._open.keys() & groups)
-        return begun > _MOST_FINISHING and len(batch) > 1
+        return begun > MOST_FINISHING and len(batch) > 1
 
     def _step(self, batch: RecordBatch) -> int | None:
         """Records between two looks at how large an object has become."""
@@ -401,7 +348,7 @@ class PartitionWriter:
             held = 0 if limit and held + room >= limit else held + room
         yield records
 
-    async def _take(self, wave: Sequence[_Piece], now: Moment) -> None:
+    async def _take(self, wave: Sequence[Piece], now: Moment) -> None:
         """Write pieces of different objects."""
         if self._dropped:
             return
@@ -419,7 +366,7 @@ class PartitionWriter:
             if found.upload.is_full or self._is_full(found):
                 self._finish(piece.group)
 
-    def _append(self, taken: Sequence[tuple[OpenObject, _Piece]]) -> None:
+    def _append(self, taken: Sequence[tuple[OpenObject, Piece]]) -> None:
         """CPU work, for a thread."""
         for found, piece in taken:
             raw, stored, offsets = found.raw_bytes, found.object_bytes, piece.records.offsets
@@ -446,12 +393,12 @@ class PartitionWriter:
 
     async def _wait_for_places(self) -> None:
         """Completing an object takes memory, too; a failure is the task's, which it ends."""
-        while len(self._finishing) > _MOST_FINISHING and not self._dropped:
+        while len(self._finishing) > MOST_FINISHING and not self._dropped:
             done, _ = await asyncio.wait(set(self._finishing.values()), return_when=asyncio.FIRST_COMPLETED)
             if any(task.cancelled() or task.exception() for task in done):
                 return
 
-    def _object_for(self, piece: _Piece, now: Moment) -> OpenObject:
+    def _object_for(self, piece: Piece, now: Moment) -> OpenObject:
         found = self._open.pop(piece.group, None)
         if found and self._grouper.keeps_last_only:
             found = self._replacement(piece.group, found)
@@ -469,7 +416,7 @@ class PartitionWriter:
         found.use = self._limit.next_use()
         return found
 
-    def _has_place(self, found: OpenObject, piece: _Piece) -> bool:
+    def _has_place(self, found: OpenObject, piece: Piece) -> bool:
         """Not if the schema is another, or objects were cut by schemas where ``_cut`` did not see it."""
         limit = self._config.max_records
         if piece.begins or not found.takes(piece.data):
@@ -481,27 +428,22 @@ class PartitionWriter:
 
     def _replacement(self, group: GroupKey, found: OpenObject) -> OpenObject:
         """Start the object anew; what it held counts as delivered only once its successor is."""
-        if isinstance(found.upload, TwoPhaseUpload) and self._ledger:
-            self._ledger.discard(found.upload)
         self._context.spawn(found.upload.abort())
         return self._new_object(group, found.first_offset, found.opened)
 
     def _new_object(self, group: GroupKey, first_offset: int, opened: Moment) -> OpenObject:
-        key = self._grouper.object_key(group, first_offset)
-        upload: ObjectUpload | TwoPhaseUpload
-        if self._ledger:
-            upload = self._ledger.begin(
-                key, group.label(self._ledger.partition), Clock(opened.ms, opened.ms), self._ending
-            )
-        else:
-            origin = Origin(group.topic_partition, first_offset)
-            upload = ObjectUpload(key, self._store, self._context, self._parts_total.inc, origin)
+        upload = self._new_upload(group, first_offset, opened)
         return OpenObject(upload, first_offset, self._encoder.begin(), self._compressor(), opened)
 
-    def _stored_ending(self) -> bytes:
-        """What finishes an object of a format that can be gone on with after any of its parts."""
-        rest, compressing = self._encoder.begin().finish(), self._compressor()
-        return compressing.compress(rest) + compressing.finish() if rest else b""
+    def _new_upload(
+        self,
+        group: GroupKey,
+        first_offset: int,
+        opened: Moment,  # noqa: ARG002 - of those that outlive the process
+    ) -> ObjectUpload | TwoPhaseUpload:
+        key = self._grouper.object_key(group, first_offset)
+        origin = Origin(group.topic_partition, first_offset)
+        return ObjectUpload(key, self._store, self._context, self._parts_total.inc, origin)
 
     def _compressor(self) -> Compressor:
         return compressor(self._compression, self._config.compression_level)
@@ -539,238 +481,6 @@ class PartitionWriter:
         self._objects_total.inc()
         self._context.delivered(found.records, found.stored_bytes)
         log.info("object stored", key=found.upload.key, records=found.records, size_bytes=found.stored_bytes)
-
-    # ---- exactly once ----
-
-    def take_over(self) -> None:
-        """Go on, in the background, with what a predecessor has committed."""
-        self._recovery = self._context.spawn(self.recover())
-
-    async def recover(self) -> None:
-        """Take over what a predecessor has committed; until then no record is taken.
-
-        Raises:
-            LedgerError: What is committed and what is found do not agree.
-        """
-        ledger = self._home
-        tails = await ledger.load()
-        async with self._lock:
-            for entry in list(ledger.book.uploads):
-                self._adopt(entry, tails.get(entry.nonce, b""))
-        await ledger.claim()
-        entries = [entry for entry in ledger.book.uploads if not entry.is_sealed]
-        there = await asyncio.gather(*map(ledger.is_there, entries))
-        if gone := [entry for entry, is_there in zip(entries, there, strict=True) if not is_there]:
-            await self._begin_again(gone)
-        async with self._lock:
-            ledger.checked()
-            self._ready.set()
-            for group in [group for group, found in self._open.items() if self._is_full(found)]:
-                self._finish(group)
-
-    def _adopt(self, entry: Upload, tail: bytes) -> None:
-        upload = self._home.adopt(entry)
-        total = entry.total or Span(0, 0)
-        opened = self._rotation.moment(entry.clock.opened_ms)
-        found = OpenObject(upload, total.first, self._encoder.begin(), self._compressor(), opened)
-        found.found(total, entry.parts.size_bytes)
-        found.used_ms, found.first_event_ms = entry.clock.used_ms, entry.clock.first_event_ms
-        found.use = self._limit.next_use()
-        self._resumed_total.inc(0 if entry.is_sealed else entry.parts.size_bytes + len(tail))
-        if entry.is_sealed:
-            self._finish_object(found, self._make_visible(found))
-        elif entry.is_closing:
-            # Made by other options, or out of part numbers: it ends as it began.
-            upload.close(tail + entry.ending)
-            self._finish_object(found, self._make_visible(found))
-        else:
-            found.resume(tail)
-            group = GroupKey.of(self._home.partition, entry.group)
-            # One that was about to be finished when it was saved is followed by another of its group.
-            self._finish(group)
-            self._open[group] = found
-
-    async def _begin_again(self, gone: Sequence[Upload]) -> None:
-        """Uploads have vanished before they were sealed: their records are read and written again."""
-        ledger = self._home
-        await ledger.confirm()
-        # What was sealed meanwhile is completed, by others perhaps; and looked at there.
-        if not (gone := [entry for entry in gone if entry in ledger.book.uploads and not entry.is_sealed]):
-            return
-        for entry in gone:
-            if await self._store.claim_of(entry.key, entry.bucket) == entry.nonce:
-                raise ledger.outdated(entry)
-        first = [entry.total.first for entry in gone if entry.total]
-        until = ledger.book.position
-        if until is None or self._grouper.wallclock(0) or any(entry.is_closing for entry in gone):
-            raise ledger.unrepeatable(gone[0])
-        groups = {}
-        async with self._lock:
-            for entry in gone:
-                group = GroupKey.of(ledger.partition, entry.group)
-                groups[group] = entry.total.first if entry.total else 0
-                if found := self._open.pop(group, None):
-                    ledger.discard(found.upload)  # type: ignore[arg-type] # in a ledger they are all of two phases
-        self._rewrite = Rewrite(groups, until)
-        log.warning("uploads are gone; their records are written again", at=str(ledger.partition))
-        await self._context.rewind(ledger.partition, min(first))
-
-    async def _write_again(self, batch: RecordBatch, rewrite: Rewrite) -> RecordBatch:
-        """Take what belongs to vanished uploads; what is left is new."""
-        below = bisect_left(batch.offsets, rewrite.until)
-        old, new = batch.select(range(below)), batch.select(range(below, len(batch)))
-        async with self._lock:
-            now = self._moment()
-            pieces = await self._context.in_thread(self._encode_again, old, now, rewrite) if below else []
-            for wave in _waves(pieces, min(_WAVE, self._limit.most)):
-                await self._take(wave, now)
-        if batch.next_offset >= rewrite.until:
-            self._rewrite = None
-        return new
-
-    def _encode_again(self, batch: RecordBatch, now: Moment, rewrite: Rewrite) -> list[_Piece]:
-        batch = without_nulls(batch, self._config.null_values.lower())
-        pieces = []
-        for group, records in self._grouper.split(batch, now.ms):
-            if group in rewrite.groups:
-                start = bisect_left(records.offsets, rewrite.groups[group])
-                mine = records.select(range(start, len(records)))
-                pieces += [
-                    _Piece(group, *found) for found in (self._encoder.encode(mine) if len(mine) else ())
-                ]
-        self._repeated_total.inc(sum(len(piece.data) for piece in pieces))
-        return pieces
-
-    async def prepare(self) -> OffsetAndMetadata | None:
-        """What to commit of this partition; None if there is nothing new."""
-        if self._rewrite or self._dropped:
-            return None
-        ledger = self._home
-        async with self._lock:
-            if self._is_taking:
-                # Of a batch whose end nobody waited for: a cut at the position would go through it.
-                return None
-            tails: dict[str, bytes] = {}
-            if ledger.ledger and ledger.ledger.straddles:
-                # Objects with a footer are sealed together, or a cut would go through one of them.
-                for group in list(self._open):
-                    self._finish_early(group, Early.FOOTER)
-            if ledger.ledger and ledger.ledger.needs_tails:
-                if not self._is_worth_tails():
-                    draft = ledger.announce()
-                    return await ledger.prepare(draft) if draft else None
-                self._tails_due = False
-                await asyncio.gather(*(found.upload.settled() for found in self._two_phase()))
-                tails = await self._context.in_thread(self._saved_tails)
-            draft = None if self._dropped else ledger.draw_up(tails)
-        return await ledger.prepare(draft) if draft else None
-
-    async def accepted(self, committed: OffsetAndMetadata) -> None:
-        if not self._dropped:
-            self._home.accepted(committed)
-
-    async def stored(self) -> None:
-        """Wait until all that is finished is stored, though not visible."""
-        uploads = [found.upload for found in self._finishing if isinstance(found.upload, TwoPhaseUpload)]
-        await asyncio.gather(*(upload.stored() for upload in uploads))
-
-    async def settle(self) -> None:
-        """Wait until all that is sealed is visible."""
-        sealed = [
-            task
-            for found, task in self._finishing.items()
-            if isinstance(found.upload, TwoPhaseUpload) and found.upload.is_sealed
-        ]
-        if sealed:
-            await asyncio.wait(sealed)
-
-    def save_tails(self) -> None:
-        """The next commit may write a state object, however much that is."""
-        self._tails_due = True
-
-    async def taken_over(self) -> None:
-        """Wait until what a predecessor left can be finished, once the commit is accepted that it takes."""
-        if self._ledger and self._ledger.ledger and self._ledger.book.is_claimed:
-            await self._ready.wait()
-
-    async def renew(self, topic_id: str) -> None:
-        """The offsets of the partition begin anew."""
-        async with self._lock:
-            self._finish_all()
-            self._home.book.detach(topic_id)
-            self._next_offset = None
-
-    @property
-    def _home(self) -> PartitionLedger:
-        if self._ledger is None:
-            raise AssertionError("There is no ledger where delivery.guarantee is at-least-once")
-        return self._ledger
-
-    def _is_worth_tails(self) -> bool:
-        """Tails are written again with every commit that needs them, so not with each object."""
-        is_required = self._home.book.is_commit_required
-        return self._tails_due or is_required or len(self._finishing) > _MOST_FINISHING // 2
-
-    def _two_phase(self) -> list[Any]:
-        return [found for found in self._unfinished() if isinstance(found.upload, TwoPhaseUpload)]
-
-    def _saved_tails(self) -> dict[str, bytes]:
-        """CPU work, for a thread."""
-        return {
-            found.upload.entry.nonce: _saved_tail(found, found.upload)
-            for found in self._two_phase()
-            if found.upload.entry.tail
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Rewrite:
-    """Records that are read again, because what held them is gone.
-
-    Attributes:
-        groups: Whose records, and from which offset on.
-        until: All below it is read again, all from it on is new.
-    """
-
-    groups: Mapping[GroupKey, int]
-    until: int
-
-
-class _Sizes:
-    """How large records were so far; for one thread at a time."""
-
-    def __init__(self) -> None:
-        self._records = self._raw_bytes = self._stored_bytes = 0
-
-    def add(self, records: int, raw_bytes: int, stored_bytes: int) -> None:
-        self._records += records
-        self._raw_bytes += raw_bytes
-        self._stored_bytes += stored_bytes
-
-    def per_record(self, read_bytes: float) -> tuple[float, float]:
-        """Before and after compression; before anything was written, as they were read."""
-        if not self._stored_bytes:
-            return read_bytes, read_bytes
-        return self._raw_bytes / self._records, self._stored_bytes / self._records
-
-
-def _waves(pieces: Iterable[_Piece], most: int) -> Iterator[list[_Piece]]:
-    """Pieces of different objects side by side, in their order."""
-    wave: dict[GroupKey, _Piece] = {}
-    for piece in pieces:
-        if piece.group in wave or len(wave) >= most:
-            yield list(wave.values())
-            wave.clear()
-        wave[piece.group] = piece
-    if wave:
-        yield list(wave.values())
-
-
-def _saved_tail(found: OpenObject, upload: TwoPhaseUpload) -> bytes:
-    if upload.rest is not None:
-        return upload.rest
-    # Of an earlier topic's object even before it is closed: its ending cannot be told later.
-    return found.saved() + (upload.entry.ending if upload.entry.is_closing else b"")
 
 
 def _condense(loose: Mapping[OpenObject, int]) -> None:
