@@ -47,6 +47,7 @@ from connector.cluster.request_error import (
     TimedOutError,
     must_be_stopped,
     no_status,
+    not_found,
     unknown_connector,
     unknown_task,
     unknown_to_restart,
@@ -257,7 +258,8 @@ class DistributedHerder:
 
     async def set_target_state(self, name: str, state: TargetState) -> None:
         async def change() -> None:
-            self._known(name)
+            if name not in self._configs.connectors:
+                raise unknown_connector(name)
             # In Connect's order: a JVM worker that reads on sees no stopped connector with tasks.
             before = self._without_jvm_tasks(name) if state is TargetState.STOPPED else []
             await self._write([*before, target_state_entry(name, state)])
@@ -454,7 +456,7 @@ class DistributedHerder:
     def _known(self, name: str) -> StoredConfig:
         stored = self._configs.connectors.get(name)
         if stored is None:
-            raise unknown_connector(name)
+            raise not_found(name)
         return stored
 
     def _stopped(self, name: str) -> StoredConfig:
@@ -467,7 +469,7 @@ class DistributedHerder:
     def _info(self, name: str) -> ConnectorInfo:
         info = self.info(name)
         if info is None:  # deleted since, by another worker
-            raise unknown_connector(name)
+            raise not_found(name)
         return info
 
     def _tasks_of(self, name: str) -> int:

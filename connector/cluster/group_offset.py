@@ -7,6 +7,7 @@ altered comes without: what was announced there is over.
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,7 +21,7 @@ from connector.record import TopicPartition
 from connector.sinks.base import OffsetAndMetadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
     from connector.cluster.offset import OffsetEntry
 
@@ -28,6 +29,9 @@ T = TypeVar("T")
 log = logs.get(__name__)
 
 KAFKA_SECONDS = 30.0
+LEAVE_SECONDS = 20.0
+"""For how long tasks of a connector that is stopped may still be on their way out of their group."""
+_LEAVE_POLL_SECONDS = 0.5
 _TOPIC, _PARTITION, _OFFSET = "kafka_topic", "kafka_partition", "kafka_offset"
 _MOST_INT, _MOST_LONG = (1 << 31) - 1, (1 << 63) - 1
 
@@ -79,12 +83,12 @@ class GroupOffsets:
                     " offsets are negative"
                 )
         with self._told("alter"):
-            await _in_thread(self._alter, offsets)
+            await _once_left(lambda: _in_thread(self._alter, offsets))
 
     async def delete(self) -> None:
         """Delete the group; none is fine."""
         with self._told("reset"):
-            await _in_thread(self._delete)
+            await _once_left(lambda: _in_thread(self._delete))
 
     # ---- blocking ----
 
@@ -170,6 +174,18 @@ class GroupOffsets:
             raise FailedError(
                 f"{what}: Kafka did not answer within {KAFKA_SECONDS:g} s; look whether its brokers run"
             ) from error
+
+
+async def _once_left(change: Callable[[], Awaitable[None]]) -> None:
+    """Again for a while as long as tasks are in the group: a stop is acknowledged before they have left."""
+    deadline = time.monotonic() + LEAVE_SECONDS
+    while True:
+        try:
+            return await change()
+        except KafkaException as error:
+            if error.args[0].code() not in _IN_USE or time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(_LEAVE_POLL_SECONDS)
 
 
 async def _in_thread(function: Callable[..., T], *args: Any) -> T:

@@ -16,6 +16,7 @@ from connector.testing.worker import WorkerProcess
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from connector.testing.aws import AwsServer
     from connector.testing.kafka import CreateTopic, KafkaBroker, Produce
 
 SINK = {"connector.class": file_stream.FILE_STREAM_SINK, "tasks.max": "1"}
@@ -124,3 +125,41 @@ def test_a_paused_connector_delivers_nothing_until_it_is_resumed(
             worker.wait_until(lambda: file.read_text() != "1\n", "something came", 3)
         api.ask("PUT", "/connectors/a/resume")
         worker.wait_until(lambda: file.read_text() == "1\n2\n", "it goes on")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("PUT", "/connectors/lake/stop"), ("DELETE", "/connectors/lake")]
+)
+def test_whoever_ends_a_connector_has_finished_what_was_open(
+    worker: WorkerProcess,
+    topic: CreateTopic,
+    produce: Produce,
+    aws: AwsServer,
+    bucket: str,
+    method: str,
+    path: str,
+) -> None:
+    orders = topic()
+    config = {
+        "connector.class": "s3",
+        "topics": orders,
+        "aws.access.key.id": aws.access_key_id,
+        "aws.secret.access.key": aws.secret_access_key,
+        "aws.s3.bucket.name": bucket,
+        "aws.s3.endpoint": aws.url,
+        "file.compression.type": "none",
+        "file.max.records": "1000",
+        "file.rotate.on.commit": "false",
+        "format.output.fields": "value",
+        "format.output.fields.value.encoding": "none",
+    }
+    with worker:
+        api = rest(worker)
+        assert api.ask("POST", "/connectors", {"name": "lake", "config": config}).status == 201
+        produce(orders, [b"1", b"2"])
+        worker.wait_until(lambda: worker.metric("connector_records_put_total") == 2, "they are put")
+        assert aws.client("s3").list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+        assert api.ask(method, path).status == 204
+        (found,) = aws.client("s3").list_objects_v2(Bucket=bucket)["Contents"]
+        body = aws.client("s3").get_object(Bucket=bucket, Key=found["Key"])["Body"].read()
+        assert body.split() == [b"1", b"2"]

@@ -73,6 +73,22 @@ class Has:
 
 
 @dataclass(frozen=True)
+class OneOf:
+    """Any of these."""
+
+    choices: tuple[Any, ...]
+
+    def __init__(self, *choices: Any) -> None:
+        object.__setattr__(self, "choices", choices)
+
+    def __eq__(self, other: object) -> bool:
+        return other in self.choices
+
+    def __hash__(self) -> int:
+        return len(self.choices)
+
+
+@dataclass(frozen=True)
 class Answer:
     """What is expected.
 
@@ -219,6 +235,8 @@ def _named(value: Any, names: Mapping[str, str]) -> Any:
             found = [_named(item, names) for item in value]
         case Contains():
             found = Contains(*(_named(part, names) for part in value.parts))
+        case OneOf():
+            found = OneOf(*(_named(choice, names) for choice in value.choices))
         case Has():
             found = Has(_named(dict(value.keys), names))
         case _:
