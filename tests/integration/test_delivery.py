@@ -145,7 +145,7 @@ def test_a_second_sigterm_ends_at_once_and_commits_nothing_that_is_not_stored(
         started = time.monotonic()
         assert worker.terminate() != 0
         assert time.monotonic() - started < 10
-    assert committed(f"connect-{worker.name}", name) == {}
+    assert not any(found.offset for found in committed(f"connect-{worker.name}", name).values())
 
 
 @pytest.mark.kafka
@@ -165,7 +165,7 @@ def test_the_graceful_timeout_ends_a_stop_that_s3_holds_up_without_committing(
         started = time.monotonic()
         assert worker.terminate() == 0, worker.log
         assert time.monotonic() - started < 15
-    assert committed(f"connect-{worker.name}", name) == {}
+    assert not any(found.offset for found in committed(f"connect-{worker.name}", name).values())
 
 
 @pytest.mark.kafka

@@ -45,8 +45,6 @@ with warnings.catch_warnings():
     from confluent_kafka.schema_registry.json_schema import JSONSerializer
     from confluent_kafka.schema_registry.protobuf import ProtobufSerializer
 
-# The client of confluent-kafka has no way to close its connections.
-leaves_connections = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 VALUE = SerializationContext("orders", MessageField.VALUE)
 ORDER = {
     "type": "record",
@@ -68,6 +66,12 @@ def registry() -> Iterator[SchemaRegistryServer]:
         yield server
 
 
+@pytest.fixture
+def confluents(registry: SchemaRegistryServer) -> Iterator[SchemaRegistryClient]:
+    with SchemaRegistryClient({"url": registry.url}) as client:
+        yield client
+
+
 def avro(url: str, **options: str) -> AvroConverter:
     return AvroConverter(AvroConverterConfig.parse({"schema.registry.url": url, **options}))
 
@@ -76,9 +80,10 @@ def framed(schema_id: int, payload: bytes) -> bytes:
     return struct.pack(">bI", 0, schema_id) + payload
 
 
-@leaves_connections
-def test_avro_records_of_confluents_serialiser_are_read(registry: SchemaRegistryServer) -> None:
-    serialise = AvroSerializer(SchemaRegistryClient({"url": registry.url}), json.dumps(ORDER))
+def test_avro_records_of_confluents_serialiser_are_read(
+    registry: SchemaRegistryServer, confluents: SchemaRegistryClient
+) -> None:
+    serialise = AvroSerializer(confluents, json.dumps(ORDER))
     orders = [
         {"id": 1, "note": "é", "price": Decimal("1.50"), "at": AT},
         {"id": -1, "note": None, "price": Decimal("-0.01"), "at": AT},
@@ -92,9 +97,10 @@ def test_avro_records_of_confluents_serialiser_are_read(registry: SchemaRegistry
     assert (start, end, schema.name, schema.type) == (0, 4, "com.example.Order", Type.STRUCT)
 
 
-@leaves_connections
-def test_avro_schemas_may_build_on_others(registry: SchemaRegistryServer) -> None:
-    client = SchemaRegistryClient({"url": registry.url})
+def test_avro_schemas_may_build_on_others(
+    registry: SchemaRegistryServer, confluents: SchemaRegistryClient
+) -> None:
+    client = confluents
     address = {
         "type": "record",
         "name": "com.example.Address",
@@ -112,12 +118,11 @@ def test_avro_schemas_may_build_on_others(registry: SchemaRegistryServer) -> Non
     assert avro(registry.url).convert(serialise(value, VALUE)) == value
 
 
-@leaves_connections
-def test_protobuf_records_of_confluents_serialiser_are_read(registry: SchemaRegistryServer) -> None:
+def test_protobuf_records_of_confluents_serialiser_are_read(
+    registry: SchemaRegistryServer, confluents: SchemaRegistryClient
+) -> None:
     message = order_message()
-    serialise = ProtobufSerializer(
-        message, SchemaRegistryClient({"url": registry.url}), {"use.deprecated.format": False}
-    )
+    serialise = ProtobufSerializer(message, confluents, {"use.deprecated.format": False})
     order = message(id=5, code="B", tags=["a"], kind=1, counts={1: 0.1})
     order.at.FromDatetime(AT)
     order.address.city = "Utrecht"
@@ -142,10 +147,11 @@ def test_protobuf_records_of_confluents_serialiser_are_read(registry: SchemaRegi
             converter.convert(bad)
 
 
-@leaves_connections
-def test_json_records_of_confluents_serialiser_stay_text(registry: SchemaRegistryServer) -> None:
+def test_json_records_of_confluents_serialiser_stay_text(
+    registry: SchemaRegistryServer, confluents: SchemaRegistryClient
+) -> None:
     schema = {"title": "Order", "type": "object", "properties": {"id": {"type": "integer"}}}
-    serialise = JSONSerializer(json.dumps(schema), SchemaRegistryClient({"url": registry.url}))
+    serialise = JSONSerializer(json.dumps(schema), confluents)
     converter = JsonSchemaConverter(SchemaRegistryConfig.parse({"schema.registry.url": registry.url}))
     column = converter.convert_column([serialise({"id": 1}, VALUE), None])
     assert isinstance(column, JsonColumn)

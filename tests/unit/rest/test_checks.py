@@ -119,7 +119,7 @@ async def test_a_connection_for_other_workers_is_refused(rest: Client, store: Co
 async def test_a_service_that_keeps_silent_holds_no_answer_up_for_long(
     herder: InMemoryHerder, store: ConnectionDirectory
 ) -> None:
-    impatient = ConnectorChecks(settings(), store, total_seconds=1)
+    impatient = ConnectorChecks(settings(), store, total_seconds=3)
     app = make_app(herder, checks=impatient)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         config = {**ORDERS, "aws.endpoint": f"http://127.0.0.1:{silent.getsockname()[1]}"}
@@ -128,7 +128,7 @@ async def test_a_service_that_keeps_silent_holds_no_answer_up_for_long(
     found = {step["name"]: step for step in report["steps"]}
     assert report["works"] is False
     assert "no answer within" in found["caller identity"]["detail"]
-    assert sum(step["seconds"] for step in report["steps"]) < 3
+    assert sum(step["seconds"] for step in report["steps"]) < 6
 
 
 async def test_so_many_at_a_time_and_no_more(rest: Client, monkeypatch: pytest.MonkeyPatch) -> None:
