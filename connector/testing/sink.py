@@ -39,6 +39,7 @@ class WillingKafka:
             self.committed.update(self._sink.committable())
             return False
         async with self._lock:
+            await two_phase.settle(self._partitions)
             prepared = await two_phase.prepare(self._partitions)
             self.committed |= {partition: found.offset for partition, found in prepared.items()}
             await two_phase.accepted(prepared)

@@ -97,7 +97,8 @@ def test_nothing_is_allowed_under_another_prefix(template: str, named: list[str]
 
 @given(topics, st.from_regex(r"[a-zA-Z0-9._-]{1,12}", fullmatch=True), st.sampled_from(["", "in/", "*/"]))
 def test_nothing_is_allowed_for_another_topic(named: list[str], other: str, folder: str) -> None:
-    assume(other not in named)
+    # Kafka has no topics of these names, and S3 no objects.
+    assume(other not in {*named, ".", ".."})
     config = legal(folder + "{{topic}}/{{partition}}-{{start_offset}}")
     write, *_ = permissions(config, named)
     (key,) = names(config, other, 0, ["k"])
