@@ -18,7 +18,12 @@ literals = st.text(
     st.one_of(st.sampled_from("*?$/{}[]()\\.^%é日 &"), st.characters(exclude_categories=["Cs"])), max_size=8
 ).filter(lambda text: "{{" not in text and "}}" not in text)
 ascii_literals = st.text(st.sampled_from("*?$/[]().^%ab "), max_size=8)
-topics = st.lists(st.from_regex(r"[a-zA-Z0-9._-]{1,12}", fullmatch=True), min_size=1, max_size=5, unique=True)
+topics = st.lists(
+    st.from_regex(r"[a-zA-Z0-9._-]{1,12}", fullmatch=True).filter(lambda name: name.strip(".")),
+    min_size=1,
+    max_size=5,
+    unique=True,
+)
 by_offset = st.permutations(
     ["{{topic}}", "{{partition}}", "{{start_offset:padding=true}}", "{{timestamp:unit=HH}}", "{{topic}}"]
 )

@@ -180,9 +180,7 @@ async def tell(options: dict[str, str], story: list[tuple[str, TopicPartition, l
         for step in story:
             await run.step(*step)
             most = int(options.get("file.max.open.objects", "1000"))
-            # The object of a partition that is just being written to cannot be finished for another.
-            spare = len(PARTITIONS) - 1
-            assert sum(writer.open_objects for writer in run.sink._writers.values()) <= most + spare
+            assert sum(writer.open_objects for writer in run.sink._writers.values()) <= most
         await run.sink.close(PARTITIONS)
         run.check_committable()
         for partition in PARTITIONS:

@@ -89,6 +89,8 @@ class PartitionWriter:
         self._sizes = Sizes()
         self._finishing: dict[OpenObject, asyncio.Task[None]] = {}
         self._next_offset: int | None = None
+        self._is_ending = False
+        """The lock is held by what ends a finished object."""
         self._dropped = False
         self._is_taking = False
         """A batch is taken, but not to its end; so it stays if that was interrupted."""
@@ -123,7 +125,8 @@ class PartitionWriter:
 
     @property
     def is_busy(self) -> bool:
-        return self._lock.locked()
+        # What ends a finished object leaves the open ones alone.
+        return self._lock.locked() and not self._is_ending
 
     @property
     def least_recent_use(self) -> int | None:
@@ -469,7 +472,11 @@ class PartitionWriter:
         async with self._lock:
             if self._dropped:
                 return
-            found.upload.close(await self._context.in_thread(found.end))
+            self._is_ending = True
+            try:
+                found.upload.close(await self._context.in_thread(found.end))
+            finally:
+                self._is_ending = False
         await self._make_visible(found)
 
     async def _make_visible(self, found: OpenObject) -> None:
