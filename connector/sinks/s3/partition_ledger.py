@@ -257,7 +257,7 @@ class PartitionLedger:
         # So that a successor knows of it, and it is not left behind.
         self.context.request_commit()
 
-    def part_stored(self, _size_bytes: int) -> None:
+    def part_stored(self) -> None:
         self._parts_total.inc()
 
     def vanished(self, upload: TwoPhaseUpload) -> None:

@@ -130,18 +130,9 @@ class ObjectStore:
         return upload_id
 
     async def upload_part(self, key: str, upload_id: str, number: int, body: bytes) -> Part:
-        own = await self._own_checksum(body)
-        answer = await self._call(
-            "UploadPart",
-            "upload_part",
-            key,
-            UploadId=upload_id,
-            PartNumber=number,
-            Body=body,
-            **self._attributes.part(),
-            **own,
-        )
-        return self._part(number, len(body), {**own, **answer})
+        request = await self._part_request(upload_id, number, body)
+        answer = await self._call("UploadPart", "upload_part", key, **request)
+        return self._part(number, len(body), {**request, **answer})
 
     async def send_part(
         self, key: str, upload_id: str, number: int, body: bytes, bucket: str = ""
@@ -151,23 +142,13 @@ class ObjectStore:
         Some stores answer that with a fault of their own, so after a few of them this looks.
         """
         attempts = count(1)
-        own = await self._own_checksum(body)
+        request = await self._part_request(upload_id, number, body)
 
         async def attempt() -> Part | None:
             if next(attempts) % _LOOK_ATTEMPTS == 0 and await self.list_parts(key, upload_id, bucket) is None:
                 return None
-            answer = await self._once(
-                "UploadPart",
-                "upload_part",
-                key,
-                bucket,
-                UploadId=upload_id,
-                PartNumber=number,
-                Body=body,
-                **self._attributes.part(),
-                **own,
-            )
-            return self._part(number, len(body), {**own, **answer})
+            answer = await self._once("UploadPart", "upload_part", key, bucket, **request)
+            return self._part(number, len(body), {**request, **answer})
 
         try:
             return await self._client.repeated("UploadPart", attempt)
@@ -256,9 +237,7 @@ class ObjectStore:
             "complete_multipart_upload",
             key,
             bucket,
-            UploadId=upload_id,
-            MultipartUpload={"Parts": [self._listed(part) for part in parts]},
-            **self._attributes.completion(),
+            **self._completion_request(upload_id, parts),
         )
         try:
             await self._unless_there(request, key, origin, sum(part.size_bytes for part in parts), bucket)
@@ -271,28 +250,29 @@ class ObjectStore:
         return Completion.DONE
 
     async def claim_of(self, key: str, bucket: str = "") -> str | None:
-        """The claim of the object of this name; None if there is none, or it cannot be seen.
-
-        Who may not list the bucket is answered 403 for an object that is not there (S3 API, HeadObject).
-        """
-        try:
-            found = await self._call("HeadObject", "head_object", key, bucket, **self._attributes.reading())
-        except AccessError as error:
-            if code_of(error) in _UNSEEN:
-                return None
-            raise
-        claim: str | None = found.get("Metadata", {}).get(CLAIM)
+        """The claim of the object of this name; None if there is none, or it cannot be seen."""
+        found = await self._unless_unseen("HeadObject", "head_object", key, bucket)
+        claim: str | None = found.get("Metadata", {}).get(CLAIM) if found else None
         return claim
 
     async def _size_of(self, key: str) -> int | None:
         """Of the object of this name; None if there is none, or it cannot be seen."""
+        found = await self._unless_unseen("HeadObject", "head_object", key)
+        return int(found["ContentLength"]) if found else None
+
+    async def _unless_unseen(
+        self, operation: str, method: str, key: str, bucket: str = ""
+    ) -> dict[str, Any] | None:
+        """The answer about an object; None if there is none, or it cannot be seen.
+
+        Who may not list the bucket is answered 403 for an object that is not there (S3 API, HeadObject).
+        """
         try:
-            found = await self._call("HeadObject", "head_object", key, **self._attributes.reading())
+            return await self._call(operation, method, key, bucket, **self._attributes.reading())
         except AccessError as error:
             if code_of(error) in _UNSEEN:
                 return None
             raise
-        return int(found["ContentLength"])
 
     async def put_state(self, key: str, body: bytes) -> None:
         """Write an object that holds state; its key is used once."""
@@ -300,12 +280,9 @@ class ObjectStore:
 
     async def get_state(self, key: str, bucket: str = "") -> bytes | None:
         """What :meth:`put_state` wrote, perhaps to an earlier config's bucket; None if it is not there."""
-        try:
-            answer = await self._call("GetObject", "get_object", key, bucket, **self._attributes.reading())
-        except AccessError as error:
-            if code_of(error) in _UNSEEN:
-                return None
-            raise
+        answer = await self._unless_unseen("GetObject", "get_object", key, bucket)
+        if answer is None:
+            return None
         async with answer["Body"] as body:
             content: bytes = await body.read()
         return content
@@ -330,9 +307,7 @@ class ObjectStore:
             "CompleteMultipartUpload",
             "complete_multipart_upload",
             key,
-            UploadId=upload_id,
-            MultipartUpload={"Parts": [self._listed(part) for part in parts]},
-            **self._attributes.completion(),
+            **self._completion_request(upload_id, parts),
         )
         try:
             await self._unless_there(request, key, origin, size)
@@ -358,6 +333,15 @@ class ObjectStore:
             return {}
         value = await asyncio.to_thread(checksum, algorithm, body)
         return {self._attributes.checksum_member: value}
+
+    async def _part_request(self, upload_id: str, number: int, body: bytes) -> dict[str, Any]:
+        own = await self._own_checksum(body)
+        numbered = {"UploadId": upload_id, "PartNumber": number, "Body": body}
+        return {**numbered, **self._attributes.part(), **own}
+
+    def _completion_request(self, upload_id: str, parts: Sequence[Part]) -> dict[str, Any]:
+        listed = {"Parts": [self._listed(part) for part in parts]}
+        return {"UploadId": upload_id, "MultipartUpload": listed, **self._attributes.completion()}
 
     def _listed(self, part: Part) -> dict[str, Any]:
         checksum = {self._attributes.checksum_member: part.checksum} if part.checksum else {}

@@ -69,7 +69,7 @@ class TwoPhaseUpload:
     def close(self, rest: bytes) -> None:
         """Nothing follows but the rest, which may be empty."""
         self.entry.is_closing = True
-        self.entry.has_rest = not (not rest and self.entry.tail is None and not self.entry.is_empty)
+        self.entry.has_rest = bool(rest) or self.entry.tail is not None or self.entry.is_empty
         if not self.entry.has_rest:
             self._sent.set()
             return
@@ -139,7 +139,7 @@ class TwoPhaseUpload:
             raise asyncio.CancelledError
         self._stored[part.number] = stored
         self.entry.store(part, stored.stored)
-        self._home.part_stored(stored.size_bytes)
+        self._home.part_stored()
 
     def _create(self) -> asyncio.Task[str]:
         if self._creation is None:
