@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from connector.cluster.group_requests import GroupRequests
     from connector.cluster.offset import OffsetEntry
 
-KAFKA_SECONDS = 15.0
+KAFKA_SECONDS = 10.0
 """For each request; a change makes up to three, and REST answers within 90 seconds."""
 LEAVE_SECONDS = 20.0
 """For how long tasks of a connector that is stopped may still be on their way out of their group."""

@@ -1,4 +1,4 @@
-"""The program of a child process: one request about the offsets of a consumer group, from input to output.
+"""The program of a child process: one request about a consumer group, from input to output.
 
 librdkafka ends the whole process when a request of its admin client to a group's coordinator fails on a
 connection that has just dropped (its issues 4605 and 5040). So it is this process that ends, in which nothing
@@ -6,8 +6,8 @@ else happens; :mod:`connector.cluster.group_requests` starts it. It is run as a 
 the worker, so that it starts in a moment.
 
 JSON comes in: ``config`` of the client, which holds secrets and is therefore no argument, ``group``,
-``verb``, ``offsets`` as ``[topic, partition, offset, metadata]`` and ``seconds``. JSON goes out: ``offsets``
-likewise, or ``code`` and ``text`` of Kafka's error.
+``verb``, ``offsets`` as ``[topic, partition, offset, metadata]`` and ``seconds``. JSON goes out: ``result``,
+or ``code`` and ``text`` of Kafka's error.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ import ctypes
 import json
 import resource
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition, cimpl
 from confluent_kafka.admin import AdminClient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Offsets = list[tuple[str, int, int, str]]
 
@@ -42,7 +45,15 @@ def read(asked: dict[str, Any]) -> Offsets:
     ]
 
 
-def commit(asked: dict[str, Any]) -> Offsets:
+def members(asked: dict[str, Any]) -> list[str]:
+    """The client ids of those who are in the group."""
+    group, seconds = asked["group"], asked["seconds"]
+    admin = _admin(asked)
+    found = admin.describe_consumer_groups([group], request_timeout=seconds)[group].result(seconds)
+    return [member.client_id for member in found.members]
+
+
+def commit(asked: dict[str, Any]) -> None:
     """These, and nothing of the others."""
     group, seconds = asked["group"], asked["seconds"]
     partitions = [TopicPartition(*each) for each in asked["offsets"]]
@@ -52,18 +63,16 @@ def commit(asked: dict[str, Any]) -> Offsets:
     for each in answer[group].result(seconds).topic_partitions or []:
         if each.error is not None:
             raise KafkaException(each.error)
-    return []
 
 
-def delete(asked: dict[str, Any]) -> Offsets:
+def delete(asked: dict[str, Any]) -> None:
     """The group with all its offsets."""
     group, seconds = asked["group"], asked["seconds"]
     admin = _admin(asked)
     admin.delete_consumer_groups([group], request_timeout=seconds)[group].result(seconds)
-    return []
 
 
-def drop(asked: dict[str, Any]) -> Offsets:
+def drop(asked: dict[str, Any]) -> None:
     """The offsets of some partitions, in one request.
 
     librdkafka can (KIP-496), its client for Python has no call for it: so it is asked itself.
@@ -81,7 +90,6 @@ def drop(asked: dict[str, Any]) -> Offsets:
     answer = library.rd_kafka_queue_poll(queue, int(asked["seconds"] * 1000))
     # Nothing is freed: the process ends.
     _raise_errors(library, answer)
-    return []
 
 
 def _admin(asked: dict[str, Any]) -> AdminClient:
@@ -182,7 +190,9 @@ def _raise_errors(library: ctypes.CDLL, answer: int | None) -> None:
 
 # ---- the program ----
 
-_VERBS = {function.__name__: function for function in (read, commit, delete, drop)}
+_VERBS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    function.__name__: function for function in (read, members, commit, delete, drop)
+}
 
 
 def main() -> None:
@@ -190,7 +200,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     asked = json.load(sys.stdin)
     try:
-        told: dict[str, Any] = {"offsets": _VERBS[asked["verb"]](asked)}
+        told: dict[str, Any] = {"result": _VERBS[asked["verb"]](asked)}
     except KafkaException as error:
         found: KafkaError = error.args[0]
         told = {"code": found.code(), "text": found.str()}

@@ -1,4 +1,4 @@
-"""Asks Kafka about offsets of consumer groups in a process of its own for each request, which may fail.
+"""Asks Kafka about consumer groups in a process of its own for each request, which may fail.
 
 A request to a group's coordinator can end the process that makes it (:mod:`connector.cluster.group_request`
 says why), and a worker has tasks to run. All of these requests may be made twice, so one whose process has
@@ -54,9 +54,19 @@ class GroupRequests:
         told = await self._ask("read", group, config)
         found = {
             TopicPartition(topic, partition): OffsetAndMetadata(offset, metadata)
-            for topic, partition, offset, metadata in told["offsets"]
+            for topic, partition, offset, metadata in told
         }
         return dict(sorted(found.items()))
+
+    async def members(self, group: str, config: Mapping[str, Any]) -> list[str]:
+        """The client ids of those who are in the group.
+
+        Raises:
+            KafkaException: Kafka refused, or there is no such group.
+            TimeoutError: There was no answer in time.
+        """
+        found: list[str] = await self._ask("members", group, config)
+        return found
 
     async def commit(
         self, group: str, config: Mapping[str, Any], offsets: Mapping[TopicPartition, OffsetAndMetadata]
@@ -94,7 +104,7 @@ class GroupRequests:
 
 def _checked(told: Any) -> Any:
     if "code" not in told:
-        return told
+        return told["result"]
     if told["code"] == KafkaError._TIMED_OUT:  # noqa: SLF001 - its public name
         raise TimeoutError(told["text"])
     raise KafkaException(KafkaError(told["code"], told["text"]))
@@ -118,6 +128,6 @@ async def _run(asked: bytes) -> Any:
             process.kill()
             await process.wait()
     if process.returncode:
-        log.warning("a request about offsets ended its process, it is made again", code=process.returncode)
+        log.warning("a request about a group ended its process, it is made again", code=process.returncode)
         return None
     return json.loads(told)
