@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
+CLIENTS := tests/contract/rest/clients
 # For `make demo ARGS=--once`, `make test ARGS='-k upload'`, `make bench ARGS='--records 1000000'`.
 ARGS ?=
 # How many processes run the tests, each beside a Kafka of its own; chaos rounds have the machine to themselves.
@@ -21,7 +22,7 @@ help: ## what there is
 demo: $(VENV)/.demo ## the whole way from Kafka to S3, on this machine, with everything embedded
 	@$(BIN)/connector demo $(ARGS)
 
-test: check $(VENV)/.dev $(VENV)/.ministack $(VENV)/.versitygw ## everything that CI runs
+test: check $(VENV)/.dev $(VENV)/.ministack $(VENV)/.versitygw $(VENV)/.clients $(VENV)/.npm-clients ## everything that CI runs
 	@$(BIN)/python -m connector.testing.kafka fetch
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile -m 'not chaos' $(ARGS)
 	$(BIN)/python -m pytest -m chaos $(ARGS) || [ $$? = 5 ] # none of those that ARGS names
@@ -57,6 +58,7 @@ lock: $(VENV)/.dev ## pin the newest versions that pyproject.toml allows
 	compile requirements/build.in --output-file requirements/build.txt $$like_dev
 	compile pyproject.toml --output-file requirements/runtime.txt $$like_dev
 	compile requirements/ministack.in --output-file requirements/ministack.txt
+	compile requirements/clients.in --output-file requirements/clients.txt
 
 docs: $(VENV)/.dev ## write the generated parts of the documentation anew
 	@$(BIN)/python -m docs.generate
@@ -95,6 +97,31 @@ $(VENV)/.ministack: $(VENV)/.made requirements/ministack.txt
 	    touch $@
 	else
 	    echo "MiniStack could not be had: the tests that need a second AWS are left out" >&2
+	fi
+
+# Clients of Kafka Connect's REST API for tests, as their authors publish them.
+$(VENV)/.clients: $(VENV)/.made requirements/clients.txt
+	@$(PYTHON) -m venv $(VENV)/clients
+	if $(BIN)/python -m uv --version >/dev/null 2>&1; then
+	    install="$(BIN)/python -m uv pip install --quiet --python $(VENV)/clients/bin/python"
+	else
+	    install="$(VENV)/clients/bin/python -m pip install --quiet"
+	fi
+	if $$install --require-hashes --requirement requirements/clients.txt; then
+	    touch $@
+	else
+	    echo "Clients of the REST API in Python could not be had: their tests are left out" >&2
+	fi
+
+$(VENV)/.npm-clients: $(VENV)/.made $(CLIENTS)/package.json $(CLIENTS)/package-lock.json
+	@mkdir -p $(VENV)/npm-clients
+	cp $(CLIENTS)/package.json $(CLIENTS)/package-lock.json $(VENV)/npm-clients
+	if ! command -v npm >/dev/null; then
+	    echo "npm is missing: the tests of the REST API with a client from there are left out" >&2
+	elif (cd $(VENV)/npm-clients && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2; then
+	    touch $@
+	else
+	    echo "The client of the REST API from npm could not be had: its tests are left out" >&2
 	fi
 
 # A second S3 for tests. It is a Go program, so it is built, where Go is, and its tests are skipped where not.

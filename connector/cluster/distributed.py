@@ -30,7 +30,8 @@ from connector.cluster.connection_service import ConnectionService, ConnectionUs
 from connector.cluster.contest import write_contested
 from connector.cluster.defaults import Defaults
 from connector.cluster.follower import Follower
-from connector.cluster.group_offset import GroupOffsets, parse
+from connector.cluster.group_offset import KAFKA_SECONDS, GroupOffsets, parse
+from connector.cluster.group_requests import GroupRequests
 from connector.cluster.info import ConnectorInfo, TaskInfo
 from connector.cluster.log import LogError
 from connector.cluster.loggers import Loggers, level_number
@@ -103,6 +104,7 @@ class DistributedHerder:
         self._cluster_id: str | None = None
         self._ready = self._is_stopping = False
         self._loggers = Loggers()
+        self._group_requests = GroupRequests(KAFKA_SECONDS)
         self.checks = ConnectorChecks(settings, self._store)
         self.connections = ConnectionService(self._store, self, resolver=settings.resolver)
         self._reloads = Reloads(
@@ -477,12 +479,13 @@ class DistributedHerder:
 
     async def _group(self, name: str, stored: StoredConfig) -> GroupOffsets:
         """Of one that cannot be drawn, too: its offsets may be why."""
-        connecting = self._settings.consumer_config()
+        config, connecting = ConnectorConfig(dict(stored.config)), self._settings.consumer_config()
         try:
             blueprint = await self._draw(stored.config)
         except ConfigError:
-            return GroupOffsets(name, ConnectorConfig(dict(stored.config)).group_id, connecting)
-        return GroupOffsets(name, blueprint.config.group_id, {**connecting, **blueprint.consumer_config})
+            return GroupOffsets(name, config.group_id, connecting, self._group_requests)
+        connecting = {**connecting, **blueprint.consumer_config}
+        return GroupOffsets(name, blueprint.config.group_id, connecting, self._group_requests)
 
     async def _offsets_moved(
         self, stored: StoredConfig, former: Mapping[TopicPartition, OffsetAndMetadata]

@@ -9,10 +9,10 @@ The group is ``GROUP_ID.workers``. JVM workers meet in the group ``GROUP_ID`` wi
 (``connect``), and the coordinator refuses members of another protocol; with a name beside theirs neither
 shuts the other out.
 
-The group is looked at when it has rebalanced, which it does whenever somebody comes or goes, and not all the
-time: librdkafka aborts the process if a request of its admin client to a coordinator fails on a connection
-that has just dropped (its issue 4605), and right after a rebalance the connection stands. The look that is
-taken now and then in between uses an older request without that fault, which wants an answer of every broker.
+The group is looked at when it has rebalanced, which it does whenever somebody comes or goes, in a process of
+its own (:mod:`connector.cluster.group_requests`), since that look can end the one that takes it. The look
+that is taken now and then in between uses an older request without that fault, which every broker has to
+answer.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from connector import logs
+from connector.cluster.group_requests import GroupRequests
 from connector.cluster.placement import Member
 from connector.cluster.status_records import Owner
 
@@ -86,6 +87,8 @@ class Membership:
         self._group = worker_group(group_id)
         self._topic = topic
         self._changed = changed
+        self._client = client
+        self._requests = GroupRequests(_ASK_SECONDS)
         self._admin = AdminClient({**client, "client.id": "connector-membership", "log_level": 0})
         self._consumer = Consumer(
             {
@@ -137,13 +140,14 @@ class Membership:
     async def _look_on(self) -> None:
         seconds = LOOK_SECONDS
         while True:
-            look = self._describe if await self._is_rebalanced(seconds) else self._list
+            is_rebalanced = await self._is_rebalanced(seconds)
             seconds = LOOK_SECONDS
             try:
-                self._take(await asyncio.to_thread(look))
-            except KafkaException as error:
+                self._take(await (self._describe() if is_rebalanced else asyncio.to_thread(self._list)))
+            except (KafkaException, TimeoutError) as error:
                 # Who was alive a moment ago counts as alive until somebody knows better.
-                log.warning("the group of workers cannot be looked at just now", reason=str(error))
+                reason = str(error) or "no answer in time"
+                log.warning("the group of workers cannot be looked at just now", reason=reason)
                 seconds = _AGAIN_SECONDS
 
     async def _is_rebalanced(self, seconds: float) -> bool:
@@ -161,17 +165,13 @@ class Membership:
             self.members = found
             self._changed()
 
-    def _describe(self) -> tuple[Member, ...]:
-        future = self._admin.describe_consumer_groups([self._group], request_timeout=_ASK_SECONDS)[
-            self._group
-        ]
+    async def _describe(self) -> tuple[Member, ...]:
         try:
-            group = future.result()
+            return _members(await self._requests.members(self._group, self._client))
         except KafkaException as error:
             if _code(error) == KafkaError.GROUP_ID_NOT_FOUND:
                 return ()
             raise
-        return _members(member.client_id for member in group.members)
 
     def _list(self) -> tuple[Member, ...]:
         groups = _list_groups(self._admin, self._group)

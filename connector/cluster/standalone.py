@@ -14,7 +14,8 @@ from connector.cluster.checks import ConnectorChecks
 from connector.cluster.connection_service import ConnectionService, ConnectionUser
 from connector.cluster.connector_files import ConnectorDirectory, StoredConnector
 from connector.cluster.defaults import Defaults, connection_store
-from connector.cluster.group_offset import GroupOffsets, parse
+from connector.cluster.group_offset import KAFKA_SECONDS, GroupOffsets, parse
+from connector.cluster.group_requests import GroupRequests
 from connector.cluster.held import HeldConnector
 from connector.cluster.loggers import Loggers
 from connector.cluster.offset import PartitionOffset
@@ -77,6 +78,7 @@ class StandaloneHerder:
         self._cluster_id: str | None = None
         self._ready = self._is_stopping = False
         self._loggers = Loggers()
+        self._group_requests = GroupRequests(KAFKA_SECONDS)
         self._store = connection_store(settings)
         folder = settings.connectors_directory
         self._files = ConnectorDirectory(Path(folder)) if folder else None
@@ -465,7 +467,8 @@ class StandaloneHerder:
         """Of one that cannot be drawn, too: its offsets may be why."""
         own = held.blueprint.consumer_config if held.blueprint else {}
         config = held.blueprint.config if held.blueprint else ConnectorConfig(held.config)
-        return GroupOffsets(held.name, config.group_id, {**self._settings.consumer_config(), **own})
+        connecting = {**self._settings.consumer_config(), **own}
+        return GroupOffsets(held.name, config.group_id, connecting, self._group_requests)
 
     async def _keep(self, name: str, config: RawConfig, target: TargetState) -> None:
         if self._files:

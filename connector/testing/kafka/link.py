@@ -67,6 +67,14 @@ class KafkaLink:
 
         self._call(begin)
 
+    def close_port(self) -> None:
+        """As if no broker were there, for all."""
+        self._run(self._close_port())
+
+    def open_port(self) -> None:
+        """After :meth:`close_port`."""
+        self._run(self._open())
+
     def _abort(self, client_id: str) -> None:
         for connection in list(self._connections):
             if connection.client_id.startswith(client_id):
@@ -83,9 +91,12 @@ class KafkaLink:
     async def _open(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
 
-    async def _close(self) -> None:
+    async def _close_port(self) -> None:
         self._server.close()
         self._abort("")
+
+    async def _close(self) -> None:
+        await self._close_port()
         left = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:
             task.cancel()
