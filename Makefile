@@ -14,7 +14,7 @@ ARGS ?=
 # How many processes run the tests, each beside a Kafka of its own; chaos rounds have the machine to themselves.
 PROCESSES ?= 2
 
-.PHONY: help demo test check unit chaos bench docs lock format clean
+.PHONY: help demo test check unit chaos bench docs site lock format clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -63,8 +63,11 @@ lock: $(VENV)/.dev ## pin the newest versions that pyproject.toml allows
 docs: $(VENV)/.dev ## write the generated parts of the documentation anew
 	@$(BIN)/python -m docs.generate
 
+site: docs ## the documentation as a site, in .site
+	@$(BIN)/mkdocs build
+
 clean: ## forget what was set up here
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # uv where it is or can be had, since it is ten times faster; else venv and pip.
 $(VENV)/.made:
