@@ -137,6 +137,7 @@ class Task:
         with bound_contextvars(connector=self.spec.connector, task=self.spec.task):
             try:
                 await self._start()
+                self._observer.started("succeeded")
                 while not self._stopping.is_set():
                     await self._rejoin_if_unsure()
                     await self._hold_while_paused()
@@ -448,6 +449,9 @@ class Task:
     def _fail(self, error: BaseException) -> None:
         self.trace = "".join(traceback.format_exception(error))
         self.failure = error
+        if self._feed is None:
+            self._observer.started("failed")
+        self._observer.failed()
         self._enter(State.FAILED)
         if isinstance(error, ConnectorError):
             log.error("task failed", error=str(error))
