@@ -247,6 +247,12 @@ class WorkerSettings(BaseSettings):
         " them by: confluent or strimzi, whose rules for the JMX exporter made them, or both, separated by"
         " commas; none by default.",
     )
+    tracing_enable: bool = Field(
+        False,
+        alias="tracing.enable",
+        description="Whether spans of batches and requests are sent over OTLP/HTTP; needs the extra otel."
+        " Where to is said by OpenTelemetry's own variables, such as OTEL_EXPORTER_OTLP_ENDPOINT.",
+    )
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_log_level)
     ] = Field("INFO", alias="log.level", description="The least severe events that are logged.")

@@ -32,6 +32,7 @@ from connector.rest.openapi import describe
 from connector.rest.root import CONNECT_VERSION
 from connector.rest.routes import TABLE, Part, routes
 from connector.rest.secrets import Secrets
+from connector.rest.trace import trace
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -90,7 +91,7 @@ def make_app(
         health_timeout_seconds: How long ``/health`` waits for the main loop (KIP-1017: 10 seconds).
     """
     app = web.Application(
-        middlewares=[answer_errors, limit_time, check_access, limit_writes, check_media_types],
+        middlewares=[trace, answer_errors, limit_time, check_access, limit_writes, check_media_types],
         client_max_size=_MAX_BODY_BYTES,
     )
     app[PRINCIPALS] = guard.principals

@@ -24,6 +24,8 @@ class TaskObserver:
 
     def __init__(self, connector: str, task: int) -> None:
         self._labels = (connector, str(task))
+        self.named: Mapping[str, str | int] = {"connector": connector, "task": task}
+        """For traces."""
         self._bytes_seen = 0
         self._waiting: dict[TopicPartition, tuple[int, float]] = {}
         """What each partition's first uncommitted offset is, and since when."""
