@@ -82,6 +82,8 @@ def test_a_batch_is_traced_from_the_poll_to_the_upload(
             "aws.sts.role.arn": aws.create_role("traced", EXTERNAL_ID),
             "aws.sts.role.external.id": EXTERNAL_ID,
             "aws.sts.config.endpoint": aws.url,
+            "aws.s3.region": "eu-north-1",
+            "format.output.type": "jsonl",
             "aws.s3.bucket.name": bucket,
             "aws.s3.endpoint": aws.url,
             "value.converter": "org.apache.kafka.connect.storage.StringConverter",
