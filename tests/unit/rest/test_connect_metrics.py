@@ -100,7 +100,10 @@ def registry() -> CollectorRegistry:
     put = Histogram("connector_put_seconds", "", task, registry=made).labels("orders", "0")
     put.observe(0.5)
     put.observe(1.5)
-    Histogram("connector_offset_commit_seconds", "", task, registry=made).labels("orders", "0").observe(0.25)
+    commit = Histogram("connector_offset_commit_seconds", "", task, registry=made).labels("orders", "0")
+    for _ in range(4):
+        commit.observe(0.25)
+    Counter("connector_offset_commit_failures_total", "", task, registry=made).labels("orders", "0").inc()
     skipped = Counter("connector_records_skipped_total", "", (*task, "stage"), registry=made)
     skipped.labels("orders", "0", "TASK_PUT").inc(2)
     skipped.labels("orders", "0", "VALUE_CONVERTER").inc(3)
@@ -158,6 +161,8 @@ async def test_totals_and_averages_are_those_of_the_task(asked: Client) -> None:
     assert found[f"{sink}_put_batch_avg_time_ms", task] == 1000
     assert found[f"{common}_batch_size_avg", task] == 200
     assert found[f"{common}_offset_commit_avg_time_ms", task] == 250
+    assert found[f"{common}_offset_commit_success_percentage", task] == 0.75
+    assert found[f"{sink}_offset_commit_completion_total", task] == 3
     assert found[f"{common}_status", "connector=orders,status=running,task=0"] == 1
     assert found["kafka_connect_task_error_metrics_total_records_skipped", task] == 5
 
