@@ -1,6 +1,6 @@
 """What Kafka Connect's metrics are called, once an exporter has taken them from JMX to Prometheus.
 
-The exporter (jmx_exporter) has no names of its own: its rules make them of a bean's type and attribute. Two sets
+jmx_exporter has no names of its own: its rules make them of the type and attribute of a bean. Two sets
 of rules are common, Confluent's and Strimzi's, which began as jmx_exporter's own example.
 """
 
