@@ -9,6 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 CLIENTS := tests/contract/rest/clients
+# What tests run beside the worker; what cannot be had is named, and its tests are left out.
+PEERS := $(VENV)/.ministack $(VENV)/.versitygw $(VENV)/.clients $(VENV)/.npm-clients $(VENV)/.prometheus
 # For `make demo ARGS=--once`, `make test ARGS='-k upload'`, `make bench ARGS='--records 1000000'`.
 ARGS ?=
 # How many processes run the tests, each beside a Kafka of its own; chaos rounds have the machine to themselves.
@@ -22,7 +24,7 @@ help: ## what there is
 demo: $(VENV)/.demo ## the whole way from Kafka to S3, on this machine, with everything embedded
 	@$(BIN)/connector demo $(ARGS)
 
-test: check $(VENV)/.dev $(VENV)/.ministack $(VENV)/.versitygw $(VENV)/.clients $(VENV)/.npm-clients ## everything that CI runs
+test: check $(VENV)/.dev $(PEERS) ## everything that CI runs
 	@$(BIN)/python -m connector.testing.kafka fetch
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile -m 'not chaos' $(ARGS)
 	$(BIN)/python -m pytest -m chaos $(ARGS) || [ $$? = 5 ] # none of those that ARGS names
@@ -51,7 +53,7 @@ format: $(VENV)/.dev ## mend style
 lock: $(VENV)/.dev ## pin the newest versions that pyproject.toml allows
 	@compile() { $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --upgrade --custom-compile-command 'make lock' "$$@"; }
-	compile pyproject.toml requirements/build.in --extra demo --extra crc64nvme --group dev \
+	compile pyproject.toml requirements/build.in --extra demo --extra crc64nvme --extra otel --group dev \
 	    --output-file requirements/dev.txt
 	like_dev="--constraint requirements/dev.txt"
 	compile pyproject.toml requirements/build.in --extra demo --output-file requirements/demo.txt $$like_dev
@@ -137,6 +139,26 @@ $(VENV)/.versitygw: Makefile | $(VENV)/.made
 	    tail -n 20 $(VENV)/versitygw.log >&2
 	    echo "$(VERSITYGW) could not be built, see above: the tests that need a second S3 are left out," >&2
 	    echo "or run with the one built before" >&2
+	fi
+
+# Prometheus and promtool, which the tests of alerts and dashboards run: those of PATH, or Debian's package without
+# installing it. To build them takes longer than all other tests.
+$(VENV)/.prometheus: | $(VENV)/.made
+	@folder=$(VENV)/prometheus
+	mkdir -p $$folder
+	if ! command -v promtool >/dev/null && command -v apt-get >/dev/null; then
+	    (cd $$folder && apt-get download --quiet prometheus && dpkg-deb --extract prometheus_*.deb .) \
+	        >$(VENV)/prometheus.log 2>&1 || true
+	    rm -f $$folder/*.deb
+	fi
+	for program in promtool prometheus; do
+	    found=$$(command -v $$program || echo $(abspath $(VENV))/prometheus/usr/bin/$$program)
+	    [ ! -x "$$found" ] || ln -sf "$$found" $$folder/$$program
+	done
+	if [ -x $$folder/promtool ]; then
+	    touch $@
+	else
+	    echo "promtool could not be had: alerts and dashboards are not tried with Prometheus" >&2
 	fi
 
 $(VENV)/.demo: $(VENV)/.made requirements/demo.txt pyproject.toml

@@ -240,6 +240,19 @@ class WorkerSettings(BaseSettings):
         description="How often references of running connectors are read again; a connector whose values"
         " changed is started anew, without losing records. 0 reads them only when a connector starts.",
     )
+    metrics_jmx_names: Annotated[tuple[Literal["confluent", "strimzi"], ...], BeforeValidator(_list)] = Field(
+        (),
+        alias="metrics.jmx.names",
+        description="/metrics has Kafka Connect's metrics beside ours, under the names that dashboards know"
+        " them by: confluent or strimzi, whose rules for the JMX exporter made them, or both, separated by"
+        " commas; none by default.",
+    )
+    tracing_enable: bool = Field(
+        False,
+        alias="tracing.enable",
+        description="Whether spans of batches and requests are sent over OTLP/HTTP; needs the extra otel."
+        " Where to is said by OpenTelemetry's own variables, such as OTEL_EXPORTER_OTLP_ENDPOINT.",
+    )
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_log_level)
     ] = Field("INFO", alias="log.level", description="The least severe events that are logged.")

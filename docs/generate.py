@@ -1,4 +1,4 @@
-"""Writes the reference tables in these pages from the declarations in the code.
+"""Writes what these pages and the dashboards have from declarations in the code.
 
 ``python -m docs.generate`` replaces what stands between ``<!-- generated: NAME -->`` and
 ``<!-- end of NAME -->``; with ``--check`` it only tells whether that would change anything.
@@ -34,6 +34,8 @@ from connector.sinks.kinesis import KinesisConfig
 from connector.sinks.s3 import S3Config, S3Sink
 from connector.sinks.sns import SnsConfig
 from connector.sinks.sqs import SqsConfig
+from docs.dashboards import DASHBOARDS
+from docs.dashboards.panel import rendered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from connector.config.schema import Config
 
 FOLDER = Path(__file__).parent
+CHART = FOLDER.parent / "charts" / "kafka-aws-connector"
 README = FOLDER.parent / "README.md"
 WORKER_ARN = "arn:aws:iam::210987654321:role/kafka-worker"
 
@@ -121,7 +124,10 @@ def metric_families() -> Iterator[str]:
     yield from _row("Metric", "Type", "Labels", "Meaning")
     yield "| --- | --- | --- | --- |"
     for metric in vars(metrics).values():
-        if isinstance(metric, MetricWrapperBase):
+        if isinstance(metric, metrics.Sampled):
+            labels = ", ".join(f"`{label}`" for label in metric.labels)
+            yield from _row(f"`{metric.name}`", "gauge", labels, _text(metric.text))
+        elif isinstance(metric, MetricWrapperBase):
             (family,) = metric.describe()
             name = f"{family.name}_total" if family.type == "counter" else family.name
             labels = ", ".join(f"`{label}`" for label in metric._labelnames)  # noqa: SLF001 - no other way
@@ -210,15 +216,22 @@ def filled(page: str) -> str:
     return re.sub(pattern, fill, page, flags=re.DOTALL)
 
 
+def fresh_files() -> Iterator[tuple[Path, str]]:
+    """Every file of which something is generated, as it should be."""
+    for path in sorted(FOLDER.glob("*.md")):
+        yield path, filled(path.read_text())
+    for name, made in DASHBOARDS.items():
+        yield CHART / "dashboards" / name, rendered(made())
+
+
 def main(arguments: list[str]) -> int:
     stale = 0
-    for path in sorted(FOLDER.glob("*.md")):
-        page = path.read_text()
-        fresh = filled(page)
-        if fresh != page:
+    for path, fresh in fresh_files():
+        if not path.exists() or path.read_text() != fresh:
             stale += 1
             print(f"{path.name} {'is stale: run make docs' if '--check' in arguments else 'written'}")  # noqa: T201
             if "--check" not in arguments:
+                path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(fresh)
     return 1 if stale and "--check" in arguments else 0
 

@@ -12,7 +12,7 @@ from aiobotocore.session import AioSession
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import NoCredentialsError
 
-from connector import metrics, plugins
+from connector import metrics, plugins, tracing
 from connector.aws.chain import ChainCredentials
 from connector.aws.faults import is_expired, is_rejection, translate
 from connector.aws.identity import Anonymous, CustomProvider, Profile, StaticKeys, WebIdentity
@@ -200,7 +200,8 @@ async def _ask_sts(
                 "sts", region_name=identity.sts_region, endpoint_url=transport.sts_endpoint, **settings
             ) as sts,
         ):
-            answer = await getattr(sts, method)(**request)
+            with tracing.span(f"aws {operation}", {"rpc.system": "aws-api", "rpc.method": operation}):
+                answer = await getattr(sts, method)(**request)
         outcome = "granted"
     except ConnectorError:
         raise

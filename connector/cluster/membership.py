@@ -27,7 +27,7 @@ from urllib.parse import parse_qs, urlencode
 from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from connector import logs
+from connector import logs, metrics
 from connector.cluster.group_requests import GroupRequests
 from connector.cluster.placement import Member
 from connector.cluster.status_records import Owner
@@ -160,6 +160,7 @@ class Membership:
         return True
 
     def _take(self, found: tuple[Member, ...]) -> None:
+        metrics.CLUSTER_WORKERS.set(len(found))
         if found != self.members:
             self._tell(found)
             self.members = found
@@ -213,6 +214,8 @@ class Membership:
     def _assigned(self, consumer: Consumer, _partitions: list[TopicPartition]) -> None:
         """The coordinator has just answered; a loss, in contrast, may mean that it cannot be reached."""
         consumer.assign([])  # the topic is a pretext
+        metrics.WORKER_REBALANCES.inc()
+        metrics.WORKER_REBALANCED.set_to_current_time()
         assert self._loop is not None  # noqa: S101 - set before the thread starts
         try:
             self._loop.call_soon_threadsafe(self._rebalanced.set)

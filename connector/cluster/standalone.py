@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 
 from confluent_kafka.admin import AdminClient
 
-from connector import logs, plugins
+from connector import logs, metrics, plugins
 from connector.cluster.checks import ConnectorChecks
 from connector.cluster.connection_service import ConnectionService, ConnectionUser
 from connector.cluster.connector_files import ConnectorDirectory, StoredConnector
@@ -121,6 +121,7 @@ class StandaloneHerder:
         if self.connections:
             await self.connections.start()
         self._reloads.start()
+        metrics.CLUSTER_WORKERS.set(1)
         self._ready = True
 
     async def stop(self) -> None:

@@ -95,6 +95,11 @@ def test_a_connector_that_one_worker_takes_runs_on_both_and_is_seen_by_both(
     other.wait_until(lambda: set(states(other, "files").values()) == both, "on both")
     one.wait_until(lambda: lines(file) == ["first"], "delivered")
     assert other.get("/connectors/files")["config"] == file_config(source, file) | {"name": "files"}
+    for worker in (one, other):
+        assert worker.metric("connector_cluster_workers") == 2
+        assert worker.metric("connector_cluster_tasks", connector="files", state="RUNNING") == 2
+        assert worker.metric("connector_task_state", connector="files", state="RUNNING") == 1
+        assert worker.metric("connector_worker_rebalances_total") >= 1
 
 
 def test_tasks_of_a_worker_that_is_killed_run_elsewhere_within_its_session_and_two_seconds(
