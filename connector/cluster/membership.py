@@ -30,6 +30,7 @@ from confluent_kafka.admin import AdminClient
 from connector import logs
 from connector.cluster.placement import Member
 from connector.cluster.status_records import Owner
+from connector.errors import AccessError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -46,6 +47,7 @@ _MOST_HEARTBEAT_MS = 1_000
 _ASK_SECONDS = 5.0
 _POLL_SECONDS = 0.2
 _LEAVE_SECONDS = 5.0
+_DENIED = frozenset({KafkaError.GROUP_AUTHORIZATION_FAILED, KafkaError.TOPIC_AUTHORIZATION_FAILED})
 _CLIENT = "connector-worker?"
 _CONNECT = "connect"
 
@@ -105,6 +107,7 @@ class Membership:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._rebalanced = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
+        self._denial: str | None = None
 
     @property
     def is_member(self) -> bool:
@@ -115,12 +118,15 @@ class Membership:
 
         Raises:
             TimeoutError: It does not within this time.
+            AccessError: Kafka says that it may not.
         """
         self._loop = asyncio.get_running_loop()
         self._thread.start()
         self._looking = asyncio.create_task(self._look_on(), name="membership")
         async with asyncio.timeout(seconds):
-            while not self.is_member:  # noqa: ASYNC110 - for a moment, at the start
+            while not self.is_member:
+                if self._denial is not None:
+                    raise AccessError(self._denial)
                 await asyncio.sleep(0.05)
 
     async def stop(self) -> None:
@@ -205,6 +211,8 @@ class Membership:
                 message = self._consumer.poll(_POLL_SECONDS)
                 error = None if message is None else message.error()
                 if error is not None:
+                    if error.code() in _DENIED:
+                        self._denial = error.str()
                     log.warning("the group of workers is unwell", reason=error.str())
                     time.sleep(_POLL_SECONDS)
         finally:
