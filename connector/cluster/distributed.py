@@ -59,6 +59,7 @@ from connector.cluster.status_records import no_topic_entry
 from connector.cluster.validation import checked, infos, refusal
 from connector.concealment import conceal
 from connector.config.connector import ConnectorConfig
+from connector.config.override import connecting
 from connector.config.target_state import TargetState
 from connector.errors import ConfigError, Problem
 from connector.plugins import PluginKind
@@ -104,7 +105,9 @@ class DistributedHerder:
         self._ready = self._is_stopping = False
         self._loggers = Loggers()
         self.checks = ConnectorChecks(settings, self._store)
-        self.connections = ConnectionService(self._store, self, resolver=settings.resolver)
+        self.connections = ConnectionService(
+            self._store, self, resolver=settings.resolver, bounds=settings.bounds
+        )
         self._reloads = Reloads(
             settings.resolver,
             lambda: [running.blueprint for running in self._follower.worker.connectors.values()],
@@ -477,12 +480,12 @@ class DistributedHerder:
 
     async def _group(self, name: str, stored: StoredConfig) -> GroupOffsets:
         """Of one that cannot be drawn, too: its offsets may be why."""
-        connecting = self._settings.consumer_config()
+        worker = self._settings.consumer_config()
         try:
             blueprint = await self._draw(stored.config)
         except ConfigError:
-            return GroupOffsets(name, ConnectorConfig(dict(stored.config)).group_id, connecting)
-        return GroupOffsets(name, blueprint.config.group_id, {**connecting, **blueprint.consumer_config})
+            return GroupOffsets(name, ConnectorConfig(dict(stored.config)).group_id, worker)
+        return GroupOffsets(name, blueprint.config.group_id, connecting(worker, blueprint.consumer_config))
 
     async def _offsets_moved(
         self, stored: StoredConfig, former: Mapping[TopicPartition, OffsetAndMetadata]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import KafkaException
 
@@ -22,13 +22,15 @@ from connector.cluster.config_state import ConfigState
 from connector.cluster.log import LogError, TopicLog
 from connector.cluster.membership import Membership, jvm_workers
 from connector.cluster.placement import Member
+from connector.cluster.reload import READ_SECONDS
 from connector.cluster.report import farewell, report
 from connector.cluster.share import Share, Wish
 from connector.cluster.status_records import Owner, TopicRecord, leaving_entry, topic_entry
 from connector.cluster.status_state import StatusState
+from connector.cluster.task_count import TaskCounts
 from connector.cluster.topics import ensure_topics
 from connector.config.connector import ConnectorConfig
-from connector.errors import ConfigError
+from connector.errors import AccessError, ConfigError
 from connector.plugins import PluginKind
 from connector.runtime.restarts import RestartPolicy, RestartSchedule, may_pass
 from connector.runtime.state import State
@@ -49,6 +51,8 @@ _IDLE_SECONDS = 1.0
 """Without news: for what only time brings about."""
 _PAUSE_SECONDS = 1.0
 _JOIN_SECONDS = 60.0
+_FAREWELL_SECONDS = 2.0
+"""Tasks have a deadline to stop by, which is not to be spent on Kafka while it is away."""
 _ID_BYTES = 8
 
 
@@ -92,11 +96,13 @@ class Follower:
             heartbeat_ms=settings.heartbeat_interval_ms,
             rebalance_ms=settings.rebalance_timeout_ms,
         )
+        self._task_counts = TaskCounts(settings.resolve, self._tell_news, seconds=READ_SECONDS)
         self.caretaker = Caretaker(
             self.configs,
             self.statuses,
             roles_of,
             delay_seconds=settings.scheduled_rebalance_max_delay_ms / 1000,
+            read_count=self._task_counts.of,
         )
         self._schedules: dict[tuple[str, int], RestartSchedule] = {}
         self._topics_read: set[tuple[str, str, int]] = set()
@@ -133,11 +139,13 @@ class Follower:
                 raise ConfigError.of(f"{option}.storage.topic", f"{error}") from error
         try:
             await self._membership.start(_JOIN_SECONDS)
-        except TimeoutError:
+        except (AccessError, TimeoutError) as error:
+            reason = str(error) or f"not within {_JOIN_SECONDS:g} s"
             raise ConfigError.of(
                 "group.id",
-                f"the group {settings.worker_group} did not take this worker in within {_JOIN_SECONDS:g} s:"
-                " the worker has to be allowed to read and describe it, and to read the config topic",
+                f"the group {settings.worker_group} did not take this worker in: {reason}. The worker has to"
+                " be allowed READ and DESCRIBE on that group, and READ on the config topic; an ACL for the"
+                f" name {settings.group_id} alone does not cover it, one for the prefix does",
             ) from None
         self._is_live = True
         self._loop = asyncio.create_task(self._run(), name="follower")
@@ -147,6 +155,7 @@ class Follower:
         if self._loop is not None:
             self._loop.cancel()
             await asyncio.gather(self._loop, return_exceptions=True)
+            await self._task_counts.stop()
             await self._try_to_write([leaving_entry(self.me)])
         await asyncio.gather(*(share.stop() for share in self.shares.values()))
         await self.worker.stop()
@@ -180,7 +189,7 @@ class Follower:
 
     def _take_configs(self, records: Sequence[LogRecord]) -> None:
         for record in records:
-            found = self.configs.apply(record)
+            found: ConfigRecord | None = self._applied(self.configs.apply, record)
             if found is None or not self._is_live:
                 continue
             match found:
@@ -195,10 +204,18 @@ class Follower:
 
     def _take_statuses(self, records: Sequence[LogRecord]) -> None:
         for record in records:
-            match self.statuses.apply(record):
+            match self._applied(self.statuses.apply, record):
                 case TopicRecord(_, _, False):
                     self._topics_read.clear()
         self._tell_news()
+
+    def _applied(self, apply: Callable[[LogRecord], Any], record: LogRecord) -> Any:
+        """A defect in us must not cost the records behind it."""
+        try:
+            return apply(record)
+        except Exception:
+            log.exception("record is left out", partition=record.partition, offset=record.offset)
+            return None
 
     def _tell_news(self) -> None:
         self._is_news = True
@@ -253,7 +270,8 @@ class Follower:
             await self.status_log.write(entries)
 
     def _chores(self, now: float) -> list[Entry]:
-        found = self.caretaker.chores(self.members, now)
+        self._task_counts.keep(self.configs.connectors.keys())
+        found = self.caretaker.chores(self.members, now, self.me.id)
         if found and self.caretaker.is_my_turn(self.me.id, self.members, now):
             return found
         return []
@@ -314,9 +332,11 @@ class Follower:
         """On the way out: what cannot be said any more, others find out."""
         try:
             if entries:
-                await self.status_log.write(entries)
-        except LogError as error:
-            log.warning("the others are not told that this worker stops", reason=str(error))
+                async with asyncio.timeout(_FAREWELL_SECONDS):
+                    await self.status_log.write(entries)
+        except (LogError, TimeoutError) as error:
+            reason = str(error) or f"not within {_FAREWELL_SECONDS:g} s"
+            log.warning("the others are not told that this worker stops", reason=reason)
 
     # ---- tasks that failed ----
 
