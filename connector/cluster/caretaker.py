@@ -62,6 +62,7 @@ class Caretaker:
         delay_seconds: For how long the tasks of a worker that died wait for it.
         read_count: How many tasks a connector has whose ``tasks.max`` is a reference; None while that is
             not known.
+        group: The cluster's ``group.id``, for others to see who places.
     """
 
     def __init__(
@@ -72,12 +73,14 @@ class Caretaker:
         *,
         delay_seconds: float,
         read_count: Callable[[str, StoredConfig], int | None] = lambda *_: None,
+        group: str | None = None,
     ) -> None:
         self._configs = configs
         self._statuses = statuses
         self._roles_of = roles_of
         self._delay_seconds = delay_seconds
         self._read_count = read_count
+        self._group = group
         self._known: dict[str, _Known] = {}
         self._missed: dict[str, float] = {}
         self._gone: dict[str, float] = {}
@@ -194,7 +197,7 @@ class Caretaker:
         for name, owners in plan.items():
             placed = self._statuses.placements.get(name)
             if placed is None or placed.owners != owners:
-                yield placement_entry(name, Placed(self._statuses.next_generation(name), owners))
+                yield placement_entry(name, Placed(self._statuses.next_generation(name), owners, self._group))
 
     def _orphans(self, plan: Mapping[str, Owners], present: Collection[str], here: str) -> Iterator[Entry]:
         """Statuses of what nobody runs; before its placement is there nobody speaks of a connector."""

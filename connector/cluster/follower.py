@@ -20,12 +20,20 @@ from connector.cluster.caretaker import Caretaker
 from connector.cluster.config_records import RestartRecord, TaskRestartRecord
 from connector.cluster.config_state import ConfigState
 from connector.cluster.log import LogError, TopicLog
-from connector.cluster.membership import Membership, jvm_workers
+from connector.cluster.membership import Membership, jvm_workers, workers_of
 from connector.cluster.placement import Member
 from connector.cluster.reload import READ_SECONDS
 from connector.cluster.report import farewell, report
+from connector.cluster.rivalry import Rivalry, others
 from connector.cluster.share import Share, Wish
-from connector.cluster.status_records import Owner, TopicRecord, leaving_entry, topic_entry
+from connector.cluster.status_records import (
+    Owner,
+    Placed,
+    PlacementRecord,
+    TopicRecord,
+    leaving_entry,
+    topic_entry,
+)
 from connector.cluster.status_state import StatusState
 from connector.cluster.task_count import TaskCounts
 from connector.cluster.topics import ensure_topics
@@ -96,6 +104,7 @@ class Follower:
             heartbeat_ms=settings.heartbeat_interval_ms,
             rebalance_ms=settings.rebalance_timeout_ms,
         )
+        self._rivalry = Rivalry(settings.group_id)
         self._task_counts = TaskCounts(settings.resolve, self._tell_news, seconds=READ_SECONDS)
         self.caretaker = Caretaker(
             self.configs,
@@ -103,6 +112,7 @@ class Follower:
             roles_of,
             delay_seconds=settings.scheduled_rebalance_max_delay_ms / 1000,
             read_count=self._task_counts.of,
+            group=settings.group_id,
         )
         self._schedules: dict[tuple[str, int], RestartSchedule] = {}
         self._topics_read: set[tuple[str, str, int]] = set()
@@ -137,15 +147,18 @@ class Follower:
                 await topic.start()
             except LogError as error:
                 raise ConfigError.of(f"{option}.storage.topic", f"{error}") from error
+        for group in sorted(others(self.statuses.placements, settings.group_id)):
+            await self._check_is_gone(group)
         try:
             await self._membership.start(_JOIN_SECONDS)
         except (AccessError, TimeoutError) as error:
-            reason = str(error) or f"not within {_JOIN_SECONDS:g} s"
+            reason = str(error) or self._membership.fault or f"not within {_JOIN_SECONDS:g} s"
             raise ConfigError.of(
                 "group.id",
-                f"the group {settings.worker_group} did not take this worker in: {reason}. The worker has to"
-                " be allowed READ and DESCRIBE on that group, and READ on the config topic; an ACL for the"
-                f" name {settings.group_id} alone does not cover it, one for the prefix does",
+                f"the group {settings.worker_group} did not take this worker in: {reason.rstrip('.')}. The"
+                " worker has to be allowed READ and DESCRIBE on that group, and READ on the config topic; an"
+                f" ACL for the name {settings.group_id} alone does not cover it, one for the prefix does; and"
+                " nothing but workers may be in it",
             ) from None
         self._is_live = True
         self._loop = asyncio.create_task(self._run(), name="follower")
@@ -185,6 +198,20 @@ class Follower:
             log.info("waiting for JVM workers to go", group=settings.group_id, workers=count)
             await asyncio.sleep(_PAUSE_SECONDS)
 
+    async def _check_is_gone(self, group: str) -> None:
+        """A cluster may have been given another group.id; two at once may not have the same topics."""
+        try:
+            count = await asyncio.to_thread(workers_of, group, self._settings.client_config())
+        except KafkaException as error:
+            log.warning("cannot see whether another cluster still runs", group=group, reason=str(error))
+            return
+        if count:
+            raise ConfigError.of(
+                "group.id",
+                f"{count} worker(s) of the cluster {group} use the same topics: stop them, or give this"
+                " cluster its own config.storage.topic and status.storage.topic",
+            )
+
     # ---- what is read ----
 
     def _take_configs(self, records: Sequence[LogRecord]) -> None:
@@ -207,6 +234,8 @@ class Follower:
             match self._applied(self.statuses.apply, record):
                 case TopicRecord(_, _, False):
                     self._topics_read.clear()
+                case PlacementRecord(_, Placed() as placed) if self._is_live:
+                    self._rivalry.saw(placed, time.monotonic())
         self._tell_news()
 
     def _applied(self, apply: Callable[[LogRecord], Any], record: LogRecord) -> Any:
@@ -272,6 +301,8 @@ class Follower:
     def _chores(self, now: float) -> list[Entry]:
         self._task_counts.keep(self.configs.connectors.keys())
         found = self.caretaker.chores(self.members, now, self.me.id)
+        if self._rivalry.gives_way(now):
+            return []
         if found and self.caretaker.is_my_turn(self.me.id, self.members, now):
             return found
         return []

@@ -107,7 +107,9 @@ class Membership:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._rebalanced = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
-        self._denial: str | None = None
+        self.fault: str | None = None
+        """What Kafka said last when it did not let this worker take part."""
+        self._is_denied = False
 
     @property
     def is_member(self) -> bool:
@@ -125,8 +127,8 @@ class Membership:
         self._looking = asyncio.create_task(self._look_on(), name="membership")
         async with asyncio.timeout(seconds):
             while not self.is_member:
-                if self._denial is not None:
-                    raise AccessError(self._denial)
+                if self._is_denied:
+                    raise AccessError(str(self.fault))
                 await asyncio.sleep(0.05)
 
     async def stop(self) -> None:
@@ -211,8 +213,8 @@ class Membership:
                 message = self._consumer.poll(_POLL_SECONDS)
                 error = None if message is None else message.error()
                 if error is not None:
-                    if error.code() in _DENIED:
-                        self._denial = error.str()
+                    self.fault = error.str()
+                    self._is_denied = error.code() in _DENIED
                     log.warning("the group of workers is unwell", reason=error.str())
                     time.sleep(_POLL_SECONDS)
         finally:
@@ -262,6 +264,17 @@ def jvm_workers(group_id: str, client: Mapping[str, Any]) -> int:
     return sum(
         len(group.members) for group in groups if group.protocol_type == _CONNECT and group.error is None
     )
+
+
+def workers_of(group_id: str, client: Mapping[str, Any]) -> int:
+    """How many workers another cluster has; blocks.
+
+    Raises:
+        KafkaException: Kafka does not say.
+    """
+    admin = AdminClient({**client, "client.id": "connector-membership", "log_level": 0})
+    groups = _list_groups(admin, worker_group(group_id))
+    return len(_members(member.client_id for group in groups for member in group.members))
 
 
 def _members(clients: Iterable[str]) -> tuple[Member, ...]:

@@ -139,4 +139,4 @@ def test_what_the_operator_wrote_may_lead_anywhere() -> None:
         "value_converter_schema_registry_url": "http://inside:8081",
         "connectors_allowed_hosts": "",
     }
-    assert checked(S3, defaults(**worker)).name == "a"
+    assert checked({**S3}, defaults(**worker)).name == "a"
