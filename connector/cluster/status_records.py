@@ -5,7 +5,7 @@
 | ``status-connector-NAME`` | ``state``, ``trace``, ``worker_id``, ``generation``, ``version`` |
 | ``status-task-NAME-N`` | likewise |
 | ``status-topic-TOPIC:connector-NAME`` | ``{"topic": {"name", "connector", "task", "discoverTimestamp"}}`` |
-| ``placement-NAME`` | ours: ``{"generation": 3, "tasks": [["ID", "HOST:PORT"], null], "group": "GROUP_ID"}`` |
+| ``placement-NAME`` | ours: ``{"generation": 3, "tasks": [["ID", "HOST:PORT"], null], "group": "ID"}`` |
 | ``leaving-ID`` | ours: ``{"worker_id": "HOST:PORT"}``, this worker hands its tasks over |
 
 A JVM worker passes over our keys with a line in its log.
