@@ -60,6 +60,7 @@ from connector.cluster.status_records import no_topic_entry
 from connector.cluster.validation import checked, infos, refusal
 from connector.concealment import conceal
 from connector.config.connector import ConnectorConfig
+from connector.config.override import connecting
 from connector.config.target_state import TargetState
 from connector.errors import ConfigError, Problem
 from connector.plugins import PluginKind
@@ -106,7 +107,9 @@ class DistributedHerder:
         self._loggers = Loggers()
         self._group_requests = GroupRequests(KAFKA_SECONDS)
         self.checks = ConnectorChecks(settings, self._store)
-        self.connections = ConnectionService(self._store, self, resolver=settings.resolver)
+        self.connections = ConnectionService(
+            self._store, self, resolver=settings.resolver, bounds=settings.bounds
+        )
         self._reloads = Reloads(
             settings.resolver,
             lambda: [running.blueprint for running in self._follower.worker.connectors.values()],
@@ -479,13 +482,13 @@ class DistributedHerder:
 
     async def _group(self, name: str, stored: StoredConfig) -> GroupOffsets:
         """Of one that cannot be drawn, too: its offsets may be why."""
-        config, connecting = ConnectorConfig(dict(stored.config)), self._settings.consumer_config()
+        config, worker = ConnectorConfig(dict(stored.config)), self._settings.consumer_config()
         try:
             blueprint = await self._draw(stored.config)
         except ConfigError:
-            return GroupOffsets(name, config.group_id, connecting, self._group_requests)
-        connecting = {**connecting, **blueprint.consumer_config}
-        return GroupOffsets(name, blueprint.config.group_id, connecting, self._group_requests)
+            return GroupOffsets(name, config.group_id, worker, self._group_requests)
+        client = connecting(worker, blueprint.consumer_config)
+        return GroupOffsets(name, blueprint.config.group_id, client, self._group_requests)
 
     async def _offsets_moved(
         self, stored: StoredConfig, former: Mapping[TopicPartition, OffsetAndMetadata]

@@ -31,6 +31,7 @@ from connector import logs, metrics
 from connector.cluster.group_requests import GroupRequests
 from connector.cluster.placement import Member
 from connector.cluster.status_records import Owner
+from connector.errors import AccessError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -47,6 +48,7 @@ _MOST_HEARTBEAT_MS = 1_000
 _ASK_SECONDS = 5.0
 _POLL_SECONDS = 0.2
 _LEAVE_SECONDS = 5.0
+_DENIED = frozenset({KafkaError.GROUP_AUTHORIZATION_FAILED, KafkaError.TOPIC_AUTHORIZATION_FAILED})
 _CLIENT = "connector-worker?"
 _CONNECT = "connect"
 
@@ -108,6 +110,9 @@ class Membership:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._rebalanced = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
+        self.fault: str | None = None
+        """What Kafka said last when it did not let this worker take part."""
+        self._is_denied = False
 
     @property
     def is_member(self) -> bool:
@@ -118,12 +123,15 @@ class Membership:
 
         Raises:
             TimeoutError: It does not within this time.
+            AccessError: Kafka says that it may not.
         """
         self._loop = asyncio.get_running_loop()
         self._thread.start()
         self._looking = asyncio.create_task(self._look_on(), name="membership")
         async with asyncio.timeout(seconds):
-            while not self.is_member:  # noqa: ASYNC110 - for a moment, at the start
+            while not self.is_member:
+                if self._is_denied:
+                    raise AccessError(str(self.fault))
                 await asyncio.sleep(0.05)
 
     async def stop(self) -> None:
@@ -206,6 +214,8 @@ class Membership:
                 message = self._consumer.poll(_POLL_SECONDS)
                 error = None if message is None else message.error()
                 if error is not None:
+                    self.fault = error.str()
+                    self._is_denied = error.code() in _DENIED
                     log.warning("the group of workers is unwell", reason=error.str())
                     time.sleep(_POLL_SECONDS)
         finally:
@@ -257,6 +267,17 @@ def jvm_workers(group_id: str, client: Mapping[str, Any]) -> int:
     return sum(
         len(group.members) for group in groups if group.protocol_type == _CONNECT and group.error is None
     )
+
+
+def workers_of(group_id: str, client: Mapping[str, Any]) -> int:
+    """How many workers another cluster has; blocks.
+
+    Raises:
+        KafkaException: Kafka does not say.
+    """
+    admin = AdminClient({**client, "client.id": "connector-membership", "log_level": 0})
+    groups = _list_groups(admin, worker_group(group_id))
+    return len(_members(member.client_id for group in groups for member in group.members))
 
 
 def _members(clients: Iterable[str]) -> tuple[Member, ...]:

@@ -33,6 +33,7 @@ from connector.runtime.offsets import Offsets
 from connector.runtime.state import State
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
@@ -64,7 +65,7 @@ class TaskSpec:
 
     connector: str
     task: int
-    topics: Sequence[str]
+    topics: Sequence[str] | re.Pattern[str]
     consumer_config: Mapping[str, Any]
     batch_records: int
     memory_budget_bytes: int
