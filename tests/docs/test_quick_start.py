@@ -34,7 +34,7 @@ WORKER = "http://127.0.0.1:8083"
 
 
 def file(language: str) -> str:
-    (text,) = [text for found, text in BLOCKS if found == language]
+    (text,) = [str(text) for found, text in BLOCKS if found == language]
     return text
 
 
