@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from connector.sinks.s3.ledger.state import State
     from connector.testing.aws import AwsServer
-    from tests.chaos.cluster import ChaosWorker
+    from connector.testing.proxy import FaultProxy
     from tests.chaos.commits import Commit
+    from tests.chaos.life import Life
 
 
 class Evidence:
@@ -39,17 +40,17 @@ class Evidence:
         announced = self._announced() if found else {}
         return {f"{upload.key} {upload.upload_id}": announced.get(upload.upload_id) for upload in found}
 
-    def keep(self, folder: Path, workers: Sequence[ChaosWorker], told: Sequence[str]) -> None:
+    def keep(self, folder: Path, workers: Sequence[Life], proxies: Sequence[FaultProxy]) -> None:
         """Write down what helps to find out why a round failed."""
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for worker in workers:
             (folder / f"worker-{worker.number}.log").write_text(worker.log)
-            requests = "\n".join(map(str, worker.proxy.requests))
-            (folder / f"requests-{worker.number}.txt").write_text(requests)
+        for number, proxy in enumerate(proxies):
+            requests = "\n".join(map(str, proxy.requests))
+            (folder / f"requests-{number}.txt").write_text(requests)
         commits = [f"{commit.partition} {commit.offset} {self._state(commit)}" for commit in self._commits()]
         (folder / "commits.txt").write_text("\n".join(commits))
-        (folder / "outcome.txt").write_text("\n".join(told))
 
     def delete_all(self) -> None:
         """Every version of every object, and every upload."""
