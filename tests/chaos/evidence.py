@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tests.chaos.commits import Commit
     from tests.chaos.life import Life
 
+_AT_ONCE = 500
+
 
 class Evidence:
     """Of one topic, and the bucket of the same name; since now."""
@@ -56,8 +58,13 @@ class Evidence:
         """Every version of every object, and every upload."""
         s3 = self._aws.client("s3")
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=self._topic):
-            for entry in [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]:
-                s3.delete_object(Bucket=self._topic, Key=entry["Key"], VersionId=entry["VersionId"])
+            entries = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            for at in range(0, len(entries), _AT_ONCE):
+                found = [
+                    {"Key": entry["Key"], "VersionId": entry["VersionId"]}
+                    for entry in entries[at : at + _AT_ONCE]
+                ]
+                s3.delete_objects(Bucket=self._topic, Delete={"Objects": found})
         for upload in self._aws.incomplete_uploads(self._topic):
             s3.abort_multipart_upload(Bucket=self._topic, Key=upload.key, UploadId=upload.upload_id)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tests.chaos.distributed.plan import LARGE
 from tests.chaos.distributed.workers import ask
 from tests.chaos.evidence import Evidence
 from tests.chaos.profile import PROFILES
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from tests.chaos.source import Record
 
 _STATE = "_ledger/"
+_RECORDS = 50
+"""A second and partition: it is workers that are tried, not the speed of the S3 of tests."""
 _GONE = 404
 _DONE = range(200, 300)
 _PAUSE_SECONDS = 0.3
@@ -35,6 +39,8 @@ class ChaosConnector:
     def __init__(self, plan: ConnectorPlan, rig: Rig, workers: Workers, endpoint: str) -> None:
         self.plan = plan
         self.profile = PROFILES[plan.kind]
+        if plan.kind != LARGE:
+            self.profile = replace(self.profile, records=_RECORDS)
         self.name = create_topic(rig.servers, plan.partitions)
         self.evidence = Evidence(rig.servers, rig.aws, self.name, rig.lock)
         self.source = Source(rig.servers, self.name, plan, self.profile)
@@ -161,7 +167,7 @@ class ChaosConnector:
             "aws.s3.endpoint": self._endpoint,
             "aws.retry.backoff.ms": "50",
             "aws.retry.backoff.max.ms": "400",
-            "aws.read.timeout.ms": "3000",
+            "aws.read.timeout.ms": "6000",
             **self.profile.options,
         }
 

@@ -17,7 +17,7 @@ PROFILE = "cluster"
 WORKERS = 3
 SESSION_SECONDS = 3.0
 _KINDS = ("records", "commits", "age", "wallclock", "event", "keys", "parquet")
-_LARGE = "parts"
+LARGE = "parts"
 """Objects of several parts, which the next owner goes on with; one connector of them is enough to produce."""
 _LARGE_CHANCE = 0.3
 _HELD = ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "PutObject", "ListParts")
@@ -82,7 +82,7 @@ def draw(seed: int) -> ClusterPlan:
     plan = ClusterPlan(
         seed,
         connectors=[
-            _connector(seed + number, number, chance) for number in range(chance.choice([1, 2, 2, 3]))
+            _connector(seed + number, number, chance) for number in range(chance.choice([1, 1, 2, 3]))
         ],
         first=chance.choice([2, 3, 3]),
         delay_ms=chance.choice([0, 0, 0, 2000]),
@@ -100,11 +100,11 @@ def draw(seed: int) -> ClusterPlan:
 
 
 def _connector(seed: int, number: int, chance: random.Random) -> ConnectorPlan:
-    kind = _LARGE if number == 0 and chance.random() < _LARGE_CHANCE else chance.choice(_KINDS)
+    kind = LARGE if number == 0 and chance.random() < _LARGE_CHANCE else chance.choice(_KINDS)
     return ConnectorPlan(
         seed,
         kind,
-        partitions=2 if kind == _LARGE else chance.choice([2, 3, 4, 6]),
+        partitions=2 if kind == LARGE else chance.choice([1, 2, 3, 4]),
         tasks=chance.choice([1, 2, 3, 4]),
         is_transactional=chance.random() < 0.25,
     )

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tests.chaos.plan import Action
     from tests.chaos.round import Rig
 
-_SUBMIT_SECONDS = 20.0
-_SETTLE_SECONDS = 60.0
+_SUBMIT_SECONDS = 60.0
+_SETTLE_SECONDS = 120.0
 _LOOK_SECONDS = 0.3
 _TELL_SECONDS = 10.0
 """What takes that long is noted."""

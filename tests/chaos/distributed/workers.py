@@ -25,7 +25,7 @@ SETTINGS = {
     "session.timeout.ms": str(int(SESSION_SECONDS * 1000)),
     "heartbeat.interval.ms": "500",
     "rebalance.timeout.ms": "6000",
-    "reconnect.backoff.max.ms": "300",
+    "consumer.reconnect.backoff.max.ms": "300",
     "config.storage.replication.factor": "1",
     "status.storage.replication.factor": "1",
 }

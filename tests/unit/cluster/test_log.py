@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from connector.cluster.log import _until_it_passes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.mark.parametrize(
@@ -13,7 +18,7 @@ from connector.cluster.log import _until_it_passes
     [KafkaError.UNKNOWN_LEADER_EPOCH, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.OFFSET_NOT_AVAILABLE],
 )
 def test_what_passes_when_a_broker_is_back_is_asked_again(code: int) -> None:
-    answers = iter([KafkaException(KafkaError(code)), [0, 1]])
+    answers: Iterator[KafkaException | list[int]] = iter([KafkaException(KafkaError(code)), [0, 1]])
 
     def ask() -> list[int]:
         answer = next(answers)
