@@ -49,6 +49,8 @@ class Rig:
         self.role = aws.create_role(f"chaos-{uuid.uuid4().hex[:8]}", "chaos")
         self.lock = threading.Lock()
         """Of what only one round at a time may do: boto clients, the broker."""
+        self._down_seconds = 0.0
+        self._down_since: float | None = None
 
     @property
     def servers(self) -> str:
@@ -88,10 +90,19 @@ class Rig:
         if not isinstance(self.kafka, MavenKafka):
             return False
         with self.lock:
+            self._down_since = time.monotonic()
             self.kafka.kill()
             time.sleep(seconds)
             self.kafka.start()
+            self._down_seconds += time.monotonic() - self._down_since
+            self._down_since = None
         return True
+
+    @property
+    def down_seconds(self) -> float:
+        """For how long the broker was away so far; on a busy machine it takes its time to come back."""
+        since = self._down_since
+        return self._down_seconds + (time.monotonic() - since if since else 0.0)
 
 
 @contextmanager

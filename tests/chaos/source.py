@@ -19,7 +19,7 @@ from tests.chaos.profile import HOUR_MS
 if TYPE_CHECKING:
     from tests.chaos.profile import Profile
 
-_TIMEOUT_SECONDS = 60.0
+_TIMEOUT_SECONDS = 120.0
 _STEP_SECONDS = 0.1
 _ABORTED = 0.35
 _POOL = base64.b64encode(random.Random(7).randbytes(3 << 19))

@@ -207,10 +207,12 @@ class _Round:
         return self._settled()
 
     def _until(self, undone: Callable[[], str], what: str, seconds: float) -> None:
+        """What time the broker is away does not count."""
         began = told = time.monotonic()
+        down = self._rig.down_seconds
         while left := undone():
             now = time.monotonic()
-            if now > began + seconds:
+            if now > began + seconds + self._rig.down_seconds - down:
                 raise AssertionError(f"Not in {seconds:g} s: {what}; {left}")
             if now > told + _TELL_SECONDS:
                 told = now
