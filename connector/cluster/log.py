@@ -11,7 +11,7 @@ import asyncio
 import threading
 import time
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from connector.cluster.records import Entry
 
-
+T = TypeVar("T")
 log = logs.get(__name__)
 
 WRITE_SECONDS = 20.0
@@ -51,6 +51,11 @@ _PASSING = frozenset(
         # Of a topic that was just made, or whose leader has just moved.
         KafkaError.NOT_LEADER_FOR_PARTITION,
         KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.BROKER_NOT_AVAILABLE,
+        KafkaError.REPLICA_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.OFFSET_NOT_AVAILABLE,
         KafkaError.UNKNOWN_TOPIC_OR_PART,
         KafkaError.REQUEST_TIMED_OUT,
         KafkaError._NOENT,  # noqa: SLF001 - its public name; no leader is known
@@ -200,22 +205,21 @@ class TopicLog:
 
     def _list_partitions(self) -> list[int]:
         try:
-            found = self._admin.list_topics(self.topic, timeout=READ_SECONDS).topics[self.topic]
+            return _until_it_passes(self._ask_partitions, READ_SECONDS)
         except KafkaException as error:
             raise LogError(f"topic {self.topic} cannot be looked at: {_text(error)}") from error
+
+    def _ask_partitions(self) -> list[int]:
+        found = self._admin.list_topics(self.topic, timeout=READ_SECONDS).topics[self.topic]
         if found.error is not None:
-            raise LogError(f"topic {self.topic} cannot be looked at: {found.error.str()}")
+            raise KafkaException(found.error)
         return sorted(found.partitions)
 
     def _ends(self, seconds: float) -> dict[int, int]:
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                return self._ask_ends(seconds)
-            except KafkaException as error:
-                if _code(error) not in _PASSING or time.monotonic() > deadline:
-                    raise LogError(f"topic {self.topic} cannot be read: {_text(error)}") from error
-            time.sleep(_POLL_SECONDS)
+        try:
+            return _until_it_passes(lambda: self._ask_ends(seconds), seconds)
+        except KafkaException as error:
+            raise LogError(f"topic {self.topic} cannot be read: {_text(error)}") from error
 
     def _ask_ends(self, seconds: float) -> dict[int, int]:
         """As far as a reader of committed records can come."""
@@ -301,6 +305,22 @@ class TopicLog:
             self._loop.call_soon_threadsafe(function, *args)
         except RuntimeError:
             self._stopping.set()  # the loop is closed
+
+
+def _until_it_passes(ask: Callable[[], T], seconds: float) -> T:
+    """Ask again while brokers come back or hand over; blocks.
+
+    Raises:
+        KafkaException: Another error, or one that did not pass within this time.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            if _code(error) not in _PASSING or time.monotonic() > deadline:
+                raise
+        time.sleep(_POLL_SECONDS)
 
 
 def _place(message: Message) -> tuple[int, int]:

@@ -81,7 +81,8 @@ class RunningConnector:
         numbers = [number for number in numbers if number in self._tasks]
         for number in numbers:
             self._tasks[number].stop(for_good=for_good)
-        await asyncio.gather(*(self._runs[number] for number in numbers))
+        # Whoever waits may be cancelled, since the worker stops; the tasks end in their own time.
+        await asyncio.shield(asyncio.gather(*(self._runs[number] for number in numbers)))
         for number in numbers:
             # Somebody else may have waited for the same end, and have started another since.
             if number in self._runs and self._runs[number].done():
