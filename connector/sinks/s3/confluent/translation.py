@@ -72,6 +72,7 @@ class _Translating:
         self._rotation()
         self._nulls()
         self._without_effect()
+        self._unreached()
         ours = {
             key: value
             for key, value in given.raw.items()
@@ -535,6 +536,13 @@ class _Translating:
         else:
             why = "records without a value go to no dead letter queue"
             self._line(options.nulls_to_dead_letters, Fate.DROPPED, why=why)
+
+    def _unreached(self) -> None:
+        """Where something was refused, what depends on it was not looked at."""
+        told = {line.key for line in self._found.lines}
+        for name, option in self._known.items():
+            if name not in told:
+                self._line(option, Fate.ATTENTION, why="it depends on what is refused")
 
     def _without_effect(self) -> None:
         for option in self._known.values():
