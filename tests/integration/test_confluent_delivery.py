@@ -90,8 +90,9 @@ class Rig:
     def objects(self) -> dict[str, bytes]:
         """What readers see, by name below the topic's folder."""
         prefix = f"topics/{self.topic}/"
-        found = self._aws.objects(self._bucket)
-        return {key.removeprefix(prefix): data for key, data in found.items() if key.startswith(prefix)}
+        return {
+            key.removeprefix(prefix): data for key, data in self._aws.objects(self._bucket, prefix).items()
+        }
 
     def file(self, offset: int, suffix: str) -> str:
         return f"{self.topic}+0+{offset:010}{suffix}"
