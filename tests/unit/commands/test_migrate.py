@@ -16,7 +16,7 @@ from connector.settings import WorkerSettings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from click.testing import Result
+    from typer.testing import Result
 
 SETTINGS = WorkerSettings.of({"bootstrap.servers": "k:1"}, {})
 CAMEL = "org.apache.camel.kafkaconnector."
