@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from connector.config.dialect import Fate, ForeignOption
 from connector.sinks.s3.config import S3Config
+from connector.sinks.s3.confluent.bucket import PROVIDER
 from connector.sinks.s3.confluent.options import ConfluentOptions
-from connector.sinks.s3.confluent.translation import PROVIDER, translate
+from connector.sinks.s3.confluent.translation import translate
 from connector.sinks.s3.sink import S3Sink
 
 if TYPE_CHECKING:
