@@ -22,16 +22,22 @@ from connector.aws.policy import permission_policy, trust_policy
 from connector.aws.rendering import Grant, as_json
 from connector.cluster.settings import DistributedSettings
 from connector.config.connector import ConnectorConfig
+from connector.config.dialect import ForeignOption
 from connector.converters.avro import AvroConverterConfig
 from connector.converters.json import JsonConverterConfig
 from connector.converters.protobuf import ProtobufConverterConfig
 from connector.environment import variable_name
+from connector.migration.aiven import old_names
+from connector.migration.camel_keys import COMMON as CAMEL_COMMON
+from connector.migration.camel_keys import KEYS as CAMEL_KEYS
 from connector.plugins import PluginKind
 from connector.schema_registry.config import SchemaRegistryConfig
 from connector.settings import WorkerSettings
 from connector.sinks.eventbridge import EventBridgeConfig
 from connector.sinks.kinesis import KinesisConfig
 from connector.sinks.s3 import S3Config, S3Sink
+from connector.sinks.s3.confluent import ConfluentOptions
+from connector.sinks.s3.idle import IdleConfig
 from connector.sinks.sns import SnsConfig
 from connector.sinks.sqs import SqsConfig
 from docs.dashboards import DASHBOARDS
@@ -148,6 +154,42 @@ def policies() -> Iterator[str]:
     yield "```"
 
 
+def confluent_keys() -> Iterator[str]:
+    """Of Confluent's S3 sink."""
+    yield from _foreign("Confluent", ConfluentOptions.options().values(), has_defaults=True)
+
+
+def aiven_keys() -> Iterator[str]:
+    """What of Aiven's sink has another name here, or no effect."""
+    yield from _row("Aiven", "Here")
+    yield "| --- | --- |"
+    for alias, option in old_names():
+        if "_" in alias:
+            yield from _row(f"`{alias}`", f"`{option.name}`")
+    for option in IdleConfig.options().values():
+        why = option.description.removeprefix("Accepted, without effect").lstrip(":, ")
+        yield from _row(f"`{option.name}`", f"nothing: {_text(why)}")
+
+
+def camel_keys() -> Iterator[str]:
+    """Of Camel's sinks, one after the other."""
+    for service, keys in CAMEL_KEYS.items():
+        yield from ("", f"### To `{service}`", "")
+        yield from _foreign("Camel", keys)
+    yield from ("", "### Of all of them", "")
+    yield from _foreign("Camel", CAMEL_COMMON)
+
+
+def _foreign(whose: str, options: Iterable[Option[Any]], *, has_defaults: bool = False) -> Iterator[str]:
+    yield from _row(whose, *(["Default"] if has_defaults else []), "Here", "Effect")
+    yield f"| {'--- | ' * (4 if has_defaults else 3)}".rstrip()
+    for option in options:
+        becomes = option.becomes if isinstance(option, ForeignOption) else ()
+        default = [_default(option.default).replace("\n", "\\n")] if has_defaults else []
+        here = "<br>".join(f"`{key}`" for key in becomes)
+        yield from _row(f"`{option.name}`", *default, here, _text(option.description))
+
+
 SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "worker properties": worker_properties,
     "cluster properties": cluster_properties,
@@ -163,6 +205,9 @@ SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "protobuf converter options": partial(converter_options, ProtobufConverterConfig),
     "schema registry options": partial(converter_options, SchemaRegistryConfig),
     "endpoint options": endpoint_options,
+    "confluent keys": confluent_keys,
+    "aiven keys": aiven_keys,
+    "camel keys": camel_keys,
     "metrics": metric_families,
     "policies": policies,
 }
