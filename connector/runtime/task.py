@@ -229,7 +229,7 @@ class Task:
         await self._finish(
             self._retrying(
                 "convert",
-                lambda: self._context.in_thread(self._convert_the_rest, polled, converted),
+                lambda: self._converting(polled, converted),
                 Backoff(CONVERT_BASE_SECONDS, self.spec.convert_delay_seconds),
                 self.spec.convert_seconds,
             )
@@ -324,6 +324,12 @@ class Task:
         else:
             await self._finish(self._commits.commit())
         self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
+
+    async def _converting(self, polled: list[Polled], converted: list[Applied]) -> None:
+        if self._pipeline.only_renames(self._sink.columns):
+            self._convert_the_rest(polled, converted)
+        else:
+            await self._context.in_thread(self._convert_the_rest, polled, converted)
 
     def _convert_the_rest(self, polled: list[Polled], converted: list[Applied]) -> None:
         """What is converted stays so when a schema registry answers only some of the batches."""

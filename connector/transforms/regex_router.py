@@ -52,6 +52,7 @@ class RegexRouter(Transform):
 
     config_class: ClassVar[type[Config]] = RegexRouterConfig
     columns = frozenset()
+    only_renames = True
 
     def __init__(self, config: RegexRouterConfig) -> None:
         super().__init__(config)
