@@ -165,9 +165,10 @@ def _measure_conversions(servers: str, options: argparse.Namespace, cases: Seque
                     measured = []
                     for each in (conversion.IDENTITY, case):
                         server.empty()
-                        name, config = topics.of(each)
-                        measured.append(_worker(servers, name, server, each, options, config))
+                        measured.append(_deliver(servers, topics.of(each), server, options))
                     found[case].append((measured[0], measured[1]))
+                    _report(case, found[case][-1:], options.records)
+        print("all rounds:")
     finally:
         topics.stop()
     for case, pairs in found.items():
@@ -180,14 +181,14 @@ def _raw_read(servers: str, name: str, records: int) -> Measurement:
 
 
 def _worker(
-    servers: str,
-    name: str,
-    server: ObjectServer,
-    case: str,
-    options: argparse.Namespace,
-    config: dict[str, str] | None = None,
+    servers: str, name: str, server: ObjectServer, case: str, options: argparse.Namespace
 ) -> Measurement:
-    config = config or (CASES | KEYED)[case]
+    return _deliver(servers, {"name": case, "topics": name, **(CASES | KEYED)[case]}, server, options)
+
+
+def _deliver(
+    servers: str, config: dict[str, str], server: ObjectServer, options: argparse.Namespace
+) -> Measurement:
     settings = {
         "bootstrap.servers": servers,
         "log.format": "json",
@@ -195,14 +196,13 @@ def _worker(
         "offset.flush.timeout.ms": "60000",
     }
     connector = {
-        "name": f"{case.replace(' ', '-')}-{time.time_ns()}",
         "connector.class": "s3",
-        "topics": name,
         "aws.access.key.id": ACCESS_KEY_ID,
         "aws.secret.access.key": SECRET_ACCESS_KEY,
         "aws.s3.bucket.name": BUCKET,
         "aws.s3.endpoint": server.url,
         **config,
+        "name": f"{config['name'].replace(' ', '-')}-{time.time_ns()}",
     }
     before = children_cpu_seconds()
     with WorkerProcess(settings, connector) as worker:

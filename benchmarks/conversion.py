@@ -96,9 +96,9 @@ class Topics:
     def stop(self) -> None:
         self._registry.stop()
 
-    def of(self, case: str) -> tuple[str, dict[str, str]]:
-        """The topic of a case, and the config that it reads it with."""
-        config = CASES[case]
+    def of(self, case: str) -> dict[str, str]:
+        """The config of a case, with its topic."""
+        config = {"name": case, **CASES[case]}
         kind = next((kind for kind, each in _REGISTERED.items() if each.items() <= config.items()), "")
         if kind:
             config = {**config, "value.converter.schema.registry.url": self._registry.url}
@@ -106,7 +106,7 @@ class Topics:
             self._names[kind] = f"bench-{kind.lower() or 'raw'}-{time.time_ns()}"
             print(f"filling a topic with {self._records:,} records {kind} ...", flush=True)
             topic.fill(self._servers, self._names[kind], self._records, 100, make=self._maker(kind))
-        return self._names[kind], config
+        return {**config, "topics": self._names[kind]}
 
     def _maker(self, kind: str) -> Callable[[int], bytes] | None:
         if kind == "AVRO":

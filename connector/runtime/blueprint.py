@@ -45,6 +45,7 @@ P = ParamSpec("P")
 Role = Literal["key", "value", "header"]
 ROLES: tuple[Role, ...] = ("key", "value", "header")
 
+_CONNECTION = ConnectorConfig.aws_connection.name
 _OVERRIDE = "consumer.override."
 _PRODUCER_OVERRIDE = "producer.override."
 _FRAMEWORK_PREFIXES = (
@@ -253,9 +254,28 @@ def _converter(raw: RawConfig, role: Role, worker: WorkerDefaults) -> Callable[[
     name = own or worker.converter_class(role)
     options = with_prefix(raw, f"{option}.") if own else worker.converter_config(role)
     kind = PluginKind.HEADER_CONVERTER if role == "header" else PluginKind.CONVERTER
-    converter_class = plugins.find(kind, name, option)
-    config = _parse(converter_class.config_class, options, f"{option}.")
+    converter_class: type[Converter] = plugins.find(kind, name, option)
+    config = (
+        _connected(converter_class.config_class, options, f"{option}.", worker)
+        if converter_class.is_connected and _CONNECTION in options
+        else _parse(converter_class.config_class, options, f"{option}.")
+    )
     return lambda: converter_class(config)
+
+
+def _connected(
+    config_class: type[Config], options: Mapping[str, str], prefix: str, worker: WorkerDefaults
+) -> Config:
+    """Options over those of the named connection that they refer to."""
+    own = {key: value for key, value in options.items() if key != _CONNECTION}
+    both = overlay(worker.aws_connection(options[_CONNECTION]), own)
+    theirs = worker.resolve({key: both.options[key] for key in both.inherited})
+    config = config_class({**both.options, **theirs.values})
+    problems = [*both.problems, *both.attributed([*theirs.problems, *config.problems()])]
+    if problems:
+        shown = theirs.concealed(problems)
+        raise ConfigError([Problem(prefix + found.option, found.message) for found in shown])
+    return config
 
 
 def _steps(raw: RawConfig, config: ConnectorConfig) -> Callable[[], list[Step]]:

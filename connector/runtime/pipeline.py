@@ -63,7 +63,7 @@ class Pipeline:
         return not self._steps and self.only_renames(columns)
 
     def only_renames(self, columns: Collection[str]) -> bool:
-        """Batches with these columns get other names at most, in less time than it takes to go to a thread."""
+        """Batches with these columns get other names at most: sooner done than handed to a thread."""
         headers_stay = self._header.is_identity or "headers" not in {*columns, *self.columns}
         return not self._stages and headers_stay and all(step.only_renames for step in self._steps)
 
