@@ -101,10 +101,7 @@ class Blueprint:
     @property
     def topics(self) -> Sequence[str]:
         """By what names the sink will see the topics; none if only the records will tell."""
-        names: Sequence[str] | None = self.config.topics
-        for step in self.make_steps():
-            names = names and step.topics(names)
-        return list(dict.fromkeys(names or ()))
+        return list(dict.fromkeys(_names_of_topics(self.config.topics, self.make_steps()) or ()))
 
 
 def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
@@ -137,6 +134,10 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
         raise ConfigError(problems)
     if sink is None or make_steps is None:
         raise ConfigError(faults.problems)
+    if names := _names_of_topics(config.topics, make_steps()):
+        known = dict(zip(config.topics, names, strict=True))
+        faults.add(sink.sink_class.check_topics(sink.config, known))
+        faults.raise_any()
     return Blueprint(
         raw=raw,
         config=config,
@@ -158,6 +159,14 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
         notes=tuple(sink.config.notes()),
         read=resolution.read,
     )
+
+
+def _names_of_topics(topics: Sequence[str], steps: Iterable[Step]) -> Sequence[str] | None:
+    """By what name the records of each topic will go; None if only they will tell."""
+    names: Sequence[str] | None = topics
+    for step in steps:
+        names = names and step.topics(names)
+    return names
 
 
 def _referring(raw: RawConfig) -> RawConfig:

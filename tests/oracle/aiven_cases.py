@@ -1,7 +1,5 @@
 """Records and configs that Aiven's transforms and ours are both given; answers are Aiven's, version 1.6.0."""
 
-
-
 from __future__ import annotations
 
 import json
