@@ -181,10 +181,10 @@ class FileNameConfig(RotationConfig, PrefixConfig):
         "file.name.template",
         STRING,
         "The object key, with {{topic}}, {{original_topic}}, {{partition}}, {{start_offset}},"
-        " {{timestamp:…}}, {{key}}, {{header:NAME}}, {{key:FIELD}} and {{value:FIELD}} filled in; records with"
-        " equal names share an object. By {{key}} without {{start_offset}}, an object holds the last record"
-        " of its key. If absent: topic, partition and first offset, and the suffix of the compression, which"
-        " a template must bring itself.",
+        " {{timestamp:…}}, {{key}}, {{header:NAME}}, {{key:FIELD}} and {{value:FIELD}} filled in; records"
+        " with equal names share an object. By {{key}} without {{start_offset}}, an object holds the last"
+        " record of its key. If absent: topic, partition and first offset, and the suffix of the"
+        " compression, which a template must bring itself.",
         validate=_legal_template,
         importance=Importance.HIGH,
         group="File",
