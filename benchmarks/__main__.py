@@ -1,7 +1,7 @@
 """``make bench``: what the worker reaches, as a ratio to what can be had without it.
 
 Into S3 beside the Kafka client that only reads; into messaging services see ``benchmarks.messaging``;
-converters and transforms alone see ``benchmarks.chains``.
+converters and transforms see ``benchmarks.conversion``, and alone, without Kafka, ``benchmarks.chains``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import psutil
 import zstandard
 from pyarrow import parquet
 
-from benchmarks import chains, messaging, topic
+from benchmarks import chains, conversion, messaging, topic
 from benchmarks.measure import children_cpu_seconds, cpu_seconds, peak_bytes
 from benchmarks.object_server import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, ObjectServer
 from connector.testing.kafka import start_kafka
@@ -81,6 +81,8 @@ KEYED: dict[str, dict[str, str]] = {
     "keys avro": {**_BY_KEY, "format.output.type": "avro", "file.compression.type": "none"},
     "keys parquet": {**_BY_KEY, "format.output.type": "parquet", "file.compression.type": "zstd"},
 }
+# The names of groups, for the command line.
+_GROUPS = {"conversion": list(conversion.CASES)}
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def main(arguments: Sequence[str]) -> None:
     kafka = start_kafka()
     if not kafka.is_real:
         raise SystemExit("the benchmark needs real Kafka; the mock cluster keeps 5 MiB per partition")
-    chosen = options.cases or [*CASES, *KEYED, *messaging.CASES]
+    chosen = options.cases or [*CASES, *KEYED, *messaging.CASES, *conversion.CASES]
+    chosen = [case for name in chosen for case in _GROUPS.get(name, [name])]
     try:
         if messages := [case for case in messaging.CASES if case in chosen]:
             messaging.run(kafka.bootstrap_servers, messages, options.rounds, options.messages)
@@ -109,6 +112,8 @@ def main(arguments: Sequence[str]) -> None:
             print(f"filling a topic with {options.records:,} records of {options.value_bytes} bytes ...")
             topic.fill(kafka.bootstrap_servers, name, options.records, options.value_bytes)
             _measure_all(kafka.bootstrap_servers, name, options, objects)
+        if conversions := [case for case in conversion.CASES if case in chosen]:
+            _measure_conversions(kafka.bootstrap_servers, options, conversions)
         if keyed := [case for case in KEYED if case in chosen]:
             name = f"bench-keys-{time.time_ns()}"
             options.records = options.keyed_records
@@ -147,6 +152,29 @@ def _measure_rounds(
         _report(case, pairs, options.records)
 
 
+def _measure_conversions(servers: str, options: argparse.Namespace, cases: Sequence[str]) -> None:
+    """Each case right after the records that pass untouched; the ratio is to these."""
+    topics = conversion.Topics(servers, options.converted_records)
+    options.records = options.converted_records
+    found: dict[str, list[tuple[Measurement, Measurement]]] = {case: [] for case in cases}
+    try:
+        with ObjectServer() as server:
+            for number in range(options.rounds):
+                print(f"round {number + 1} of {options.rounds} ...", flush=True)
+                for case in cases:
+                    measured = []
+                    for each in (conversion.IDENTITY, case):
+                        server.empty()
+                        measured.append(_deliver(servers, topics.of(each), server, options))
+                    found[case].append((measured[0], measured[1]))
+                    _report(case, found[case][-1:], options.records)
+        print("all rounds:")
+    finally:
+        topics.stop()
+    for case, pairs in found.items():
+        _report(case, pairs, options.records)
+
+
 def _raw_read(servers: str, name: str, records: int) -> Measurement:
     command = [sys.executable, "-m", "benchmarks.raw_read", servers, name, str(records)]
     return Measurement(**json.loads(subprocess.check_output(command)))
@@ -155,6 +183,12 @@ def _raw_read(servers: str, name: str, records: int) -> Measurement:
 def _worker(
     servers: str, name: str, server: ObjectServer, case: str, options: argparse.Namespace
 ) -> Measurement:
+    return _deliver(servers, {"name": case, "topics": name, **(CASES | KEYED)[case]}, server, options)
+
+
+def _deliver(
+    servers: str, config: dict[str, str], server: ObjectServer, options: argparse.Namespace
+) -> Measurement:
     settings = {
         "bootstrap.servers": servers,
         "log.format": "json",
@@ -162,14 +196,13 @@ def _worker(
         "offset.flush.timeout.ms": "60000",
     }
     connector = {
-        "name": f"{case.replace(' ', '-')}-{time.time_ns()}",
         "connector.class": "s3",
-        "topics": name,
         "aws.access.key.id": ACCESS_KEY_ID,
         "aws.secret.access.key": SECRET_ACCESS_KEY,
         "aws.s3.bucket.name": BUCKET,
         "aws.s3.endpoint": server.url,
-        **(CASES | KEYED)[case],
+        **config,
+        "name": f"{config['name'].replace(' ', '-')}-{time.time_ns()}",
     }
     before = children_cpu_seconds()
     with WorkerProcess(settings, connector) as worker:
@@ -184,7 +217,7 @@ def _worker(
                 print(_busiest(Path(profile.name).read_text()))
         peak = _peak_until_stopped(worker, process)
         log = worker.log
-    _check(server, case, options.records)
+    _check(server, config, options.records)
     objects = len(server.objects())
     return Measurement(_seconds(log), children_cpu_seconds() - before - idle, peak, objects)
 
@@ -208,22 +241,22 @@ def _seconds(log: str) -> float:
     return (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
 
 
-def _check(server: ObjectServer, case: str, records: int) -> None:
+def _check(server: ObjectServer, config: dict[str, str], records: int) -> None:
     """A benchmark that loses records is no benchmark."""
     found = 0
     for path in server.objects():
         data = path.read_bytes()
-        if "avro" in case or "parquet" in case:
+        if config.get("format.output.type") in {"avro", "parquet"}:
             found += _rows(data)
             continue
-        match (CASES | KEYED)[case]["file.compression.type"]:
+        match config["file.compression.type"]:
             case "gzip":
                 data = gzip.decompress(data)
             case "zstd":
                 data = zstandard.ZstdDecompressor().decompressobj(read_across_frames=True).decompress(data)
         found += data.count(b"\n") + 1
     if found != records:
-        raise SystemExit(f"{case}: {found} records in the bucket instead of {records}")
+        raise SystemExit(f"{found} records in the bucket instead of {records}")
 
 
 def _rows(data: bytes) -> int:
@@ -258,7 +291,7 @@ def _report(case: str, pairs: Sequence[tuple[Measurement, Measurement]], records
     """Medians, and of the ratio the range."""
     ratios = sorted(raw.seconds / measured.seconds for raw, measured in pairs)
     print(
-        f"{case:<12} {median(records / measured.seconds for _, measured in pairs) / 1000:6.0f} k records/s"
+        f"{case:<24} {median(records / measured.seconds for _, measured in pairs) / 1000:6.0f} k records/s"
         f"   ratio {median(ratios):4.2f} ({ratios[0]:4.2f} to {ratios[-1]:4.2f})"
         f"   {median(measured.cpu_seconds for _, measured in pairs) / records * 1e6:4.2f} CPU-s per million"
         f"   peak {max(measured.peak_bytes for _, measured in pairs) / 2**20:4.0f} MiB"
@@ -273,11 +306,15 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--messages", type=int, default=300_000, help="records for messaging services")
     parser.add_argument("--keyed-records", type=int, default=500_000, help="records that have keys")
     parser.add_argument("--keys", type=int, default=1000, help="of these; an object each")
+    parser.add_argument("--converted-records", type=int, default=1_000_000, help="for converters")
     parser.add_argument("--value-bytes", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--profile", action="store_true", help="print where the worker's time goes (py-spy)")
     parser.add_argument(
-        "cases", nargs="*", choices=[_CHAINS, *CASES, *KEYED, *messaging.CASES, []], help="all by default"
+        "cases",
+        nargs="*",
+        choices=[_CHAINS, *_GROUPS, *CASES, *KEYED, *messaging.CASES, *conversion.CASES, []],
+        help="all by default",
     )
     return parser.parse_args(arguments)
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING, Any
+
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 PARTITIONS = 4
+FIELDS = {"id": "string", "user": "string", "amount": "double", "page": "string"}
+"""What an event has, in Connect's types."""
 _RUN = 1000
 """Records in a row on one partition, as a producer with batches writes them."""
 
@@ -18,8 +26,12 @@ def fill(
     *,
     keys: int = 0,
     partitions: int = PARTITIONS,
+    make: Callable[[int], bytes] | None = None,
 ) -> None:
-    """JSON values of one size with ids that do not repeat, spread over the partitions; maybe with keys."""
+    """Values of one size with ids that do not repeat, spread over the partitions; maybe with keys.
+
+    Values are JSON unless ``make`` makes something else of their numbers.
+    """
     admin = AdminClient({"bootstrap.servers": bootstrap_servers})
     admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result(30)
     producer = Producer(
@@ -35,7 +47,7 @@ def fill(
             try:
                 producer.produce(
                     topic,
-                    event(number, value_bytes),
+                    make(number) if make else event(number, value_bytes),
                     b"user-%08x" % (number % keys) if keys else None,
                     partition=number // _RUN % partitions,
                 )
@@ -58,3 +70,9 @@ def event(number: int, value_bytes: int) -> bytes:
     filling = b"%x" % (mixed * mixed)
     room = value_bytes - len(start) - 2
     return start + (filling * (room // len(filling) + 1))[:room] + b'"}'
+
+
+def fields(number: int, value_bytes: int) -> dict[str, Any]:
+    """The same event, for what is not JSON."""
+    found: dict[str, Any] = json.loads(event(number, value_bytes))
+    return found

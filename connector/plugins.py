@@ -114,11 +114,10 @@ def _entry_points(kind: PluginKind) -> tuple[EntryPoint, ...]:
 def _by_name(kind: PluginKind) -> dict[str, EntryPoint]:
     found: dict[str, EntryPoint] = {}
     for entry_point in _entry_points(kind):
-        for name in {entry_point.name, entry_point.value.replace(":", ".")}:
+        own = entry_point.value.replace(":", ".")
+        for name in {entry_point.name, own, *_short_forms(own)}:
             found.setdefault(name, entry_point)
-    # Names that several may have, those of our own first.
-    for entry_point in _entry_points(kind):
-        found.setdefault(entry_point.value.partition(":")[2], entry_point)
+    # Java's classes may share a simple name: it is that of the plug-in whose own class has it.
     for entry_point in _entry_points(kind):
         for name in _short_forms(entry_point.name):
             found.setdefault(name, entry_point)

@@ -18,6 +18,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from connector import metrics, plugins
 from connector.aws.connection import SERVICES, AwsConfig
+from connector.aws.glue_registry import GlueConfig
 from connector.aws.policy import permission_policy, trust_policy
 from connector.aws.rendering import Grant, as_json
 from connector.cluster.settings import DistributedSettings
@@ -112,6 +113,15 @@ def converter_options(config: type[Config]) -> Iterator[str]:
         yield from _option(option)
 
 
+def glue_options() -> Iterator[str]:
+    """What Glue's converters have beside an AWS connection and the options of Avro."""
+    yield from _row("Option", "Type", "Default", "Effect")
+    yield "| --- | --- | --- | --- |"
+    for option in GlueConfig.options().values():
+        if option.group == "Glue":
+            yield from _option(option)
+
+
 def endpoint_options() -> Iterator[str]:
     """Where services are, for those that sinks deliver to; the pages of sinks have only their own."""
     yield from _row("Option", "Effect")
@@ -204,6 +214,7 @@ SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "avro converter options": partial(converter_options, AvroConverterConfig),
     "protobuf converter options": partial(converter_options, ProtobufConverterConfig),
     "schema registry options": partial(converter_options, SchemaRegistryConfig),
+    "glue options": glue_options,
     "endpoint options": endpoint_options,
     "confluent keys": confluent_keys,
     "aiven keys": aiven_keys,

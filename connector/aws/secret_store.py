@@ -1,43 +1,29 @@
 """What the config providers that ask AWS have in common: whom they ask as, on which thread, for how long.
 
-Providers are asked on threads, and AWS on an event loop, so there is one loop for them all, on a thread
-of its own: a role is then assumed once and refreshed, not anew with every look.
+Values are kept for a while; who is asked, and on which thread, is :mod:`connector.aws.blocking`'s matter.
 """
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
 import threading
 import time
 from abc import abstractmethod
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote
 
 import orjson
-from botocore import UNSIGNED
 
+from connector.aws.blocking import DEADLINE_SECONDS, BlockingClient
 from connector.aws.connection import AwsConfig
-from connector.aws.credentials import signing_fault, signing_session
-from connector.aws.identity import Anonymous
-from connector.aws.refresh import elapsed
-from connector.aws.transport import client_settings
 from connector.config.option import LONG, STRING, Importance, at_least, defaulted, optional
 from connector.config_providers.base import ConfigProvider, UnavailableError
-from connector.errors import ConfigError, ConnectorError, RetriableError
+from connector.errors import ConfigError, ConnectorError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Mapping
+    from collections.abc import Mapping
 
-    from aiobotocore.session import AioSession
-
-    from connector.aws.identity import Identity
     from connector.config_providers.base import ConnectionOptions
 
-_GET_SECONDS = 20.0
-_ATTEMPTS = 3
-_PAUSE_SECONDS = 0.5
 _MOST_KEPT = 1000
 
 
@@ -83,7 +69,7 @@ class SecretStoreProvider(ConfigProvider):
         self._kept: dict[str, tuple[float, str]] = {}
         self._connection_options: ConnectionOptions | None = None
         self._asking = threading.local()
-        self._signer: tuple[Identity, AioSession] | None = None
+        self._client = BlockingClient(self.service, self.noun)
 
     def use_connections(self, options: ConnectionOptions) -> None:
         self._connection_options = options
@@ -120,9 +106,10 @@ class SecretStoreProvider(ConfigProvider):
         self._asking.is_asking = True
         try:
             config = self._effective()
-            return _on_loop(self._ask(config, names))
-        except concurrent.futures.TimeoutError:
-            raise UnavailableError(f"{self.service} did not answer within {_GET_SECONDS:g} s") from None
+            identity, endpoint = config.identity("config-provider"), config.service_endpoint(self.service)
+            return self._client.ask(identity, endpoint, lambda client: self.ask(client, names))
+        except TimeoutError:
+            raise UnavailableError(f"{self.service} did not answer within {DEADLINE_SECONDS:g} s") from None
         except ConfigError as error:
             raise UnavailableError("; ".join(map(str, error.problems))) from None
         except ConnectorError as error:
@@ -139,44 +126,6 @@ class SecretStoreProvider(ConfigProvider):
         own = {key: value for key, value in config.raw.items() if value is not None}
         return SecretStoreConfig.parse(self._connection_options(config.connection, own))
 
-    async def _ask(self, config: SecretStoreConfig, names: frozenset[str]) -> Mapping[str, str]:
-        identity = config.identity("config-provider")
-        options = {"signature_version": UNSIGNED} if isinstance(identity.base, Anonymous) else {}
-        if self._signer is None or self._signer[0] != identity:
-            self._signer = identity, signing_session(identity)
-        session = self._signer[1]
-        async with session.create_client(
-            self.service,
-            region_name=identity.region,
-            endpoint_url=config.service_endpoint(self.service),
-            **client_settings(identity.transport, **options),
-        ) as client:
-            return await self._repeated(session, lambda: self.ask(client, names))
-
-    async def _repeated(
-        self, session: AioSession, attempt: Callable[[], Awaitable[Mapping[str, str]]]
-    ) -> Mapping[str, str]:
-        for number in range(1, _ATTEMPTS + 1):
-            since = elapsed()
-            try:
-                return await attempt()
-            except ConnectorError:
-                raise
-            except Exception as error:
-                fault = await signing_fault(session, error, "reading", f"a {self.noun}", since=since)
-                if fault is None:
-                    raise
-                if not isinstance(fault, RetriableError) or number == _ATTEMPTS:
-                    raise fault from error
-            await asyncio.sleep(_PAUSE_SECONDS * number)
-        raise AssertionError("unreachable: the last attempt returns or raises")
-
-
-def is_absent(error: Exception, *codes: str) -> bool:
-    """Whether an error of botocore says that there is no such thing."""
-    response = getattr(error, "response", None) or {}
-    return response.get("Error", {}).get("Code") in codes
-
 
 def _fields(text: str, keys: frozenset[str], noun: str, name: str) -> dict[str, str]:
     try:
@@ -192,19 +141,3 @@ def _fields(text: str, keys: frozenset[str], noun: str, name: str) -> dict[str, 
         for key in keys
         if found.get(key) is not None
     }
-
-
-@cache
-def _loop() -> asyncio.AbstractEventLoop:
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="secret-stores", daemon=True).start()
-    return loop
-
-
-def _on_loop(work: Coroutine[Any, Any, Mapping[str, str]]) -> Mapping[str, str]:
-    running = asyncio.run_coroutine_threadsafe(work, _loop())
-    try:
-        return running.result(_GET_SECONDS)
-    except concurrent.futures.TimeoutError:
-        running.cancel()
-        raise

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connector.aws.secret_store import SecretStoreProvider, is_absent
+from connector.aws.blocking import is_absent
+from connector.aws.secret_store import SecretStoreProvider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

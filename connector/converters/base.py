@@ -28,6 +28,8 @@ class Converter(ABC):
     """What all its values have, where a column does not say more; transforms go by it."""
     never_fails: ClassVar[bool] = False
     """There are no bad bytes, so headers that nobody looks at need not be converted to find them."""
+    is_connected: ClassVar[bool] = False
+    """It asks AWS, and its options may name a connection of the worker (``aws.connection``)."""
 
     def __init__(self, config: Any) -> None:
         self.config = config

@@ -1,7 +1,8 @@
 """Values behind the id of a registered schema: finds the schema, reads the value by it.
 
-A value is a magic byte (0), the id (4 bytes, big-endian) and what was written with that schema. What is made
-of a schema is kept, for as many schemas as ``max.schemas.per.subject`` says.
+A value is a header that names the schema, and what was written with that schema: with Confluent a magic byte
+(0) and the id (4 bytes, big-endian). What is made of a schema is kept, for as many schemas as
+``max.schemas.per.subject`` says.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from connector.schema import Schema
     from connector.schema_registry.base import RegisteredSchema, SchemaRegistry
 
-HEADER_BYTES = 5
+_HEADER_BYTES = 5
 _MAGIC = b"\0"
 _UNKNOWN_SECONDS = 10.0
 """How long an id counts as unknown: bad records repeat it, and a registry may learn it after all."""
@@ -46,23 +47,44 @@ class Reader(NamedTuple):
 
 
 class RegisteredConverter(Converter):
-    """Base of converters with a Schema Registry; null stays null."""
+    """Base of converters with a Schema Registry; null stays null.
+
+    What stands here of headers is Confluent's; a subclass may know another registry's.
+    """
 
     config_class: ClassVar[type[Config]] = SchemaRegistryConfig
     kind: ClassVar[str]
     """The type of schemas that it reads, as the registry calls it."""
     form: ClassVar[str] = ""
     """How the registry is asked to write schemas."""
+    header_bytes: ClassVar[int] = _HEADER_BYTES
 
     def __init__(self, config: Any, registry: SchemaRegistry | None = None) -> None:
         super().__init__(config)
-        self._registry = registry or connect(config)
+        self._registry = registry or self.registry_of(config)
         self._readers: OrderedDict[bytes, Reader] = OrderedDict()
         self._unreadable: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
 
     @abstractmethod
     def reader(self, schema: RegisteredSchema) -> Reader:
         """What reads values of this schema; raises ValueError if there is no such way."""
+
+    def registry_of(self, config: Any) -> SchemaRegistry:
+        """Who is asked for schemas."""
+        return connect(config)
+
+    def body(self, data: bytes) -> bytes:
+        """What was written with the schema."""
+        return data[_HEADER_BYTES:]
+
+    def id_of(self, header: bytes) -> int:
+        """The schema that a header names; raises ValueError if it is no header."""
+        if header[:1] != _MAGIC or len(header) < _HEADER_BYTES:
+            raise ValueError(
+                "Unknown magic byte! The value does not begin with 0 and the id of a schema: its producer"
+                " does not use a Schema Registry, so another converter must read it."
+            )
+        return int.from_bytes(header[1:])
 
     def convert(self, data: bytes | None) -> Any:
         (value,) = self.convert_column([data])
@@ -71,35 +93,32 @@ class RegisteredConverter(Converter):
     def convert_column(self, column: Sequence[bytes | None]) -> Sequence[Any]:
         values: list[Any] = []
         schemas: list[Schema | None] = []
-        readers = self._readers
+        readers, body, size = self._readers, self.body, self.header_bytes
         for data in column:
             if data is None:
                 values.append(None)
                 schemas.append(None)
                 continue
-            header = data[:HEADER_BYTES]
+            header = data[:size]
             reader = readers.get(header) or self._new_reader(header)
             try:
-                values.append(reader.read(data[HEADER_BYTES:]))
-                schemas.append(reader.schema if reader.of is None else reader.of(data[HEADER_BYTES:]))
+                written = body(data)
+                values.append(reader.read(written))
+                schemas.append(reader.schema if reader.of is None else reader.of(written))
             except Exception as error:  # noqa: BLE001 - libraries raise anything on unfit bytes
-                _refuse(header, error)
+                self._refuse(header, error)
         return SchemaColumn(values, Schemas(_without_gaps(schemas)))
 
     def _reader(self, header: bytes) -> Reader:
         return self._readers.get(header) or self._new_reader(header)
 
     def _new_reader(self, header: bytes) -> Reader:
-        if header[:1] != _MAGIC or len(header) < HEADER_BYTES:
-            raise ValueError(
-                "Unknown magic byte! The value does not begin with 0 and the id of a schema: its producer"
-                " does not use a Schema Registry, so another converter must read it."
-            )
+        schema_id = self.id_of(header)
         until, reason = self._unreadable.get(header, (0.0, ""))
         if time.monotonic() < until:
             raise ValueError(reason)
         try:
-            return self._keep(header, self._found(header))
+            return self._keep(header, self._found(schema_id))
         except (ValueError, RecursionError) as error:
             reason = str(error) or "Its schema is nested too deeply."
             self._unreadable[header] = (time.monotonic() + _UNKNOWN_SECONDS, reason)
@@ -107,8 +126,7 @@ class RegisteredConverter(Converter):
                 self._unreadable.popitem(last=False)
             raise ValueError(reason) from error
 
-    def _found(self, header: bytes) -> Reader:
-        schema_id = _id(header)
+    def _found(self, schema_id: int) -> Reader:
         schema = self._registry.schema(schema_id, self.form)
         if schema.kind != self.kind:
             raise UnknownSchemaError(
@@ -125,14 +143,9 @@ class RegisteredConverter(Converter):
             self._readers.popitem(last=False)
         return reader
 
-
-def _id(header: bytes) -> int:
-    return int.from_bytes(header[1:])
-
-
-def _refuse(header: bytes, error: Exception) -> NoReturn:
-    reason = str(error) or type(error).__name__
-    raise ValueError(f"The value does not fit schema {_id(header)}: {reason}") from error
+    def _refuse(self, header: bytes, error: Exception) -> NoReturn:
+        reason = str(error) or type(error).__name__
+        raise ValueError(f"The value does not fit schema {self.id_of(header)}: {reason}") from error
 
 
 def _without_gaps(schemas: list[Schema | None]) -> list[Schema | None]:

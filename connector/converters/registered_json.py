@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from connector.converters.json import JsonConverter, JsonConverterConfig
-from connector.converters.registered import HEADER_BYTES, Reader, RegisteredConverter
+from connector.converters.registered import Reader, RegisteredConverter
 from connector.schema_registry.base import JSON
 from connector.schema_registry.config import SchemaRegistryConfig
 
@@ -34,6 +34,7 @@ class JsonSchemaConverter(RegisteredConverter):
         return Reader(self._json.convert, None)
 
     def convert_column(self, column: Sequence[bytes | None]) -> Sequence[Any]:
-        for header in {data[:HEADER_BYTES] for data in column if data is not None}:
+        size = self.header_bytes
+        for header in {data[:size] for data in column if data is not None}:
             self._reader(header)
-        return self._json.convert_column([None if data is None else data[HEADER_BYTES:] for data in column])
+        return self._json.convert_column([None if data is None else self.body(data) for data in column])

@@ -52,6 +52,7 @@ P = ParamSpec("P")
 Role = Literal["key", "value", "header"]
 ROLES: tuple[Role, ...] = ("key", "value", "header")
 
+_CONNECTION = ConnectorConfig.aws_connection.name
 _OVERRIDE = "consumer.override."
 _PRODUCER_OVERRIDE = "producer.override."
 _ADMIN_OVERRIDE = "admin.override."
@@ -108,10 +109,7 @@ class Blueprint:
     @property
     def topics(self) -> Sequence[str]:
         """By what names the sink will see the topics; none if only the records will tell."""
-        names: Sequence[str] | None = self.config.topics
-        for step in self.make_steps():
-            names = names and step.topics(names)
-        return list(dict.fromkeys(names or ()))
+        return list(dict.fromkeys(_names_of_topics(self.config.topics, self.make_steps()) or ()))
 
 
 def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
@@ -148,6 +146,10 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
         raise ConfigError(problems)
     if sink is None or make_steps is None:
         raise ConfigError(faults.problems)
+    if names := _names_of_topics(config.topics, make_steps()):
+        known = dict(zip(config.topics, names, strict=True))
+        faults.add(sink.sink_class.check_topics(sink.config, known))
+        faults.raise_any()
     return Blueprint(
         raw=raw,
         config=config,
@@ -169,6 +171,14 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
         notes=tuple(sink.config.notes()),
         read=resolution.read,
     )
+
+
+def _names_of_topics(topics: Sequence[str], steps: Iterable[Step]) -> Sequence[str] | None:
+    """By what name the records of each topic will go; None if only they will tell."""
+    names: Sequence[str] | None = topics
+    for step in steps:
+        names = names and step.topics(names)
+    return names
 
 
 def _referring(raw: RawConfig) -> RawConfig:
@@ -272,11 +282,30 @@ def _converter(raw: RawConfig, role: Role, worker: WorkerDefaults) -> Callable[[
     name = own or worker.converter_class(role)
     options = with_prefix(raw, f"{option}.") if own else worker.converter_config(role)
     kind = PluginKind.HEADER_CONVERTER if role == "header" else PluginKind.CONVERTER
-    converter_class = plugins.find(kind, name, option)
-    config = _parse(converter_class.config_class, options, f"{option}.")
+    converter_class: type[Converter] = plugins.find(kind, name, option)
+    config = (
+        _connected(converter_class.config_class, options, f"{option}.", worker)
+        if converter_class.is_connected and _CONNECTION in options
+        else _parse(converter_class.config_class, options, f"{option}.")
+    )
     if own and (problems := list(worker.bounds.problems(config))):  # what the operator wrote may go anywhere
         raise ConfigError([Problem(f"{option}.{found.option}", found.message) for found in problems])
     return lambda: converter_class(config)
+
+
+def _connected(
+    config_class: type[Config], options: Mapping[str, str], prefix: str, worker: WorkerDefaults
+) -> Config:
+    """Options over those of the named connection that they refer to."""
+    own = {key: value for key, value in options.items() if key != _CONNECTION}
+    both = overlay(worker.aws_connection(options[_CONNECTION]), own)
+    theirs = worker.resolve({key: both.options[key] for key in both.inherited})
+    config = config_class({**both.options, **theirs.values})
+    problems = [*both.problems, *both.attributed([*theirs.problems, *config.problems()])]
+    if problems:
+        shown = theirs.concealed(problems)
+        raise ConfigError([Problem(prefix + found.option, found.message) for found in shown])
+    return config
 
 
 def _steps(raw: RawConfig, config: ConnectorConfig) -> Callable[[], list[Step]]:

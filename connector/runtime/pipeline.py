@@ -61,8 +61,12 @@ class Pipeline:
 
     def is_identity(self, columns: Collection[str]) -> bool:
         """Batches with these columns pass untouched, so there is nothing to run in a thread."""
+        return not self._steps and self.only_renames(columns)
+
+    def only_renames(self, columns: Collection[str]) -> bool:
+        """Batches with these columns get other names at most: sooner done than handed to a thread."""
         headers_stay = self._header.is_identity or "headers" not in {*columns, *self.columns}
-        return not self._stages and not self._steps and headers_stay
+        return not self._stages and headers_stay and all(step.only_renames for step in self._steps)
 
     @property
     def columns(self) -> frozenset[str]:
@@ -115,8 +119,11 @@ class Pipeline:
         culprits: dict[int, RecordError] = {}
         converted: list[Any] = []
         for offset, headers in zip(batch.offsets, batch.headers, strict=True):
+            if not headers:
+                converted.append([])
+                continue
             try:
-                converted.append([(name, self._header.convert(value)) for name, value in headers or ()])
+                converted.append([(name, self._header.convert(value)) for name, value in headers])
             except ValueError as error:
                 culprits[offset] = _record_error(error, "HEADER_CONVERTER", class_name(type(self._header)))
                 converted.append(None)
@@ -137,6 +144,11 @@ class Step:
         """The columns of a batch that it looks at."""
         asked = self._predicate.columns if self._predicate else ()
         return frozenset({*self._transform.columns, *asked})
+
+    @property
+    def only_renames(self) -> bool:
+        """It costs the same for any number of records."""
+        return self._predicate is None and self._transform.only_renames
 
     @property
     def origin(self) -> str:

@@ -235,7 +235,7 @@ class Task:
             await self._finish(
                 self._retrying(
                     "convert",
-                    lambda: self._context.in_thread(self._convert_the_rest, polled, converted),
+                    lambda: self._converting(polled, converted),
                     Backoff(CONVERT_BASE_SECONDS, self.spec.convert_delay_seconds),
                     self.spec.convert_seconds,
                 )
@@ -340,6 +340,12 @@ class Task:
             return nullcontext()
         records = sum(len(batch) for batch, _ in polled)
         return tracing.span("batch", {**self._observer.named, "records": records, "partitions": len(polled)})
+
+    async def _converting(self, polled: list[Polled], converted: list[Applied]) -> None:
+        if self._pipeline.only_renames(self._sink.columns):
+            self._convert_the_rest(polled, converted)
+        else:
+            await self._context.in_thread(self._convert_the_rest, polled, converted)
 
     def _convert_the_rest(self, polled: list[Polled], converted: list[Applied]) -> None:
         """What is converted stays so when a schema registry answers only some of the batches."""

@@ -35,7 +35,7 @@ class SchemaRegistry(ABC):
         """The schema with this id.
 
         Args:
-            schema_id: What records say.
+            schema_id: What records say; of AWS Glue the UUID as a number.
             form: How the registry is to write it, if it can; ``serialized`` is for Protobuf.
 
         Raises:

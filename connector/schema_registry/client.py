@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError, SSLError
 from connector.errors import AccessError, RetriableError
 from connector.schema_registry.base import RegisteredSchema, SchemaRegistry, UnknownSchemaError
 from connector.schema_registry.mock import MockSchemaRegistry
+from connector.schema_registry.oauth import Tokens
 
 if TYPE_CHECKING:
     from connector.schema_registry.config import SchemaRegistryConfig
@@ -26,7 +27,7 @@ _CHUNK = 64 * 1024
 _MOST_REFERENCES = 256
 _ACCEPT = "application/vnd.schemaregistry.v1+json, application/json"
 _OPTION = "schema.registry.url"
-_OK, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 200, 404, 429, 500
+_OK, _UNAUTHORIZED, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 200, 401, 404, 429, 500
 
 
 class _Reference(msgspec.Struct):
@@ -65,6 +66,7 @@ class HttpSchemaRegistry(SchemaRegistry):
             num_pools=len(self._urls),
         )
         self._first = 0
+        self._tokens = Tokens(config) if config.bearer_source == "OAUTHBEARER" else None
 
     def schema(self, schema_id: int, form: str = "") -> RegisteredSchema:
         query = f"?format={form}" if form else ""
@@ -109,9 +111,22 @@ class HttpSchemaRegistry(SchemaRegistry):
         raise RetriableError(f"{_OPTION}: {'; '.join(failures)}")
 
     def _ask(self, endpoint: _Endpoint, path: str) -> tuple[int, bytes]:
+        if self._tokens is None:
+            return self._answer(endpoint, path, endpoint.headers)
+        for _ in range(2):
+            token = self._tokens.token()
+            status, body = self._answer(
+                endpoint, path, {**endpoint.headers, "Authorization": f"Bearer {token}"}
+            )
+            if status != _UNAUTHORIZED:
+                break
+            self._tokens.reject(token)  # it may have been revoked since
+        return status, body
+
+    def _answer(self, endpoint: _Endpoint, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
         deadline = time.monotonic() + self._seconds
         response = self._pool.request(
-            "GET", endpoint.base + path, headers=endpoint.headers, preload_content=False, redirect=False
+            "GET", endpoint.base + path, headers=headers, preload_content=False, redirect=False
         )
         try:
             body = bytearray()
@@ -136,6 +151,12 @@ class _Endpoint:
         host = parts.netloc.rpartition("@")[2]
         self.base = self.shown = f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
         self.headers = {"Accept": _ACCEPT}
+        if config.bearer_source:
+            beside = {
+                "target-sr-cluster": config.logical_cluster,
+                "Confluent-Identity-Pool-Id": config.identity_pool,
+            }
+            self.headers |= {name: value for name, value in beside.items() if value}
         if config.bearer_source and config.bearer_token:
             self.headers["Authorization"] = f"Bearer {config.bearer_token.get_secret_value()}"
         elif config.credentials_source == "USER_INFO" and config.user_info:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _GROUP = "Schema Registry"
 _SOURCES = ("URL", "USER_INFO")
+_BEARERS = ("STATIC_TOKEN", "OAUTHBEARER")
 
 
 def _urls(urls: list[str]) -> None:
@@ -49,6 +50,12 @@ def _urls(urls: list[str]) -> None:
             raise HiddenValueError("one of them is no URL such as https://registry.example.com:8081")
     if "mock" in schemes and len(urls) > 1:
         raise ValueError("mock:// stands alone")
+
+
+def _issuer(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise HiddenValueError("must be a URL such as https://login.example.com/oauth2/token")
 
 
 def _user_info(value: object) -> None:
@@ -91,9 +98,10 @@ class SchemaRegistryConfig(Config):
     bearer_source = optional(
         "bearer.auth.credentials.source",
         STRING,
-        "STATIC_TOKEN: the registry is shown bearer.auth.token, in the place of name and password.",
-        validate=one_of("STATIC_TOKEN"),
-        choices=("STATIC_TOKEN",),
+        "What the registry is shown in the place of name and password. STATIC_TOKEN: bearer.auth.token;"
+        " OAUTHBEARER: a token of bearer.auth.issuer.endpoint.url, which is renewed in time.",
+        validate=one_of(*_BEARERS),
+        choices=_BEARERS,
         group=_GROUP,
     )
     bearer_token = optional(
@@ -101,6 +109,34 @@ class SchemaRegistryConfig(Config):
         PASSWORD,
         "The token that bearer.auth.credentials.source=STATIC_TOKEN shows.",
         validate=non_empty,
+        group=_GROUP,
+    )
+    issuer_url = optional(
+        "bearer.auth.issuer.endpoint.url",
+        STRING,
+        "The token endpoint that gives tokens for client credentials, with OAUTHBEARER.",
+        validate=_issuer,
+        group=_GROUP,
+    )
+    client_id = optional(
+        "bearer.auth.client.id", STRING, "Who asks for tokens.", validate=non_empty, group=_GROUP
+    )
+    client_secret = optional(
+        "bearer.auth.client.secret", PASSWORD, "The secret of who asks.", validate=non_empty, group=_GROUP
+    )
+    scope = optional(
+        "bearer.auth.scope", STRING, "What tokens are to be for, if the issuer asks.", group=_GROUP
+    )
+    logical_cluster = optional(
+        "bearer.auth.logical.cluster",
+        STRING,
+        "The registry's id in Confluent Cloud, such as lsrc-123, which goes beside a token.",
+        group=_GROUP,
+    )
+    identity_pool = optional(
+        "bearer.auth.identity.pool.id",
+        STRING,
+        "The identity pool in Confluent Cloud, which goes beside a token.",
         group=_GROUP,
     )
     ca_file = optional(
@@ -175,7 +211,11 @@ class SchemaRegistryConfig(Config):
         ):
             text = "must be set with basic.auth.credentials.source=USER_INFO"
             yield Problem(given.user_info.name, text)
-        if self.bearer_source and self.bearer_token is None and not self.is_faulty(given.bearer_token):
+        if self.bearer_source == "OAUTHBEARER":
+            for option in (given.issuer_url, given.client_id, given.client_secret):
+                if self.value(option.name) is None and not self.is_faulty(option):
+                    yield Problem(option.name, "must be set with bearer.auth.credentials.source=OAUTHBEARER")
+        elif self.bearer_source and self.bearer_token is None and not self.is_faulty(given.bearer_token):
             text = "must be set with bearer.auth.credentials.source=STATIC_TOKEN"
             yield Problem(given.bearer_token.name, text)
         yield from self._check_files()

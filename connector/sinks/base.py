@@ -15,11 +15,11 @@ from connector.config.schema import Config
 from connector.record import COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
     from typing import Any
 
     from connector.check import Checklist
-    from connector.errors import RecordError, RetriableError
+    from connector.errors import Problem, RecordError, RetriableError
     from connector.record import RecordBatch, TopicPartition
 
 T = TypeVar("T")
@@ -200,6 +200,16 @@ class Sink(ABC):
     def two_phase(self) -> TwoPhase | None:
         """The sink's other contract, if it delivers exactly once through Kafka's commits."""
         return None
+
+    @classmethod
+    def check_topics(cls, config: Any, names: Mapping[str, str]) -> Iterator[Problem]:  # noqa: ARG003
+        """What is wrong with the names that transforms give to topics, where they can be told in advance.
+
+        Args:
+            config: The sink's own.
+            names: By topic the name that its records will go by.
+        """
+        yield from ()
 
     @property
     def columns(self) -> Collection[str]:

@@ -25,6 +25,9 @@ class Transform(ABC):
     columns: ClassVar[Collection[str]] = COLUMNS
     """The columns of a batch that it looks at; without the others it need not wait for them to be read."""
 
+    only_renames: ClassVar[bool] = False
+    """It makes another name of the name of a batch, without a look at records: it needs no thread."""
+
     def __init__(self, config: Any) -> None:
         self.config = config
 

@@ -31,7 +31,8 @@ class RegexRouterConfig(Config):
     replacement = required(
         "replacement",
         STRING,
-        "The new name; $1 is the text of the first group. Names that two topics share make them one.",
+        "The new name; $1 is the text of the first group. Names that two topics share make them one,"
+        " which the S3 sink may refuse.",
         group="Transform",
     )
 
@@ -52,6 +53,7 @@ class RegexRouter(Transform):
 
     config_class: ClassVar[type[Config]] = RegexRouterConfig
     columns = frozenset()
+    only_renames = True
 
     def __init__(self, config: RegexRouterConfig) -> None:
         super().__init__(config)

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from structlog.testing import capture_logs
 
-from connector.errors import AccessError
+from connector.errors import AccessError, ConfigError
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.sinks.s3 import S3Config, S3Sink
 from connector.testing.certificate import certificate
@@ -525,26 +524,37 @@ async def test_objects_and_their_tags_show_the_name_that_transforms_gave_and_the
     assert tags == [{"Key": "from", "Value": "other"}]
 
 
-async def test_two_topics_under_one_name_are_told_once(aws: AwsServer, bucket: str) -> None:
-    second = TopicPartition("u", 0)
-    batch = RecordBatch.of(second, [Record(5, None, LINE)])
-    with capture_logs() as logs:
-        async with running_sink(aws.url, aws, bucket, {}) as sink:
-            sink.open([second])
-            for _ in range(2):
-                await sink.put(lines(SMALL).renamed("one"))
-                await sink.put(batch.renamed("one"))
-    (told,) = [each for each in logs if each["event"].startswith("two topics go by one name")]
-    assert (told["name"], told["topics"]) == ("one", ["t", "u"])
-
-
-async def test_a_partition_that_went_and_came_back_is_not_told_as_another_topic(
+async def test_no_object_replaces_one_of_another_topic_with_the_same_name(
     aws: AwsServer, bucket: str
 ) -> None:
-    with capture_logs() as logs:
-        async with running_sink(aws.url, aws, bucket, {}) as sink:
-            for _ in range(2):
-                await sink.put(lines(SMALL))
-                await sink.drop([PARTITION])
-                sink.open([PARTITION])
-    assert not [each for each in logs if each["log_level"] == "warning"]
+    second = TopicPartition("u", 0)
+    async with running_sink(aws.url, aws, bucket, {}) as sink:
+        sink.open([second])
+        await sink.put(lines(SMALL).renamed("one"))
+        with pytest.raises(ConfigError, match=r"t and u one name, one.*original_topic"):
+            await sink.put(RecordBatch.of(second, [Record(0, None, LINE)]).renamed("one"))
+        await sink.flush()
+    assert list(aws.objects(bucket)) == ["one-0-0"]
+    assert aws.objects(bucket)["one-0-0"].count(b"\n") == SMALL - 1
+
+
+async def test_topics_of_one_name_are_told_apart_by_their_own(aws: AwsServer, bucket: str) -> None:
+    second = TopicPartition("u", 0)
+    options = {"file.name.template": "{{topic}}/{{original_topic}}-{{partition}}-{{start_offset}}"}
+    async with running_sink(aws.url, aws, bucket, options) as sink:
+        sink.open([second])
+        await sink.put(lines(SMALL).renamed("one"))
+        await sink.put(RecordBatch.of(second, [Record(0, None, LINE)]).renamed("one"))
+        await sink.put(RecordBatch.of(second, [Record(1, None, LINE)]))
+        await sink.flush()
+    assert sorted(aws.objects(bucket)) == ["one/t-0-0", "one/u-0-0", "u/u-0-1"]
+
+
+async def test_a_partition_that_went_and_came_back_is_no_other_topic(aws: AwsServer, bucket: str) -> None:
+    async with running_sink(aws.url, aws, bucket, {}) as sink:
+        for _ in range(2):
+            await sink.put(lines(SMALL).renamed("one"))
+            await sink.flush()
+            await sink.drop([PARTITION])
+            sink.open([PARTITION])
+    assert list(aws.objects(bucket)) == ["one-0-0"]

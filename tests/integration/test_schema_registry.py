@@ -6,10 +6,13 @@ import datetime as dt
 import json
 import ssl
 import struct
+import threading
 import time
 import warnings
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 import pytest
 from confluent_kafka.serialization import MessageField, SerializationContext
@@ -263,6 +266,101 @@ def test_a_bearer_token_is_shown(registry: SchemaRegistryServer) -> None:
         avro(registry.url).convert(framed(schema_id, b"\x02"))
 
 
+class Issuer:
+    """An OAuth token endpoint: each token is a new one."""
+
+    def __init__(self) -> None:
+        self.forms: list[dict[str, list[str]]] = []
+        self.status = 200
+        self.expires_in: float | None = 3600
+        issuer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                issuer.forms.append(parse_qs(body))
+                answer = {"access_token": f"token-{len(issuer.forms)}", "expires_in": issuer.expires_in}
+                data = json.dumps(answer).encode()
+                self.send_response(issuer.status)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_: object) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/token"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    made = Issuer()
+    yield made
+    made.stop()
+
+
+def oauth(registry: SchemaRegistryServer, issuer: Issuer) -> AvroConverter:
+    options = {
+        "bearer.auth.credentials.source": "OAUTHBEARER",
+        "bearer.auth.issuer.endpoint.url": issuer.url,
+        "bearer.auth.client.id": "reader",
+        "bearer.auth.client.secret": "never-show-this",
+        "bearer.auth.scope": "schemas",
+    }
+    return avro(registry.url, **options)
+
+
+def test_a_token_of_the_issuer_is_shown_as_long_as_it_holds(
+    registry: SchemaRegistryServer, issuer: Issuer
+) -> None:
+    ids = [registry.register(name, f'"{name}"') for name in ("long", "int", "boolean")]
+    registry.token = "token-1"
+    converter = oauth(registry, issuer)
+    assert [converter.convert(framed(each, b"\x02")) for each in ids[:2]] == [1, 1]
+    (form,) = issuer.forms
+    assert form == {
+        "grant_type": ["client_credentials"],
+        "client_id": ["reader"],
+        "client_secret": ["never-show-this"],
+        "scope": ["schemas"],
+    }
+    registry.token = "token-2"  # the first one is revoked
+    assert converter.convert(framed(ids[2], b"\x01")) is True
+
+
+def test_a_token_is_renewed_before_its_end(registry: SchemaRegistryServer, issuer: Issuer) -> None:
+    ids = [registry.register(name, f'"{name}"') for name in ("long", "int")]
+    issuer.expires_in = 0
+    converter = oauth(registry, issuer)
+    for number, each in enumerate(ids, 1):
+        registry.token = f"token-{number}"
+        assert converter.convert(framed(each, b"\x02")) == 1
+    assert len(issuer.forms) == 2
+
+
+def test_an_issuer_in_trouble_is_waited_for_and_one_that_refuses_is_told(
+    registry: SchemaRegistryServer, issuer: Issuer
+) -> None:
+    schema_id = registry.register("long", '"long"')
+    converter = oauth(registry, issuer)
+    issuer.status = 503
+    with pytest.raises(RetriableError, match="answers 503"):
+        converter.convert(framed(schema_id, b"\x02"))
+    issuer.status = 401
+    with pytest.raises(AccessError, match=r"bearer\.auth\.client\.secret") as caught:
+        converter.convert(framed(schema_id, b"\x02"))
+    assert "never-show-this" not in str(caught.value)
+    issuer.status = 200
+    assert converter.convert(framed(schema_id, b"\x02")) == 1
+
+
 def test_a_certificate_must_be_trusted(tmp_path: Path) -> None:
     pem = certificate(tmp_path, "localhost")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -295,6 +393,14 @@ def test_something_else_at_the_url_is_named(aws: AwsServer) -> None:
         ({"basic.auth.credentials.source": "SASL_INHERIT"}, "basic.auth.credentials.source"),
         ({"basic.auth.user.info": "never-show-this"}, "basic.auth.user.info"),
         ({"bearer.auth.credentials.source": "STATIC_TOKEN"}, "bearer.auth.token"),
+        (
+            {
+                "bearer.auth.credentials.source": "OAUTHBEARER",
+                "bearer.auth.client.id": "reader",
+                "bearer.auth.client.secret": "never-show-this",
+            },
+            "bearer.auth.issuer.endpoint.url",
+        ),
         (
             {"schema.registry.ssl.truststore.location": "/nowhere.pem"},
             "schema.registry.ssl.truststore.location",

@@ -35,25 +35,32 @@ SOURCE = Path(cases.__file__).parent / "TransformOracle.java"
 
 @pytest.fixture(scope="module")
 def theirs(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    return asked(
+        [
+            *(
+                {"class": case.transform, "config": case.config, "records": list(map(asked_of, case.records))}
+                for case in cases.CASES
+            ),
+            *({"class": name} for name in cases.CLASSES),
+        ],
+        tmp_path_factory.mktemp("oracle"),
+    )
+
+
+def asked(questions: list[Any], classes: Path, *more: str) -> list[Any]:
+    """What Java makes of the questions, with ``more`` on its class path."""
     if not (shutil.which("java") and shutil.which("javac")):
         pytest.skip("Kafka's own transforms need java and javac")
     try:
         jars = transform_jars()
     except KafkaUnavailableError as error:
         pytest.skip(f"Kafka's own transforms could not be had: {error}")
-    classes = tmp_path_factory.mktemp("oracle")
     subprocess.run(["javac", "-cp", f"{jars}/*", "-d", classes, SOURCE], check=True, timeout=60)
-    asked = [
-        *(
-            {"class": case.transform, "config": case.config, "records": list(map(asked_of, case.records))}
-            for case in cases.CASES
-        ),
-        *({"class": name} for name in cases.CLASSES),
-    ]
     options = ["-XX:TieredStopAtLevel=1", "-Duser.timezone=UTC", "-Duser.language=en", "-Duser.country=US"]
-    command = ["java", *options, "-cp", f"{classes}:{jars}/*", SOURCE.stem]
+    path = ":".join([str(classes), f"{jars}/*", *more])
+    command = ["java", *options, "-cp", path, SOURCE.stem]
     run = subprocess.run(
-        command, input=json.dumps(asked), capture_output=True, text=True, check=True, timeout=120
+        command, input=json.dumps(questions), capture_output=True, text=True, check=True, timeout=120
     )
     answers: list[Any] = json.loads(run.stdout)
     return answers
@@ -94,6 +101,7 @@ def applied(plugin: Any, record: Any) -> Any:
     (key_schema, key), (value_schema, value) = first(after.keys), first(after.values)
     return {
         "topic": after.topics[0],
+        "timestamp": after.timestamps[0],
         "keySchema": shown_schema(key_schema),
         "key": shown(key),
         "valueSchema": shown_schema(value_schema),

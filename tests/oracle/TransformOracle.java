@@ -81,6 +81,7 @@ public class TransformOracle {
         }
         ObjectNode shown = JSON.createObjectNode();
         shown.put("topic", after.topic());
+        shown.put("timestamp", after.timestamp());
         shown.set("keySchema", schema(after.keySchema()));
         shown.set("key", value(after.keySchema(), after.key()));
         shown.set("valueSchema", schema(after.valueSchema()));

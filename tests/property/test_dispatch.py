@@ -134,8 +134,10 @@ class Context(TaskContext):
     def __init__(self, executor: ThreadPoolExecutor) -> None:
         super().__init__("dispatch", 0, executor)
         self.left_out: dict[tuple[TopicPartition, int], RecordError] = {}
+        self.reports: list[tuple[TopicPartition, list[int]]] = []
 
     async def errant(self, partition: TopicPartition, failed: Mapping[int, RecordError]) -> None:
+        self.reports.append((partition, list(failed)))
         self.left_out |= {(partition, offset): error for offset, error in failed.items()}
 
 
@@ -318,6 +320,19 @@ async def test_a_record_that_is_refused_for_good_stops_the_task_unless_it_may_be
             error = await context.failure
         assert isinstance(error, RecordError)
         assert sink.committable() == {FIRST: 0}
+        await context.cancel_background()
+
+
+async def test_what_one_request_has_refused_of_a_partition_is_reported_at_once_and_in_order() -> None:
+    with ThreadPoolExecutor(1) as executor:
+        sink, context = await started(
+            Service(limits=Limits(6, 600, 60), true_bytes=600, poison=frozenset({0, 1, 2})), executor
+        )
+        for partition in (FIRST, SECOND):
+            await sink.put(batch_of(partition, 0, [(None, 1)] * 3))
+        await sink.close([FIRST, SECOND])
+        assert sorted(context.reports) == [(FIRST, [0, 1, 2]), (SECOND, [0, 1, 2])]
+        assert sink.committable() == {FIRST: 3, SECOND: 3}
         await context.cancel_background()
 
 

@@ -309,13 +309,17 @@ class Dispatcher:
         """Errant records: stop the task, or count, log and go on, as the connector's config says."""
         for refusal in refused.values():
             self._refused[refusal.verdict].inc()
-        for position, refusal in refused.items():
-            entry = entries[position]
-            if refusal.verdict is not Verdict.NEVER or entry.progress.is_dropped:
-                continue
-            error = RecordError(f"refused with {refusal}", stage="TASK_PUT", origin=self._origin)
-            failed = dict.fromkeys((entry.offset, *entry.folded), error)
-            await self._context.errant(entry.progress.partition, failed)
+        # Those of a partition together: a dead letter queue reads and acknowledges them in one go.
+        failed: dict[Progress, dict[int, RecordError]] = {}
+        for position, refusal in sorted(refused.items()):
+            if refusal.verdict is Verdict.NEVER:
+                entry = entries[position]
+                error = RecordError(f"refused with {refusal}", stage="TASK_PUT", origin=self._origin)
+                known = failed.setdefault(entry.progress, {})
+                known |= dict.fromkeys((entry.offset, *entry.folded), error)
+        for progress, errors in failed.items():
+            if not progress.is_dropped:
+                await self._context.errant(progress.partition, errors)
 
     # ---- waiting ----
 

@@ -48,18 +48,22 @@ class GroupKey(NamedTuple):
         key: The text of the record key if the template has one, else None.
         time: The text of each timestamp placeholder of the template, in order.
         fields: The text of each header, and field of a key or value, in order.
+        original_topic: The topic by its own name, where transforms gave it another.
     """
 
     topic_partition: TopicPartition
     key: str | None = None
     time: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+    original_topic: str | None = None
 
     @classmethod
     def of(cls, partition: TopicPartition, label: GroupLabel) -> GroupKey:
         """The group of a partition that was committed by this label."""
-        topic = partition.topic if label.topic is None else label.topic
-        return cls(partition._replace(topic=topic), label.key, label.time, label.fields)
+        if label.topic is None:
+            return cls(partition, label.key, label.time, label.fields)
+        where = partition._replace(topic=label.topic)
+        return cls(where, label.key, label.time, label.fields, partition.topic)
 
     def label(self, partition: TopicPartition) -> GroupLabel:
         """What tells it from the other groups of the partition that its records were read from."""
@@ -235,20 +239,22 @@ class Grouper:
 
     def _groups(self, batch: RecordBatch, now_ms: int) -> Mapping[GroupKey, Sequence[int]]:
         """The positions of the records of each group."""
-        where = batch.topic_partition._replace(topic=batch.topic)
+        own = batch.topic_partition
+        where = own._replace(topic=batch.topic)
+        original = own.topic if batch.topic != own.topic else None
         if not self.columns:
-            return {GroupKey(where, None, self._time(now_ms)): range(len(batch))}
+            return {GroupKey(where, None, self._time(now_ms), (), original): range(len(batch))}
         count = len(batch)
         times = self._event_texts(batch) if self._is_by_event_time else [self._time(now_ms)] * count
         is_by_time_only = not self._has_key and not self._fields
         if is_by_time_only and times.count(times[0]) == count:
-            return {GroupKey(where, None, times[0]): range(count)}
+            return {GroupKey(where, None, times[0], (), original): range(count)}
         keys: Sequence[str | None] = self._keys(batch) if self._has_key else [None] * count
         texts = self._field_texts(batch) if self._fields else [()] * count
         indices: dict[tuple[str | None, tuple[str, ...], tuple[str, ...]], list[int]] = defaultdict(list)
         for index, label in enumerate(zip(keys, times, texts, strict=True)):
             indices[label].append(index)
-        return {GroupKey(where, *label): found for label, found in indices.items()}
+        return {GroupKey(where, *label, original): found for label, found in indices.items()}
 
     def _time(self, timestamp_ms: int) -> tuple[str, ...]:
         if not self._times:
@@ -375,6 +381,8 @@ def _render(placeholder: Placeholder, group: GroupKey, start_offset: int) -> str
     match placeholder.variable:
         case "topic":
             return topic
+        case "original_topic":
+            return group.original_topic or topic
         case "key":
             return group.key or ""
         case variable:

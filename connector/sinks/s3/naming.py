@@ -52,6 +52,7 @@ _PARAMETERS = {
     "timestamp": ("unit", _UNITS),
 }
 _NAMED_BY_OFFSET = {"topic", "partition", "start_offset"}
+_ORIGINAL = "original_topic"
 _FIELDS = {"header:", "key:", "value:"}
 _SOURCES = ("wallclock", "event", "header", "field")
 _ESCAPES: dict[str, frozenset[str]] = {
@@ -89,18 +90,19 @@ def _check_variables(template: Template) -> None:
         _check_field_names(variables)
         _check_delimiters(template)
         return
-    by_offset = variables >= _NAMED_BY_OFFSET and variables <= {*_NAMED_BY_OFFSET, "key", "timestamp"}
-    by_key = "key" in variables and variables <= {"key", "topic", "partition"}
+    known = {*_NAMED_BY_OFFSET, _ORIGINAL, "key", "timestamp"}
+    by_offset = variables >= _NAMED_BY_OFFSET and variables <= known
+    by_key = "key" in variables and variables <= {"key", "topic", "partition", _ORIGINAL}
     if not by_offset and not by_key:
         raise ValueError(f"unsupported set of template variables, supported sets are: {_SETS}")
 
 
 def _check_field_names(variables: set[str]) -> None:
     """Several objects of a partition may have the same header or field at once, and others later."""
-    if unknown := variables - _NAMED_BY_OFFSET - _FIELDS - {"key", "timestamp"}:
+    if unknown := variables - _NAMED_BY_OFFSET - _FIELDS - {"key", "timestamp", _ORIGINAL}:
         raise ValueError(
-            f"there is no variable {min(unknown)}; there are topic, partition, start_offset, timestamp, key,"
-            " header:NAME, key:FIELD and value:FIELD"
+            f"there is no variable {min(unknown)}; there are topic, original_topic, partition, start_offset,"
+            " timestamp, key, header:NAME, key:FIELD and value:FIELD"
         )
     if missing := _NAMED_BY_OFFSET - variables:
         shown = " and ".join(f"{{{{{name}}}}}" for name in sorted(missing))
@@ -150,6 +152,15 @@ def is_named_by_offset(template: str) -> bool:
     return "start_offset" in _template(template).variables
 
 
+def tells_topics_apart(template: str) -> bool:
+    """Whether objects of two topics that go by one name cannot replace each other by accident.
+
+    They are meant to where names hold no offset. Of headers and fields nobody but the user knows.
+    """
+    variables = _template(template).variables
+    return _ORIGINAL in variables or bool(variables & _FIELDS) or not is_named_by_offset(template)
+
+
 def _time_zone(name: str) -> None:
     zone(name)
 
@@ -173,10 +184,10 @@ class FileNameConfig(RotationConfig, PrefixConfig):
     name_template: Option[str | None] = optional(
         "file.name.template",
         STRING,
-        "The object key, with {{topic}}, {{partition}}, {{start_offset}}, {{timestamp:…}}, {{key}},"
-        " {{header:NAME}}, {{key:FIELD}} and {{value:FIELD}} filled in; records with equal names share an"
-        " object. By {{key}} without {{start_offset}}, an object holds"
-        " the last record of its key. If absent: topic, partition and first offset, and the suffix of the"
+        "The object key, with {{topic}}, {{original_topic}}, {{partition}}, {{start_offset}},"
+        " {{timestamp:…}}, {{key}}, {{header:NAME}}, {{key:FIELD}} and {{value:FIELD}} filled in; records"
+        " with equal names share an object. By {{key}} without {{start_offset}}, an object holds the last"
+        " record of its key. If absent: topic, partition and first offset, and the suffix of the"
         " compression, which a template must bring itself.",
         validate=_legal_template,
         importance=Importance.HIGH,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from connector import logs
 from connector.check import Checklist
+from connector.errors import ConfigError, Problem
 from connector.sinks.base import Sink
 from connector.sinks.s3.abandonment import abandon
 from connector.sinks.s3.check import BucketCheck
@@ -18,13 +19,14 @@ from connector.sinks.s3.early import EarlyEnds
 from connector.sinks.s3.ledger.upload import S3_LIMITS, Limits
 from connector.sinks.s3.ledger_writer import LedgerWriter
 from connector.sinks.s3.limit import OpenLimit
+from connector.sinks.s3.naming import FileNameConfig, tells_topics_apart
 from connector.sinks.s3.partition_ledger import PartitionLedger
 from connector.sinks.s3.permissions import optional_permissions, permissions
 from connector.sinks.s3.store import ObjectStore, bucket_of, s3_client
 from connector.sinks.s3.writer import PartitionWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from connector.aws.clients import AwsClient
@@ -69,7 +71,7 @@ class S3Sink(Sink):
         self._limit = OpenLimit(config.max_open)
         self._clock: asyncio.Task[None] | None = None
         self._writers: dict[TopicPartition, PartitionWriter] = {}
-        self._named: dict[TopicPartition, set[TopicPartition]] = {}
+        self._named: dict[str, set[TopicPartition]] = {}
         """The partitions whose records were put under each name."""
         self._resources = AsyncExitStack()
         self._format = config.create_format()
@@ -134,19 +136,28 @@ class S3Sink(Sink):
             await writer.put(batch)
 
     def _note_name(self, batch: RecordBatch) -> None:
-        """Warn, once, where transforms gave two topics one name, by which objects may be called the same."""
-        name = batch.topic_partition._replace(topic=batch.topic)
-        others = self._named.setdefault(name, set())
-        if batch.topic_partition in others:
+        """Stop before an object replaces one of another topic, to which transforms gave the same name."""
+        where, others = batch.topic_partition, self._named.setdefault(batch.topic, set())
+        if where in others:
             return
-        others.add(batch.topic_partition)
-        if len(others) > 1:  # a partition that went and came back is no other one
-            log.warning(
-                "two topics go by one name, so their objects may replace each other",
-                name=batch.topic,
-                topics=sorted({where.topic for where in others}),
-                remedy="give each its own name, or put what tells them apart into file.name.template",
-            )
+        topics = {where.topic, *(each.topic for each in others)}
+        if len(topics) > 1 and not self._tells_topics_apart:
+            raise ConfigError([_one_name(batch.topic, topics)])
+        others.add(where)
+
+    @cached_property
+    def _tells_topics_apart(self) -> bool:
+        return tells_topics_apart(self.config.create_template(self._format.suffix).text)
+
+    @classmethod
+    def check_topics(cls, config: S3Config, names: Mapping[str, str]) -> Iterator[Problem]:
+        template = config.create_template(config.create_format().suffix).text
+        if tells_topics_apart(template):
+            return
+        for name in sorted(set(names.values())):
+            topics = {topic for topic, known in names.items() if known == name}
+            if len(topics) > 1:
+                yield _one_name(name, topics)
 
     async def flush(self) -> None:
         """Finish what is open, or only what is due; then it is visible."""
@@ -278,3 +289,11 @@ class S3Sink(Sink):
     @property
     def buffered_bytes(self) -> int:
         return sum(writer.buffered_bytes for writer in self._writers.values())
+
+
+def _one_name(name: str, topics: Collection[str]) -> Problem:
+    return Problem(
+        FileNameConfig.name_template.name,
+        f"Objects would replace each other: transforms give the topics {' and '.join(sorted(topics))} one"
+        f" name, {name}. Add {{{{original_topic}}}} to the template, or give each topic a name of its own.",
+    )

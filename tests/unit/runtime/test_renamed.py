@@ -6,8 +6,11 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import pytest
+
 from connector.config.connector import ConnectorConfig
 from connector.converters.byte_array import ByteArrayConverter
+from connector.errors import ConfigError
 from connector.plugins import PluginKind, find
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.runtime.blueprint import draw
@@ -113,3 +116,36 @@ def test_where_only_records_tell_their_names_no_topic_is_known() -> None:
     topics, policy = blueprint(transforms="r", transforms_r_type=KAFKA + "TimestampRouter")
     assert topics == []
     assert "db.orders" not in policy
+
+
+@pytest.mark.parametrize(
+    ("template", "is_fit"),
+    [
+        ("{{topic}}-{{partition}}-{{start_offset}}", False),
+        ("{{topic}}/{{original_topic}}/{{partition}}-{{start_offset}}", True),
+        ("{{topic}}/{{value:shard}}/{{partition}}-{{start_offset}}", True),
+        ("{{key}}", True),
+    ],
+)
+def test_topics_that_get_one_name_are_refused_before_the_start_unless_names_tell_them_apart(
+    template: str, is_fit: bool
+) -> None:
+    raw = {
+        "name": "c",
+        "connector.class": "s3",
+        "topics": "eu.orders,us.orders,users",
+        "aws.s3.bucket.name": "lake",
+        "file.name.template": template,
+        "transforms": "r",
+        "transforms.r.type": KAFKA + "RegexRouter",
+        "transforms.r.regex": r"(?:eu|us)\.(.*)",
+        "transforms.r.replacement": "$1",
+    }
+    settings = WorkerSettings.of({"bootstrap.servers": "k:1"}, {})
+    if is_fit:
+        draw(raw, settings)
+        return
+    with pytest.raises(
+        ConfigError, match=r"file\.name\.template: .*eu\.orders and us\.orders one name, orders"
+    ):
+        draw(raw, settings)

@@ -17,6 +17,7 @@ from connector.plugins import PluginKind, find
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.runtime.pipeline import Pipeline, Step
 from connector.schema import OPTIONAL_STRING
+from tests.oracle import aiven_cases
 from tests.oracle import transform_cases as cases
 
 if TYPE_CHECKING:
@@ -70,10 +71,15 @@ def alone(transform: Transform, batch: RecordBatch) -> tuple[list[int], list[Any
     return good, results
 
 
-@pytest.mark.parametrize("name", [name for name in cases.CLASSES if ".predicates." not in name])
+EVERY_CASE = [*cases.CASES, *aiven_cases.CASES]
+
+
+@pytest.mark.parametrize(
+    "name", sorted({case.transform for case in EVERY_CASE if ".predicates." not in case.transform})
+)
 def test_a_batch_becomes_what_its_records_become_one_by_one(name: str) -> None:
     compared = 0
-    for case in (case for case in cases.CASES if case.transform == name):
+    for case in (case for case in EVERY_CASE if case.transform == name):
         found = find(PluginKind.TRANSFORM, name, "type")
         try:
             transform = found(found.config_class.parse(case.config))

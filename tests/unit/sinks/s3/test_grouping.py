@@ -39,7 +39,7 @@ def keyed(*keys: Any) -> RecordBatch:
 
 
 def test_the_label_that_is_committed_leads_back_to_the_same_group() -> None:
-    renamed = GroupKey(WHERE._replace(topic="eu-t"), "k", ("2024",), ("f",))
+    renamed = GroupKey(WHERE._replace(topic="eu-t"), "k", ("2024",), ("f",), WHERE.topic)
     for group in (GroupKey(WHERE, "k"), GroupKey(WHERE), renamed):
         assert GroupKey.of(WHERE, group.label(WHERE)) == group
     assert renamed.label(WHERE).topic == "eu-t"

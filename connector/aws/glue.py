@@ -1,0 +1,84 @@
+"""The converters of AWS Glue Schema Registry: Avro and JSON behind the UUID of a schema's version.
+
+A value is the byte 3, a byte for compression (0 for none, 5 for zlib), the UUID (16 bytes), and what was
+written with that version, compressed or not.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
+
+from connector.aws.glue_registry import GlueConfig, GlueSchemaRegistry
+from connector.converters.avro import AvroConverter, AvroConverterConfig
+from connector.converters.registered import RegisteredConverter
+from connector.converters.registered_json import JsonSchemaConverter
+
+if TYPE_CHECKING:
+    from connector.config.schema import Config
+    from connector.schema_registry.base import SchemaRegistry
+
+_VERSION = 3
+_PLAIN, _ZLIB = 0, 5
+_HEADER_BYTES = 18
+_MOST_BYTES = 64 * 1024 * 1024
+"""Of one value; a few bytes of zlib may stand for gigabytes."""
+
+
+class _VersionId(int):
+    """A UUID that messages show as one."""
+
+    def __str__(self) -> str:
+        return str(UUID(int=self))
+
+
+class GlueConverter(RegisteredConverter):
+    """Glue's headers, in the place of Confluent's."""
+
+    header_bytes = _HEADER_BYTES
+
+    def registry_of(self, config: Any) -> SchemaRegistry:
+        return GlueSchemaRegistry(config)
+
+    def id_of(self, header: bytes) -> int:
+        if len(header) < _HEADER_BYTES or header[0] != _VERSION or header[1] not in {_PLAIN, _ZLIB}:
+            raise ValueError(
+                "The value does not begin with 3, a compression of 0 or 5, and the id of a schema version:"
+                " its producer does not use AWS Glue Schema Registry, so another converter must read it."
+            )
+        return _VersionId.from_bytes(header[2:])
+
+    def body(self, data: bytes) -> bytes:
+        if data[1] == _PLAIN:
+            return data[_HEADER_BYTES:]
+        inflater = zlib.decompressobj()
+        try:
+            found = inflater.decompress(data[_HEADER_BYTES:], _MOST_BYTES)
+        except zlib.error as error:
+            raise ValueError(f"it cannot be decompressed: {error}") from error
+        if not inflater.eof:
+            raise ValueError(f"it is cut off, or more than {_MOST_BYTES} bytes when decompressed")
+        return found
+
+
+class GlueAvroConfig(GlueConfig):
+    """What may follow ``value.converter.`` of an AWSKafkaAvroConverter."""
+
+    enhanced = AvroConverterConfig.enhanced
+    meta_data = AvroConverterConfig.meta_data
+    ignore_defaults = AvroConverterConfig.ignore_defaults
+
+
+class GlueAvroConverter(GlueConverter, AvroConverter):
+    """Generic and specific records alike: a record is what its schema says."""
+
+    config_class: ClassVar[type[Config]] = GlueAvroConfig
+    is_connected = True
+
+
+class GlueJsonConverter(GlueConverter, JsonSchemaConverter):
+    """Checks ids and JSON, and hands the text on."""
+
+    config_class: ClassVar[type[Config]] = GlueConfig
+    is_connected = True

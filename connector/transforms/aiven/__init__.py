@@ -1,0 +1,1 @@
+"""Aiven's own transforms, by its class names, which users of its S3 sink combine with it."""
