@@ -10,12 +10,12 @@ from connector.config.option import BOOLEAN, STRING, Importance, defaulted, opti
 from connector.config.schema import Config
 from connector.errors import Problem
 from connector.float32 import narrowed
+from connector.java_regex import check_java_regex, compile_java
 from connector.literal import parse_literal
 from connector.schema import INTEGER_BITS, Type
 from connector.transforms.aiven.rows import field_schema, is_struct, runs, value_at
 from connector.transforms.aiven.text import java_text
 from connector.transforms.base import Transform
-from connector.transforms.java_regex import check_java_regex, compile_java
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
