@@ -81,11 +81,23 @@ def read_submission(path: Path) -> Submission:
         ConfigError: The file cannot be read or parsed, or holds what a config cannot hold; no message
             quotes a value.
     """
-    is_json = path.suffix.lower() == ".json"
-    text = read_text(path, fallback=None if is_json else "iso-8859-1")
-    if is_json or text.lstrip().startswith(("{", "[")):
+    return parse_file(read_file(path), path)
+
+
+def read_file(path: Path) -> str:
+    """The text of a connector's file: JSON is UTF-8, properties may be what Java writes."""
+    return read_text(path, fallback=None if _is_json(path) else "iso-8859-1")
+
+
+def parse_file(text: str, path: Path) -> Submission:
+    """The connector in the ``text`` of the file ``path``; raises as :func:`read_submission`."""
+    if _is_json(path) or text.lstrip().startswith(("{", "[")):
         return parse_submission(text, str(path))
     return Submission(parse_properties(text, source=str(path)))
+
+
+def _is_json(path: Path) -> bool:
+    return path.suffix.lower() == ".json"
 
 
 def parse_connector(text: str, source: str) -> RawConfig:
@@ -132,7 +144,7 @@ def _parse_json(text: str, source: str) -> tuple[Any, list[Problem]]:
     except json.JSONDecodeError as error:
         # Only the position: the line itself may hold a secret.
         message = f"Not valid JSON at line {error.lineno}, column {error.colno}: {_reason(error)}."
-        raise ConfigError.of(source, message) from None
+        raise ConfigError([Problem(source, message, line=error.lineno)]) from None
     except RecursionError:
         raise ConfigError.of(source, "The JSON is nested too deeply; a config is one flat object.") from None
     except ValueError as error:
