@@ -85,7 +85,8 @@ def connector(
 
 @app.command(rich_help_panel=_RUN)
 @exits(
-    failed="the worker ended by itself",
+    ok="it was stopped",
+    failed="it ended on a fault of its own, which its log tells",
     refused="the properties or a connector are at fault, or Kafka is away",
 )
 def standalone(worker: WorkerFile, connectors: OptionalConnectorFiles = None) -> None:
@@ -101,7 +102,11 @@ def standalone(worker: WorkerFile, connectors: OptionalConnectorFiles = None) ->
 
 
 @app.command(rich_help_panel=_RUN)
-@exits(failed="the worker ended by itself", refused="the properties are at fault, or Kafka is away")
+@exits(
+    ok="it was stopped",
+    failed="it ended on a fault of its own, which its log tells",
+    refused="the properties are at fault, or Kafka is away",
+)
 def distributed(worker: WorkerFile = None) -> None:
     """Run one worker of a cluster, as Kafka Connect's connect-distributed does."""
     from connector.distributed import run

@@ -33,7 +33,7 @@ _MEANINGS = {
     ExitCode.FAILED: "done, and the answer is no: what is looked at is not as it should be",
     ExitCode.USAGE: "the command line is at fault: an unknown command or option, or a value it cannot take",
     ExitCode.REFUSED: "not done: a config or file is at fault, or nobody answers",
-    ExitCode.INTERRUPTED: "ended by Ctrl-C",
+    ExitCode.INTERRUPTED: "ended by Ctrl-C; a worker that did not stop in time, or that got a second signal",
     ExitCode.BROKEN_PIPE: "whoever read the output has gone, such as `head`",
 }
 

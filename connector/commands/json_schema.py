@@ -82,7 +82,7 @@ def _object(options: Iterable[Option[Any]], tolerated: Iterable[str]) -> dict[st
         "properties": properties,
         "patternProperties": {f"^{re.escape(prefix)}": _TEXT for prefix in sorted(open_prefixes)},
         "additionalProperties": False,
-        "allOf": needed,
+        **({"allOf": needed} if needed else {}),
     }
 
 

@@ -80,7 +80,7 @@ async def _partitions(
     try:
         async with s3_client(config, context) as client:
             store = ObjectStore(client, config)
-            found = []
+            found: list[dict[str, Any]] = []
             for where in sorted(committed):
                 progress.tell_of(len(found), len(committed), "partitions read")
                 found.append(await _partition(where, committed[where], store))

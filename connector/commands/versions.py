@@ -12,10 +12,10 @@ _STANDS_ON = ("confluent-kafka", "aiobotocore", "botocore", "pyarrow")
 
 def versions() -> dict[str, str]:
     """By name: ours first, then what it stands on."""
-    librdkafka, _ = libversion()
+    found = libversion()  # a pair, or before 2.13 the text alone
     return {
         "kafka-aws-connector": version("kafka-aws-connector"),
-        "librdkafka": librdkafka,
+        "librdkafka": found if isinstance(found, str) else found[0],
         **{name: version(name) for name in _STANDS_ON},
         "Python": platform.python_version(),
         "platform": platform.platform(),

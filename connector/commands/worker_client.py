@@ -101,7 +101,8 @@ class WorkerClient:
             with self._opener.open(request, timeout=self._seconds) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as error:
-            raise WorkerRefusedError(_message(error, url)) from None
+            with error:
+                raise WorkerRefusedError(_message(error, url)) from None
         except urllib.error.URLError as error:  # it could not be connected to
             raise _SilentError(_reason(error.reason), has_asked=False) from None
         except (OSError, http.client.HTTPException) as error:

@@ -59,7 +59,7 @@ def test_faults_come_in_the_order_of_their_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('{\n "name": "a",\n "topics": "b",}', ":2: error: Not valid JSON"),
+        ('{\n "name": "a",\n "topics": "b",}', ":3: error: Not valid JSON"),
         ('{"name": "a"\n "topics": "b"}', ":2: error: Not valid JSON"),
         ('{"name": "a",\n "topics": "b",\n\n "topics": "c"}', ":4: error: topics: Given more than once."),
         ('{"name": "a",\n "config": {\n "topics": ["b"]}}', ":3: error: topics: Is an array"),
