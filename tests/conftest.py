@@ -34,6 +34,8 @@ _LONG = (
     "simulation/test_simulation.py",
 )
 """Those that take longest, by the clock of a machine with two cores."""
+_SHARED = ("tests/contract/rest/",)
+"""Folders in which Kafka Connect and two workers are started once a process, for all files."""
 _LONG_FIRST = ("chaos", "integration", "simulation", "property", "contract", "docs", "unit")
 """Folders whose files take longer than those of the next one, as a rule."""
 
@@ -47,6 +49,20 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Files that share servers which take long to start run in one process, others where there is room."""
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - only where it is installed
+
+    class LoadServers(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return next(
+                (folder for folder in _SHARED if nodeid.startswith(folder)), super()._split_scope(nodeid)
+            )
+
+    return LoadServers(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -143,8 +143,9 @@ def _parse_json(text: str, source: str) -> tuple[Any, list[Problem]]:
         )
     except json.JSONDecodeError as error:
         # Only the position: the line itself may hold a secret.
-        message = f"Not valid JSON at line {error.lineno}, column {error.colno}: {_reason(error)}."
-        raise ConfigError([Problem(source, message, line=error.lineno)]) from None
+        line, column, reason = _fault_in_json(error)
+        message = f"Not valid JSON at line {line}, column {column}: {reason}."
+        raise ConfigError([Problem(source, message, line=line)]) from None
     except RecursionError:
         raise ConfigError.of(source, "The JSON is nested too deeply; a config is one flat object.") from None
     except ValueError as error:
@@ -156,11 +157,17 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON. Write a number, or a text in quotes.")
 
 
-def _reason(error: json.JSONDecodeError) -> str:
+def _fault_in_json(error: json.JSONDecodeError) -> tuple[int, int, str]:
+    """Line, column and what is wrong there; versions of Python differ about commas that are one too many."""
     before = error.doc[: error.pos].rstrip()
     if before.endswith(",") and error.doc[error.pos : error.pos + 1] in {"}", "]"}:
-        return "a comma before a closing bracket"
-    return error.msg.removesuffix(" at")
+        comma = len(before) - 1
+    elif error.msg.startswith("Illegal trailing comma"):
+        comma = error.pos
+    else:
+        return error.lineno, error.colno, error.msg.removesuffix(" at")
+    line = error.doc.count("\n", 0, comma) + 1
+    return line, comma - error.doc.rfind("\n", 0, comma), "a comma before a closing bracket"
 
 
 def _request_problems(submitted: dict[str, Any]) -> Iterator[Problem]:

@@ -108,7 +108,13 @@ def test_a_full_disk_is_told() -> None:
 def test_ctrl_c_ends_a_command_without_a_trace(tmp_path: Path) -> None:
     pipe = tmp_path / "orders.json"
     os.mkfifo(pipe)
-    process = subprocess.Popen([*COMMAND, "validate", str(pipe)], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*COMMAND, "validate", str(pipe)],
+        stderr=subprocess.PIPE,
+        text=True,
+        # Where a shell runs tests in the background, Ctrl-C is ignored, and all children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads yet
+    )
     with pipe.open("w"):  # it has opened the file, so it is at work
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
