@@ -56,7 +56,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Files that share servers which take long to start run in one process, others where there is room."""
     from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - only where it is installed
 
-    class LoadServers(LoadFileScheduling):
+    class LoadServers(LoadFileScheduling):  # type: ignore[misc]  # it has no types
         def _split_scope(self, nodeid: str) -> str:
             return next(
                 (folder for folder in _SHARED if nodeid.startswith(folder)), super()._split_scope(nodeid)
