@@ -36,6 +36,14 @@ def commands(group: Any, *words: str) -> Iterator[tuple[tuple[str, ...], Any]]:
             yield (*words, name), command
 
 
+@pytest.fixture(autouse=True)
+def _signals_as_they_were() -> Iterator[None]:
+    """A worker holds signals for its own thread; in this process it would hold those of all later tests."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    yield
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 COMMANDS = dict(commands(get_command(app)))
 
 
@@ -118,7 +126,7 @@ def test_ctrl_c_ends_a_command_without_a_trace(tmp_path: Path) -> None:
     )
     with pipe.open("w"):  # it has opened the file, so it is at work
         time.sleep(0.1)
-        for _ in range(20):  # a signal between two calls of the system waits for the next one
+        for _ in range(5):  # a signal between two calls of the system waits for the next one
             process.send_signal(signal.SIGINT)
             with suppress(subprocess.TimeoutExpired):
                 process.wait(2)
