@@ -26,7 +26,7 @@ demo: $(VENV)/.demo ## the whole way from Kafka to S3, on this machine, with eve
 
 test: check $(VENV)/.dev $(PEERS) ## everything that CI runs
 	@$(BIN)/python -m connector.testing.kafka fetch
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile -m 'not chaos' $(ARGS)
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder -m 'not chaos' $(ARGS)
 	$(BIN)/python -m pytest -m chaos $(ARGS) || [ $$? = 5 ] # none of those that ARGS names
 
 check: $(VENV)/.dev ## style, types, imports

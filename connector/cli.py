@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
-from importlib.metadata import version
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from connector import logs, plugins
+from connector.commands import completion
 from connector.commands.aws import aws_app
 from connector.commands.connection import connection_app
+from connector.commands.exit_code import ExitCode, exits
 from connector.commands.refusal import BAD_CONFIG, refuse
-from connector.errors import ConfigError
+from connector.commands.worker_access import (  # typer reads the annotations
+    CaFile,  # noqa: TC001
+    PasswordFile,  # noqa: TC001
+    TokenFile,  # noqa: TC001
+    Urls,  # noqa: TC001
+    User,  # noqa: TC001
+)
+from connector.errors import ConfigError, ConnectorError
 from connector.plugins import PluginKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.config.files import Submission
-    from connector.config.schema import RawConfig
+
+_RUN = "Run"
+_PREPARE = "Prepare"
+_LOOK = "Look"
 
 app = typer.Typer(
-    help="A Kafka Connect-style sink worker that delivers Kafka records to AWS.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="What each command exits with, and how to complete commands with Tab: docs/cli.md",
 )
 aws_app.add_typer(connection_app, name="connection")
-app.add_typer(aws_app, name="aws")
+app.add_typer(aws_app, name="aws", rich_help_panel=_PREPARE)
 
 WorkerFile = Annotated[
     Path | None,
@@ -52,7 +66,29 @@ OptionalConnectorFiles = Annotated[
 ]
 
 
-@app.command()
+def _show_versions(is_asked: bool) -> None:
+    if is_asked:
+        show_version()
+        raise typer.Exit
+
+
+@app.callback()
+def connector(
+    *,
+    _: Annotated[
+        bool,
+        typer.Option("--version", help="Show versions and exit.", is_eager=True, callback=_show_versions),
+    ] = False,
+) -> None:
+    """A Kafka Connect-style sink worker that delivers Kafka records to AWS."""
+
+
+@app.command(rich_help_panel=_RUN)
+@exits(
+    ok="it was stopped",
+    failed="it ended on a fault of its own, which its log tells",
+    refused="the properties or a connector are at fault, or Kafka is away",
+)
 def standalone(worker: WorkerFile, connectors: OptionalConnectorFiles = None) -> None:
     """Run connectors in one process, as Kafka Connect's connect-standalone does; more may come over REST."""
     from connector.standalone import run
@@ -65,7 +101,12 @@ def standalone(worker: WorkerFile, connectors: OptionalConnectorFiles = None) ->
     _exit(code)
 
 
-@app.command()
+@app.command(rich_help_panel=_RUN)
+@exits(
+    ok="it was stopped",
+    failed="it ended on a fault of its own, which its log tells",
+    refused="the properties are at fault, or Kafka is away",
+)
 def distributed(worker: WorkerFile = None) -> None:
     """Run one worker of a cluster, as Kafka Connect's connect-distributed does."""
     from connector.distributed import run
@@ -78,7 +119,8 @@ def distributed(worker: WorkerFile = None) -> None:
     _exit(code)
 
 
-@app.command()
+@app.command(rich_help_panel=_PREPARE)
+@exits(ok="all can be run, with warnings or without", refused="a file has a fault")
 def validate(
     connectors: ConnectorFiles,
     worker: Annotated[
@@ -88,9 +130,9 @@ def validate(
         ),
     ] = None,
 ) -> None:
-    """Check connector files without running them; every fault is named."""
-    from connector.cluster.standalone import plan
+    """Check connector files without running them; every fault is named, with its line."""
     from connector.commands.offline import offline_settings
+    from connector.commands.validate import run
     from connector.config.files import connector_files
 
     try:
@@ -98,24 +140,15 @@ def validate(
         files = connector_files(connectors)
     except ConfigError as error:
         refuse(error)
-    failed = False
-    for path in files:
-        try:
-            (blueprint,) = plan(_read([path]), settings)
-        except ConfigError as error:
-            failed = True
-            typer.echo(f"{path}: {error}", err=True)
-            continue
-        typer.echo(f"{path}: ok: connector {blueprint.name}, sink {blueprint.sink_class_name}")
-        for note in blueprint.notes:
-            typer.echo(f"{path}: note: {note}", err=True)
-        for option, meant in blueprint.unknown.items():
-            hint = f"; did you mean {meant}?" if meant else ""
-            typer.echo(f"{path}: warning: {option} is not read by anything{hint}", err=True)
-    raise typer.Exit(BAD_CONFIG if failed else 0)
+    raise typer.Exit(ExitCode.OK if run(files, settings) else ExitCode.REFUSED)
 
 
-@app.command()
+@app.command(rich_help_panel=_PREPARE)
+@exits(
+    ok="all was carried over",
+    failed="a line needs attention",
+    refused="something has no counterpart, or the result is no legal config",
+)
 def migrate(
     connector: Annotated[
         Path, typer.Argument(help="The connector: flat JSON, {name, config} JSON, or .properties.")
@@ -132,8 +165,7 @@ def migrate(
 ) -> None:
     """Rewrite the config of Aiven's or Confluent's S3 sink, or of Camel's sinks for AWS, into ours.
 
-    The config goes to stdout, what became of each key to stderr. Exits with 0 if all was carried over, 1 if a
-    line needs attention, 3 if something has no counterpart or the result is no legal config.
+    The config goes to stdout, what became of each key to stderr.
     """
     from connector.commands.migrate import run
 
@@ -144,12 +176,18 @@ def migrate(
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command(rich_help_panel=_LOOK)
+@exits(
+    ok="all of it can be read",
+    failed="some of it cannot",
+    refused="the config is at fault or the brokers do not answer",
+)
 def offsets(
     connector: Annotated[
         str,
         typer.Argument(
-            help="The connector's file, or only its name; state that is in the bucket is read with the file."
+            help="The connector's file, or only its name; state that is in the bucket is read with the file.",
+            autocompletion=completion.connector_names,
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
@@ -163,11 +201,9 @@ def offsets(
 ) -> None:
     """Show what is committed for a connector: offsets, and of the S3 sink its open and sealed objects.
 
-    Changes nothing. Exits with 0 if all of it can be read, 1 if not, 3 if the config is at fault or the
-    brokers do not answer.
+    Changes nothing.
     """
     from connector.commands.offsets import run
-    from connector.errors import ConnectorError
 
     path = Path(connector)
     is_file = path.is_file() or path.suffix in {".json", ".properties"}
@@ -175,10 +211,50 @@ def offsets(
         is_whole = run(connector, file=path if is_file else None, worker=worker, as_json=as_json)
     except ConnectorError as error:
         refuse(error)
-    raise typer.Exit(0 if is_whole else 1)
+    raise typer.Exit(ExitCode.OK if is_whole else ExitCode.FAILED)
 
 
-@app.command("plugins")
+@app.command(rich_help_panel=_LOOK)
+@exits(
+    ok="nothing has failed",
+    failed="a connector or a task has",
+    refused="there is no such connector, no worker answers, or it refuses",
+)
+def status(
+    connector: Annotated[
+        str | None,
+        typer.Argument(
+            help="Of which to show every task; all connectors if not given.",
+            autocompletion=completion.connector_names,
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Show where something failed, not only what.")
+    ] = False,
+    url: Urls = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+    token_file: TokenFile = None,
+    ca_file: CaFile = None,
+) -> None:
+    """Show what the connectors of a running worker or cluster do."""
+    from connector.commands.status import run
+    from connector.commands.worker_access import Access
+    from connector.commands.worker_client import WorkerClient
+
+    try:
+        client = WorkerClient(url or (), Access.of(user, password_file, token_file, ca_file))
+        is_well = run(client, connector, as_json=as_json, with_traces=trace)
+    except ConnectorError as error:
+        refuse(error)
+    raise typer.Exit(ExitCode.OK if is_well else ExitCode.FAILED)
+
+
+@app.command("plugins", rich_help_panel=_PREPARE)
+@exits()
 def list_plugins() -> None:
     """List what is installed: sinks, formats, converters, transforms and the rest."""
     for kind in PluginKind:
@@ -187,18 +263,40 @@ def list_plugins() -> None:
             typer.echo(f"  {name}  ({target})")
 
 
-@app.command()
-def describe(sink: Annotated[str, typer.Argument(help="A sink, by short name or class.")]) -> None:
-    """Show every option of a sink: name, type, default, effect."""
-    from connector.config.describe import describe as text
+@app.command(rich_help_panel=_PREPARE)
+@exits(refused="there is no such plug-in, or no such option")
+def describe(
+    plugin: Annotated[
+        str,
+        typer.Argument(
+            help="A sink, converter, transform, predicate or config provider, by short name or class.",
+            autocompletion=completion.plugin_names,
+        ),
+    ],
+    search: Annotated[
+        str, typer.Argument(help="Only options that have this in name or text.", show_default=False)
+    ] = "",
+    *,
+    json_schema: Annotated[
+        bool,
+        typer.Option("--json-schema", help="Print a JSON Schema, with which editors complete and check."),
+    ] = False,
+) -> None:
+    """Show every option of a sink or another plug-in: name, type, default, effect."""
+    from connector.commands.describe import run
 
     try:
-        typer.echo(text(sink))
+        run(plugin, search, as_schema=json_schema)
     except ConfigError as error:
         refuse(error)
 
 
-@app.command()
+@app.command(rich_help_panel=_RUN)
+@exits(
+    ok="every record was found exactly once",
+    failed="not, or something could not be started",
+    refused="the extra demo is not installed",
+)
 def demo(
     once: Annotated[
         bool, typer.Option("--once", help="Deliver one round of records, check them, and end.")
@@ -218,15 +316,14 @@ def demo(
     _exit(run(once=once, records=records))
 
 
-@app.command("version")
+@app.command("version", rich_help_panel=_LOOK)
+@exits()
 def show_version() -> None:
     """Show the versions of the worker and of what it stands on."""
-    for name in ("kafka-aws-connector", "confluent-kafka", "aiobotocore", "botocore"):
-        typer.echo(f"{name} {version(name)}")
+    from connector.commands.versions import versions
 
-
-def _read(paths: Sequence[Path]) -> list[RawConfig]:
-    return [submission.config for submission in _submitted(paths)]
+    for name, version in versions().items():
+        typer.echo(f"{name} {version}")
 
 
 def _submitted(paths: Sequence[Path]) -> list[Submission]:
@@ -243,5 +340,29 @@ def _exit(code: int) -> NoReturn:
 
 
 def main() -> None:
+    # What a name holds must not stop a command on a terminal that cannot show it.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     logs.configure()
-    app()
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):
+            _end_of_output()
+            sys.exit(ExitCode.BROKEN_PIPE)
+        raise
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        _end_of_output()
+        with suppress(OSError):
+            typer.echo(f"The output cannot be written: {error.strerror}.", err=True)
+        sys.exit(ExitCode.REFUSED)
+
+
+def _end_of_output() -> None:
+    """Nothing more can be written, by the interpreter's own last flush neither."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

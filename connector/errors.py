@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,10 +22,12 @@ class Problem:
     Attributes:
         option: The dotted key as the user writes it, e.g. ``aws.s3.bucket.name``.
         message: What is wrong and what to do; never holds a secret value.
+        line: Where in the file, if it is the file that cannot be read.
     """
 
     option: str
     message: str
+    line: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.option}: {self.message}"

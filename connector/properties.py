@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jproperties import ParseError, Properties
 
-from connector.errors import ConfigError
+from connector.errors import ConfigError, Problem
 from connector.textfile import read_text
 
 if TYPE_CHECKING:
@@ -46,6 +46,6 @@ def parse_properties(text: str, *, source: str) -> dict[str, str]:
             f"Line {error.line_number}: \\u must be followed by four hexadecimal digits, and half of a"
             " surrogate pair by its other half. Write \\\\ for a backslash."
         )
-        raise ConfigError.of(source, message) from None
+        raise ConfigError([Problem(source, message, line=error.line_number)]) from None
     found: dict[str, str] = dict(properties.properties)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import sys
 from typing import TYPE_CHECKING
 
 from connector.errors import ConfigError
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MAX_MIB = 16
+"""A worker or connector is a few KiB; a device or a file of data, named by mistake, would fill the memory."""
 
 
 def read_text(path: Path, *, fallback: str | None = None) -> str:
@@ -21,13 +24,26 @@ def read_text(path: Path, *, fallback: str | None = None) -> str:
         fallback: An encoding to read it in when it is not UTF-8.
 
     Raises:
-        ConfigError: The file is absent, a directory, unreadable, empty, or in another encoding.
+        ConfigError: The file is absent, a directory, unreadable, empty, huge, or in another encoding.
     """
-    data = _read_bytes(path)
+    return text_of(_read_bytes(path), str(path), fallback=fallback)
+
+
+def read_standard_input() -> str:
+    """As :func:`read_text`, of what is piped in."""
+    return text_of(sys.stdin.buffer.read((_MAX_MIB << 20) + 1), "standard input")
+
+
+def text_of(data: bytes, name: str, *, fallback: str | None = None) -> str:
+    """The text that ``data`` is; ``name`` is what errors call it."""
+    if len(data) > _MAX_MIB << 20:
+        raise ConfigError.of(
+            name, f"The file has more than {_MAX_MIB} MiB, which no config has. Check the path."
+        )
     if not data.strip():
-        raise ConfigError.of(str(path), "The file is empty.")
+        raise ConfigError.of(name, "The file is empty.")
     if data.startswith(_UTF_16) or b"\0" in data:
-        raise ConfigError.of(str(path), "The file is UTF-16 or not text at all. Save it as UTF-8.")
+        raise ConfigError.of(name, "The file is UTF-16 or not text at all. Save it as UTF-8.")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -35,14 +51,13 @@ def read_text(path: Path, *, fallback: str | None = None) -> str:
             return data.decode(fallback)
         # The decoder's own text quotes the bytes, which may belong to a password.
         line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError.of(
-            str(path), f"The file is not UTF-8: see line {line}. Save it as UTF-8."
-        ) from None
+        raise ConfigError.of(name, f"The file is not UTF-8: see line {line}. Save it as UTF-8.") from None
 
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read((_MAX_MIB << 20) + 1)
     except FileNotFoundError:
         reason = "There is no such file. Check the path, and whether the volume is mounted."
     except IsADirectoryError:

@@ -6,22 +6,27 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import sys
+from enum import Enum
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client.metrics import MetricWrapperBase
+from typer.main import get_command
 
 from connector import metrics, plugins
 from connector.aws.connection import SERVICES, AwsConfig
 from connector.aws.glue_registry import GlueConfig
 from connector.aws.policy import permission_policy, trust_policy
 from connector.aws.rendering import Grant, as_json
+from connector.cli import app
 from connector.cluster.settings import DistributedSettings
+from connector.commands.exit_code import ExitCode, declared_exits
 from connector.config.connector import ConnectorConfig
 from connector.config.dialect import ForeignOption
 from connector.converters.avro import AvroConverterConfig
@@ -200,6 +205,70 @@ def _foreign(whose: str, options: Iterable[Option[Any]], *, has_defaults: bool =
         yield from _row(f"`{option.name}`", *default, here, _text(option.description))
 
 
+def exit_codes() -> Iterator[str]:
+    """What codes mean for every command, unless its own row says more."""
+    yield from _row("Code", "Meaning")
+    yield "| --- | --- |"
+    for code in ExitCode:
+        yield from _row(f"`{code.value}`", code.meaning)
+
+
+def command_exits() -> Iterator[str]:
+    """What the codes of a command's own mean."""
+    codes = (ExitCode.OK, ExitCode.FAILED, ExitCode.REFUSED)
+    yield from _row("Command", *(f"`{code.value}`" for code in codes))
+    yield f"| --- |{' --- |' * len(codes)}"
+    for words, command in cli_commands(get_command(app)):
+        declared = declared_exits(command.callback) if command.callback else {}
+        told = [declared.get(code, "done" if code is ExitCode.OK else "") for code in codes]
+        yield from _row(f"`connector {words}`", *told)
+
+
+def command_options() -> Iterator[str]:
+    """Every command with its arguments and options."""
+    yield ""
+    for words, command in cli_commands(get_command(app)):
+        text, *_ = inspect.cleandoc(command.help or "").split("\nExits with ")
+        yield from (f"### connector {words}", "", _text(text.strip()), "")
+        if command.params:
+            yield from _row("Argument or option", "Effect")
+            yield "| --- | --- |"
+            for parameter in command.params:
+                yield from _parameter(parameter)
+            yield ""
+
+
+def cli_commands(group: Any, words: str = "") -> Iterator[tuple[str, Any]]:
+    """Those that do something, with the words that call them."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from cli_commands(command, f"{words}{name} ")
+        else:
+            yield f"{words}{name}", command
+
+
+def _parameter(parameter: Any) -> Iterator[str]:
+    if parameter.param_type_name == "argument":
+        shown = f"`{parameter.name.upper()}`"
+    else:
+        names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
+        shown = names if parameter.is_flag else f"{names} {_value_of(parameter)}"
+    effect = _text(parameter.help or "")
+    variable = getattr(parameter, "envvar", None)
+    if variable:
+        effect += f" Or the variable `{variable}`."
+    if parameter.default not in (None, False, True, "", ()) and not callable(parameter.default):
+        effect += f" `{getattr(parameter.default, 'value', parameter.default)}` if not given."
+    yield from _row(shown, effect.strip())
+
+
+def _value_of(parameter: Any) -> str:
+    written = parameter.type_descriptor.annotation
+    if isinstance(written, type) and issubclass(written, Enum):
+        return " or ".join(f"`{choice.value}`" for choice in written)
+    return str(parameter.name).upper().strip("_") + ("…" if parameter.multiple else "")
+
+
 SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "worker properties": worker_properties,
     "cluster properties": cluster_properties,
@@ -221,6 +290,9 @@ SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "camel keys": camel_keys,
     "metrics": metric_families,
     "policies": policies,
+    "exit codes": exit_codes,
+    "exit codes of commands": command_exits,
+    "commands": command_options,
 }
 
 

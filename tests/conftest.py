@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +23,22 @@ if TYPE_CHECKING:
 
     from connector.testing.kafka import CreateTopic, KafkaBroker, Produce, ReadCommitted
 
+_HERE = Path(__file__).parent
+_LONG = (
+    "contract/rest/test_creation.py",
+    "contract/rest/test_changes.py",
+    "contract/rest/test_offsets.py",
+    "contract/rest/test_plugins.py",
+    "contract/rest/test_general.py",
+    "simulation/test_mutations.py",
+    "simulation/test_simulation.py",
+)
+"""Those that take longest, by the clock of a machine with two cores."""
+_SHARED = ("tests/contract/rest/",)
+"""Folders in which Kafka Connect and two workers are started once a process, for all files."""
+_LONG_FIRST = ("chaos", "integration", "simulation", "property", "contract", "docs", "unit")
+"""Folders whose files take longer than those of the next one, as a rule."""
+
 _KAFKA = pytest.StashKey[list[str]]()
 """What the tests ran against, in lines."""
 
@@ -32,6 +49,31 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Files that share servers which take long to start run in one process, others where there is room."""
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - only where it is installed
+
+    class LoadServers(LoadFileScheduling):  # type: ignore[misc]  # it has no types
+        def _split_scope(self, nodeid: str) -> str:
+            return next(
+                (folder for folder in _SHARED if nodeid.startswith(folder)), super()._split_scope(nodeid)
+            )
+
+    return LoadServers(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long come first, so that at the end no process works alone at one of them."""
+    items.sort(key=lambda item: _rank(item.path.relative_to(_HERE).parts))
+
+
+def _rank(parts: tuple[str, ...]) -> tuple[int, int]:
+    file = "/".join(parts)
+    is_long = file in _LONG
+    return (0, _LONG.index(file)) if is_long else (1, _LONG_FIRST.index(parts[0]))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from connector.commands.exit_code import ExitCode, exits
 from connector.commands.refusal import refuse
 from connector.errors import ConfigError, ConnectorError
 
@@ -45,6 +46,7 @@ class Part(StrEnum):
 
 
 @aws_app.command()
+@exits(refused="the config is at fault, or AWS does not say who this is")
 def policy(
     config: ConnectorFile,
     principal: Annotated[
@@ -88,6 +90,7 @@ def policy(
 
 
 @aws_app.command()
+@exits(ok="no step failed", failed="one did", refused="the config is at fault")
 def check(
     config: ConnectorFile,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
@@ -96,7 +99,7 @@ def check(
 ) -> None:
     """Find out from this machine whether the connector can do its work, and what to change if not.
 
-    Leaves nothing behind in AWS. Exits with 0 if no step failed, 1 if one did, 3 if the config is at fault.
+    Leaves nothing behind in AWS.
     """
     from connector.commands.check import run
 
@@ -104,7 +107,7 @@ def check(
         works = run(config, worker=worker, as_json=as_json, deadline_seconds=timeout)
     except ConfigError as error:
         refuse(error)
-    raise typer.Exit(0 if works else 1)
+    raise typer.Exit(ExitCode.OK if works else ExitCode.FAILED)
 
 
 def _blueprint(path: Path, worker: Path | None) -> Blueprint:

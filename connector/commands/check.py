@@ -13,6 +13,7 @@ from connector import logs
 from connector.cluster.standalone import plan
 from connector.commands.check_text import counted, lines
 from connector.commands.offline import offline_settings
+from connector.commands.terminal import Progress
 from connector.config.files import read_connector
 from connector.runtime.check import report, steps_of, works
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from connector.check import Step
     from connector.runtime.blueprint import Blueprint
+
+_GOING_ON = "{} steps done, the next one is under way …"
 
 
 def run(path: Path, *, worker: Path | None = None, as_json: bool, deadline_seconds: float) -> bool:
@@ -40,13 +43,26 @@ def run(path: Path, *, worker: Path | None = None, as_json: bool, deadline_secon
         typer.echo(json.dumps(report(blueprint, steps), indent=2))
     else:
         typer.echo(_heading(blueprint))
-        steps = asyncio.run(steps_of(blueprint, _show, step_seconds=deadline_seconds))
+        with Progress() as progress:
+            progress.tell(_GOING_ON.format(0))
+            show = _Show(progress)
+            steps = asyncio.run(steps_of(blueprint, show, step_seconds=deadline_seconds))
         typer.echo(_summary(steps))
     return works(steps)
 
 
-def _show(step: Step) -> None:
-    typer.echo(lines(step.shown()))
+class _Show:
+    """Each step as soon as it is done, and that there are more."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._done = 0
+
+    def __call__(self, step: Step) -> None:
+        self._done += 1
+        self._progress.clear()
+        typer.echo(lines(step.shown()))
+        self._progress.tell(_GOING_ON.format(self._done))
 
 
 def _heading(blueprint: Blueprint) -> str:

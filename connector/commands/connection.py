@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from connector.commands.completion import connection_names
+from connector.commands.exit_code import exits
 from connector.commands.refusal import refuse
+from connector.commands.worker_access import Urls  # noqa: TC001 - typer reads the annotation
 from connector.errors import ConnectorError
 
 if TYPE_CHECKING:
@@ -24,8 +27,11 @@ NOT_ACCEPTED = 1
 
 _PATH = ("aws", "connections")
 
-Name = Annotated[str, typer.Argument(help="The connection's name.", show_default=False)]
-Url = Annotated[str, typer.Option("--url", envvar="CONNECTOR_URL", help="The worker's REST API.")]
+NewName = Annotated[str, typer.Argument(help="The connection's name.", show_default=False)]
+Name = Annotated[
+    str,
+    typer.Argument(help="The connection's name.", show_default=False, autocompletion=connection_names),
+]
 File = Annotated[
     Path | None,
     typer.Option("--file", "-f", help="All of the connection as JSON; - for the standard input."),
@@ -44,12 +50,13 @@ Roles = Annotated[
 ]
 Validate = Annotated[bool, typer.Option(help="Ask AWS whether it takes the identity.")]
 
-LOCAL = "http://127.0.0.1:8083"
+REFUSED = "the input is at fault, no worker answers, or it refuses"
 
 
 @connection_app.command()
+@exits(failed="AWS refuses the connection", refused=REFUSED)
 def create(
-    name: Name,
+    name: NewName,
     *,
     file: File = None,
     option: Options = None,
@@ -59,7 +66,7 @@ def create(
     require_role: Roles = None,
     if_not_exists: Annotated[bool, typer.Option("--if-not-exists", help="Let one that exists be.")] = False,
     validate: Validate = True,
-    url: Url = LOCAL,
+    url: Urls = None,
 ) -> None:
     """Store a new connection."""
 
@@ -72,6 +79,7 @@ def create(
 
 
 @connection_app.command()
+@exits(failed="AWS refuses the connection", refused=REFUSED)
 def update(
     name: Name,
     *,
@@ -83,7 +91,7 @@ def update(
     match: Matches = None,
     require_role: Roles = None,
     validate: Validate = True,
-    url: Url = LOCAL,
+    url: Urls = None,
 ) -> None:
     """Change a connection: --file replaces it as a whole, the others what they name.
 
@@ -101,6 +109,7 @@ def update(
 
 
 @connection_app.command("list")
+@exits(refused=REFUSED)
 def list_connections(
     *,
     name: Annotated[str, typer.Option(help="A part of the name.")] = "",
@@ -108,7 +117,7 @@ def list_connections(
     tag: Annotated[list[str] | None, typer.Option("--tag", help="key or key=value.")] = None,
     match: Matches = None,
     as_json: Annotated[bool, typer.Option("--json", help="All that is known, as JSON.")] = False,
-    url: Url = LOCAL,
+    url: Urls = None,
 ) -> None:
     """List the connections that pass all filters."""
     query = [("name", name)] if name else []
@@ -125,24 +134,27 @@ def list_connections(
 
 
 @connection_app.command()
-def show(name: Name, url: Url = LOCAL) -> None:
+@exits(refused=REFUSED)
+def show(name: Name, url: Urls = None) -> None:
     """Show a connection, without its secrets."""
     _print(_answer(lambda: _ask(url, "GET", [name])))
 
 
 @connection_app.command()
-def delete(name: Name, url: Url = LOCAL) -> None:
+@exits(refused=REFUSED)
+def delete(name: Name, url: Urls = None) -> None:
     """Delete a connection that no connector uses."""
     _answer(lambda: _ask(url, "DELETE", [name]))
     typer.echo(f"deleted {name}")
 
 
 @connection_app.command()
+@exits(failed="AWS refuses the connection", refused=REFUSED)
 def validate(
     name: Name,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the connection as JSON.")] = False,
-    url: Url = LOCAL,
+    url: Urls = None,
 ) -> None:
     """Ask AWS, from the worker's machine, whether it takes the connection's identity, step by step.
 
@@ -152,18 +164,20 @@ def validate(
 
 
 @connection_app.command()
-def usage(name: Name, url: Url = LOCAL) -> None:
+@exits(refused=REFUSED)
+def usage(name: Name, url: Urls = None) -> None:
     """Show which connectors and tasks of the worker use a connection."""
     _print(_answer(lambda: _ask(url, "GET", [name, "usage"])))
 
 
 @connection_app.command()
+@exits(refused=REFUSED)
 def policy(
     name: Name,
     only_document: Annotated[
         bool, typer.Option("--document", help="The trust policy alone, to paste.")
     ] = False,
-    url: Url = LOCAL,
+    url: Urls = None,
 ) -> None:
     """Show the trust policy that the connection's role needs, with its external id."""
     found = _answer(lambda: _ask(url, "GET", [name, "policy"]))
@@ -206,11 +220,15 @@ def _definition(shown: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ask(
-    url: str, method: str, path: list[str], body: Any = None, query: list[tuple[str, str]] | None = None
+    url: list[str] | None,
+    method: str,
+    path: list[str],
+    body: Any = None,
+    query: list[tuple[str, str]] | None = None,
 ) -> Any:
     from connector.commands.worker_client import WorkerClient
 
-    return WorkerClient(url).ask(method, [*_PATH, *path], body, query or ())
+    return WorkerClient(url or ()).ask(method, [*_PATH, *path], body, query or ())
 
 
 def _answer(ask: Callable[[], Any]) -> Any:

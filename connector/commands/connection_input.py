@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connector.config.masking import is_reference, looks_secret
 from connector.errors import ConfigError, Problem
-from connector.textfile import read_text
+from connector.textfile import read_standard_input, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 def document_from(path: Path) -> dict[str, Any]:
     """The JSON object in a file, or in the standard input for ``-``; no error quotes what is in it."""
-    text = sys.stdin.read() if str(path) == "-" else read_text(path)
+    text = read_standard_input() if str(path) == "-" else read_text(path)
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
@@ -75,7 +74,7 @@ def _is_secret(key: str) -> bool:
 
 def _value(value: str) -> str:
     if value == "-":
-        return sys.stdin.read().rstrip("\r\n")
+        return read_standard_input().rstrip("\r\n")
     if value.startswith("@"):
         return read_text(Path(value[1:])).rstrip("\r\n")
     return value

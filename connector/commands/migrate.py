@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from connector.commands.refusal import BAD_CONFIG
+from connector.commands.exit_code import ExitCode
 from connector.config.dialect import Fate
 from connector.errors import ConfigError
 
@@ -18,16 +18,14 @@ if TYPE_CHECKING:
     from connector.config.dialect import Line
     from connector.config.schema import RawConfig
 
-NEEDS_ATTENTION = 1
 _WIDTH = max(len(fate) for fate in Fate)
 
 
-def run(file: Path, *, worker: Path | None, as_table: bool) -> int:
+def run(file: Path, *, worker: Path | None, as_table: bool) -> ExitCode:
     """Print the rewritten config, or the table; explain on stderr.
 
     Returns:
-        0 if all was carried over, ``NEEDS_ATTENTION`` if a line is to be looked at, ``BAD_CONFIG`` if the
-        result is no legal config.
+        ``FAILED`` if a line is to be looked at, ``REFUSED`` if the result is no legal config.
 
     Raises:
         ConfigError: The file cannot be read, or is of no connector that is known.
@@ -47,8 +45,8 @@ def run(file: Path, *, worker: Path | None, as_table: bool) -> int:
     for text in problems:
         typer.echo(f"error: {text}", err=True)
     if problems:
-        return BAD_CONFIG
-    return NEEDS_ATTENTION if found.needs_attention else 0
+        return ExitCode.REFUSED
+    return ExitCode.FAILED if found.needs_attention else ExitCode.OK
 
 
 def lines(found: Iterable[Line]) -> Iterator[str]:

@@ -13,6 +13,7 @@ import typer
 from connector import logs
 from connector.cluster.defaults import Defaults, connection_store
 from connector.commands.offsets_text import lines
+from connector.commands.terminal import Progress
 from connector.config.files import read_connector
 from connector.config.override import connecting
 from connector.errors import ConnectorError, LedgerError
@@ -58,15 +59,20 @@ def run(connector: str, *, file: Path | None, worker: Path | None, as_json: bool
     name = blueprint.name if blueprint else connector
     group = blueprint.config.group_id if blueprint else f"connect-{name}"
     consumer = connecting(settings.consumer_config(), blueprint.consumer_config if blueprint else {})
-    committed = group_offsets(consumer, group)
-    partitions = asyncio.run(_partitions(committed, name, blueprint))
+    with Progress() as progress:
+        progress.tell("Asking the brokers …")
+        committed = group_offsets(consumer, group)
+        partitions = asyncio.run(_partitions(committed, name, blueprint, progress))
     found = {"connector": name, "group": group, "partitions": partitions}
     typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else lines(found))
     return not any("fault" in partition for partition in partitions)
 
 
 async def _partitions(
-    committed: Mapping[TopicPartition, OffsetAndMetadata], name: str, blueprint: Blueprint | None
+    committed: Mapping[TopicPartition, OffsetAndMetadata],
+    name: str,
+    blueprint: Blueprint | None,
+    progress: Progress,
 ) -> list[dict[str, Any]]:
     config = blueprint.make_sink().config if blueprint else None
     if blueprint is None or not isinstance(config, S3Config):
@@ -75,7 +81,11 @@ async def _partitions(
     try:
         async with s3_client(config, context) as client:
             store = ObjectStore(client, config)
-            return [await _partition(where, committed[where], store) for where in sorted(committed)]
+            found: list[dict[str, Any]] = []
+            for where in sorted(committed):
+                progress.tell_of(len(found), len(committed), "partitions read")
+                found.append(await _partition(where, committed[where], store))
+            return found
     finally:
         await context.cancel_background()
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from connector.commands.exit_code import ExitCode
+
 if TYPE_CHECKING:
     from connector.errors import ConnectorError
 
-BAD_CONFIG = 3
-"""As Kafka Connect's standalone worker exits when a connector cannot be created."""
+BAD_CONFIG = ExitCode.REFUSED.value
 
 
 def refuse(error: ConnectorError) -> NoReturn:

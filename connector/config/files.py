@@ -81,11 +81,23 @@ def read_submission(path: Path) -> Submission:
         ConfigError: The file cannot be read or parsed, or holds what a config cannot hold; no message
             quotes a value.
     """
-    is_json = path.suffix.lower() == ".json"
-    text = read_text(path, fallback=None if is_json else "iso-8859-1")
-    if is_json or text.lstrip().startswith(("{", "[")):
+    return parse_file(read_file(path), path)
+
+
+def read_file(path: Path) -> str:
+    """The text of a connector's file: JSON is UTF-8, properties may be what Java writes."""
+    return read_text(path, fallback=None if _is_json(path) else "iso-8859-1")
+
+
+def parse_file(text: str, path: Path) -> Submission:
+    """The connector in the ``text`` of the file ``path``; raises as :func:`read_submission`."""
+    if _is_json(path) or text.lstrip().startswith(("{", "[")):
         return parse_submission(text, str(path))
     return Submission(parse_properties(text, source=str(path)))
+
+
+def _is_json(path: Path) -> bool:
+    return path.suffix.lower() == ".json"
 
 
 def parse_connector(text: str, source: str) -> RawConfig:
@@ -131,8 +143,9 @@ def _parse_json(text: str, source: str) -> tuple[Any, list[Problem]]:
         )
     except json.JSONDecodeError as error:
         # Only the position: the line itself may hold a secret.
-        message = f"Not valid JSON at line {error.lineno}, column {error.colno}: {_reason(error)}."
-        raise ConfigError.of(source, message) from None
+        line, column, reason = _fault_in_json(error)
+        message = f"Not valid JSON at line {line}, column {column}: {reason}."
+        raise ConfigError([Problem(source, message, line=line)]) from None
     except RecursionError:
         raise ConfigError.of(source, "The JSON is nested too deeply; a config is one flat object.") from None
     except ValueError as error:
@@ -144,11 +157,17 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON. Write a number, or a text in quotes.")
 
 
-def _reason(error: json.JSONDecodeError) -> str:
+def _fault_in_json(error: json.JSONDecodeError) -> tuple[int, int, str]:
+    """Line, column and what is wrong there; versions of Python differ about commas that are one too many."""
     before = error.doc[: error.pos].rstrip()
     if before.endswith(",") and error.doc[error.pos : error.pos + 1] in {"}", "]"}:
-        return "a comma before a closing bracket"
-    return error.msg.removesuffix(" at")
+        comma = len(before) - 1
+    elif error.msg.startswith("Illegal trailing comma"):
+        comma = error.pos
+    else:
+        return error.lineno, error.colno, error.msg.removesuffix(" at")
+    line = error.doc.count("\n", 0, comma) + 1
+    return line, comma - error.doc.rfind("\n", 0, comma), "a comma before a closing bracket"
 
 
 def _request_problems(submitted: dict[str, Any]) -> Iterator[Problem]:

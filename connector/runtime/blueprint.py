@@ -56,7 +56,7 @@ _CONNECTION = ConnectorConfig.aws_connection.name
 _OVERRIDE = "consumer.override."
 _PRODUCER_OVERRIDE = "producer.override."
 _ADMIN_OVERRIDE = "admin.override."
-_FRAMEWORK_PREFIXES = (
+FRAMEWORK_PREFIXES = (
     "key.converter.",
     "value.converter.",
     "header.converter.",
@@ -66,7 +66,7 @@ _FRAMEWORK_PREFIXES = (
     _PRODUCER_OVERRIDE,
 )
 _WRITTEN_OUT = (ConnectorConfig.name.name, ConnectorConfig.connector_class.name)
-_FRAMEWORK_KEYS = frozenset({"tasks.max.enforce", "connector.plugin.version"})
+FRAMEWORK_KEYS = frozenset({"tasks.max.enforce", "connector.plugin.version"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
         consumer_config=consumer.config,
         producer_config=producer.config,
         unknown={
-            **_unknown(raw, sink.config),
+            **unread(raw, type(sink.config)),
             **{
                 prefix + name: meant and prefix + meant
                 for prefix, client in overrides
@@ -260,13 +260,14 @@ def _sink(
     return _SinkPlan(sink_class, combined, problems, own.and_(theirs))
 
 
-def _unknown(raw: RawConfig, sink_config: Config) -> dict[str, str | None]:
-    known = {**ConnectorConfig.options(), **type(sink_config).options()}
+def unread(raw: RawConfig, sink_config: type[Config]) -> dict[str, str | None]:
+    """Options that neither a connector nor this sink reads, each with the one it was probably meant to be."""
+    known = {**ConnectorConfig.options(), **sink_config.options()}
     return {
         key: meant
         for key, meant in unknown_options(raw, known).items()
-        if key not in _FRAMEWORK_KEYS
-        and not key.startswith(_FRAMEWORK_PREFIXES)
+        if key not in FRAMEWORK_KEYS
+        and not key.startswith(FRAMEWORK_PREFIXES)
         and not _is_tolerated(key, sink_config.tolerated)
     }
 

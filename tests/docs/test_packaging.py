@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+import tomllib
 import zipfile
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -20,6 +21,7 @@ import botocore.session
 import pytest
 import yaml
 from moto.server import ThreadedMotoServer
+from packaging.metadata import Metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,25 +83,78 @@ def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path) -> None
     assert names == {*sources, *examples, "connector/py.typed"}
 
 
-def test_the_source_distribution_holds_the_package_and_no_tests(sdist: Path) -> None:
+def test_the_source_distribution_holds_what_its_tests_need_and_nothing_made(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert "connector/py.typed" in names
-    folders_and_files = {name.partition("/")[0] for name in names} - {".gitignore"}  # hatchling adds it
-    assert folders_and_files == {"connector", "config-examples", *FILES, "PKG-INFO"}
+    assert {"connector/py.typed", "Makefile", "tests/conftest.py", "docs/cli.md", *FILES} <= names
+    assert not [name for name in names if "__pycache__" in name or name.startswith((".venv", ".git/"))]
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    links = {"connector/demo/examples"}  # of a folder, which is there once
+    assert set(listed.stdout.splitlines()) - links <= names
 
 
-def test_the_wheel_works_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
+def test_the_metadata_is_complete_and_well_formed(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        metadata = Metadata.from_email(archive.read(name), validate=True)
+    assert metadata.description_content_type == "text/markdown"
+    assert (metadata.description or "").startswith("# ")
+    assert (metadata.license_expression, metadata.license_files) == ("Apache-2.0", ["LICENSE"])
+    assert str(metadata.requires_python) == ">=3.11"
+    assert metadata.summary
+    assert metadata.keywords
+    assert {"crc64nvme", "demo"} == set(metadata.provides_extra or ())
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment that holds the wheel and what it needs, nothing else."""
+    folder = tmp_path_factory.mktemp("fresh") / "venv"
     uv: list[str | Path] = [sys.executable, "-m", "uv"]
-    python = tmp_path / "venv" / "bin" / "python"
-    run(*uv, "venv", "--quiet", "--python", sys.executable, tmp_path / "venv")
-    install = [*uv, "pip", "install", "--quiet", "--python", python]
+    run(*uv, "venv", "--quiet", "--python", sys.executable, folder)
+    install = [*uv, "pip", "install", "--quiet", "--python", folder / "bin" / "python"]
     run(*install, "--require-hashes", "--requirement", ROOT / "requirements" / "runtime.txt")
     run(*install, "--no-deps", wheel)
-    command = python.parent / "connector"
-    assert "kafka-aws-connector" in run(command, "version", cwd=tmp_path)
-    assert "connector.sinks.s3:S3Sink" in run(command, "plugins", cwd=tmp_path)
+    return folder / "bin"
+
+
+def test_the_wheel_works_in_a_fresh_environment(installed: Path, tmp_path: Path) -> None:
+    command = installed / "connector"
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"kafka-aws-connector {version}\nlibrdkafka " in run(command, "--version", cwd=tmp_path)
+    assert "aws.s3.bucket.name" in run(command, "describe", "s3", cwd=tmp_path)
     assert "ok: connector events-to-s3" in run(command, "validate", EXAMPLE / "s3_sink.json", cwd=tmp_path)
+
+
+def test_every_plug_in_of_the_wheel_can_be_loaded(installed: Path, tmp_path: Path) -> None:
+    program = (
+        "from importlib.metadata import distribution\n"
+        "points = distribution('kafka-aws-connector').entry_points\n"
+        "print(len([point.load() for point in points]))"
+    )
+    count = int(run(installed / "python", "-c", program, cwd=tmp_path))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert count == len(project["scripts"]) + sum(map(len, project["entry-points"].values()))
+
+
+def test_those_who_use_the_wheel_get_its_types(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "user.py").write_text(
+        "from connector.record import TopicPartition\n"
+        "from connector.errors import RecordError\n"
+        "reveal_type(TopicPartition('orders', 1).partition)\n"
+        "RecordError(1)\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-m", "mypy", "--python-executable", installed / "python", "user.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    ).stdout
+    assert 'Revealed type is "int"' in found.replace("builtins.", "")
+    assert 'Missing named argument "stage"' in found
+    assert "import-untyped" not in found
 
 
 # ---- what is pinned ----

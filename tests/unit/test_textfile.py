@@ -30,10 +30,10 @@ def test_a_file_without_content_is_said_to_be_empty(tmp_path: Path, data: bytes)
 def test_an_unreadable_file_names_who_may_not_read_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: Path) -> bytes:
+    def refuse(path: Path, *_: object) -> bytes:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     assert "user that runs the worker" in fault(tmp_path / "a.json")
 
 

@@ -83,7 +83,7 @@ def test_what_does_not_belong_into_a_request_is_named_at_once(path: Path) -> Non
     ("content", "position", "reason"),
     [
         ('{"a": "s3cret"\n "b": 1}', "line 2, column 2", "Expecting ',' delimiter"),
-        ('{"a": "s3cret",\n}', "line 2, column 1", "a comma before a closing bracket"),
+        ('{"a": "s3cret",\n}', "line 1, column 15", "a comma before a closing bracket"),
         ('{"a": "s3cret', "line 1, column 7", "Unterminated string"),
         ('{"a": "s3cret\\q"}', "line 1, column 14", "Invalid \\escape"),
         ('{"a": "s3cret"} {}', "line 1, column 17", "Extra data"),
