@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from connector import logs, plugins
+from connector.commands.apply import apply
 from connector.commands.aws import aws_app
 from connector.commands.connection import connection_app
+from connector.commands.health import WORKER_FILE
 from connector.commands.refusal import BAD_CONFIG, refuse
 from connector.errors import ConfigError
 from connector.plugins import PluginKind
@@ -29,13 +32,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command("apply")(apply)
 aws_app.add_typer(connection_app, name="connection")
 app.add_typer(aws_app, name="aws")
 
 WorkerFile = Annotated[
     Path | None,
     typer.Argument(
-        help="The worker's .properties file; '-' to use CONNECT_… variables alone.", show_default=False
+        help="The worker's .properties file; '-' to use CONNECT_… variables alone.",
+        envvar=WORKER_FILE,
+        show_default=False,
     ),
 ]
 ConnectorFiles = Annotated[
@@ -76,6 +82,28 @@ def distributed(worker: WorkerFile = None) -> None:
     except ConfigError as error:
         refuse(error)
     _exit(code)
+
+
+@app.command()
+def health(
+    worker: WorkerFile = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Only whether the worker answers at all; Kafka may be away.")
+    ] = False,
+) -> None:
+    """Ask the worker of this machine whether it is ready: 0 if it is, 1 if not; for health checks.
+
+    Where it listens is told as it is told to the worker itself: in the file, or by CONNECT_LISTENERS.
+    """
+    from connector.commands.health import report
+
+    settings_file = None if worker is None or str(worker) == "-" else worker
+    try:
+        is_healthy, message = report(settings_file, os.environ, live=live)
+    except ConfigError as error:
+        refuse(error)
+    typer.echo(message)
+    raise typer.Exit(0 if is_healthy else 1)
 
 
 @app.command()
@@ -214,5 +242,8 @@ def _exit(code: int) -> NoReturn:
 
 
 def main() -> None:
+    if os.getpid() == 1:
+        # The first process of a container gets no signal that it does not ask for; a worker asks later.
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     logs.configure()
     app()
