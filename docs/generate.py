@@ -34,6 +34,7 @@ from connector.sinks.kinesis import KinesisConfig
 from connector.sinks.s3 import S3Config, S3Sink
 from connector.sinks.sns import SnsConfig
 from connector.sinks.sqs import SqsConfig
+from docs import values_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -210,12 +211,17 @@ def filled(page: str) -> str:
     return re.sub(pattern, fill, page, flags=re.DOTALL)
 
 
+def generated() -> Iterator[tuple[Path, str]]:
+    """Every file that is generated, in part or as a whole, and what it is to hold."""
+    for path in sorted(FOLDER.glob("*.md")):
+        yield path, filled(path.read_text())
+    yield values_schema.TARGET, values_schema.values_schema()
+
+
 def main(arguments: list[str]) -> int:
     stale = 0
-    for path in sorted(FOLDER.glob("*.md")):
-        page = path.read_text()
-        fresh = filled(page)
-        if fresh != page:
+    for path, fresh in generated():
+        if not path.exists() or fresh != path.read_text():
             stale += 1
             print(f"{path.name} {'is stale: run make docs' if '--check' in arguments else 'written'}")  # noqa: T201
             if "--check" not in arguments:
