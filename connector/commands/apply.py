@@ -31,15 +31,17 @@ _VERBS = {"RUNNING": "resume", "PAUSED": "pause", "STOPPED": "stop"}
 _ON_THE_WAY = frozenset({"UNASSIGNED", "RESTARTING", ""})
 
 Files = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Argument(
-        help="Connectors: flat JSON, {name, config, initial_state} JSON, or .properties; or folders."
+        help="Connectors: flat JSON, {name, config, initial_state} JSON, or .properties; or folders. None at"
+        " all with --prune --owner deletes what the owner has.",
+        show_default=False,
     ),
 ]
 
 
 def apply(
-    files: Files,
+    files: Files = None,
     *,
     prune: Annotated[
         bool,
@@ -68,7 +70,9 @@ def apply(
     """
     deadline = time.monotonic() + timeout
     try:
-        wanted = named(_submissions(files), owner)
+        if not files and not (prune and owner):
+            raise ConfigError.of("FILES", "Name files of connectors, or folders of them.")
+        wanted = named(_submissions(files or ()), owner)
         cluster = Cluster(WorkerClient(url), deadline)
         steps = plan(wanted, cluster.connectors(), owner=owner, prune=prune)
         problems = [] if dry_run else cluster.take(steps)
