@@ -11,12 +11,15 @@ VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 HELM := helm.sh/helm/v3/cmd/helm@v3.22.0
 COMPOSE := github.com/compose-spec/compose-go/v2/cmd@v2.16.2
 IMAGE ?= kafka-aws-connector:dev
+CLIENTS := tests/contract/rest/clients
+# What tests run beside the worker; what cannot be had is named, and its tests are left out.
+PEERS := $(VENV)/.ministack $(VENV)/.versitygw $(VENV)/.clients $(VENV)/.npm-clients $(VENV)/.prometheus $(VENV)/.helm $(VENV)/.compose
 # For `make demo ARGS=--once`, `make test ARGS='-k upload'`, `make bench ARGS='--records 1000000'`.
 ARGS ?=
 # How many processes run the tests, each beside a Kafka of its own; chaos rounds have the machine to themselves.
 PROCESSES ?= 2
 
-.PHONY: help demo test check unit chaos bench image docs lock format clean
+.PHONY: help demo test check unit chaos bench image docs site lock format clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -24,7 +27,7 @@ help: ## what there is
 demo: $(VENV)/.demo ## the whole way from Kafka to S3, on this machine, with everything embedded
 	@$(BIN)/connector demo $(ARGS)
 
-test: check $(VENV)/.dev $(VENV)/.ministack $(VENV)/.versitygw $(VENV)/.helm $(VENV)/.compose ## everything that CI runs
+test: check $(VENV)/.dev $(PEERS) ## everything that CI runs
 	@$(BIN)/python -m connector.testing.kafka fetch
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile -m 'not chaos' $(ARGS)
 	$(BIN)/python -m pytest -m chaos $(ARGS) || [ $$? = 5 ] # none of those that ARGS names
@@ -58,19 +61,23 @@ format: $(VENV)/.dev ## mend style
 lock: $(VENV)/.dev ## pin the newest versions that pyproject.toml allows
 	@compile() { $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --upgrade --custom-compile-command 'make lock' "$$@"; }
-	compile pyproject.toml requirements/build.in requirements/sbom.in --extra demo --extra crc64nvme --group dev \
+	compile pyproject.toml requirements/build.in requirements/sbom.in --extra demo --extra crc64nvme --extra otel --group dev \
 	    --output-file requirements/dev.txt
 	like_dev="--constraint requirements/dev.txt"
 	compile pyproject.toml requirements/build.in --extra demo --output-file requirements/demo.txt $$like_dev
 	compile requirements/build.in requirements/sbom.in --output-file requirements/build.txt $$like_dev
 	compile pyproject.toml --output-file requirements/runtime.txt $$like_dev
 	compile requirements/ministack.in --output-file requirements/ministack.txt
+	compile requirements/clients.in --output-file requirements/clients.txt
 
 docs: $(VENV)/.dev ## write the generated parts of the documentation anew
 	@$(BIN)/python -m docs.generate
 
+site: docs ## the documentation as a site, in .site
+	@$(BIN)/mkdocs build
+
 clean: ## forget what was set up here
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # uv where it is or can be had, since it is ten times faster; else venv and pip.
 $(VENV)/.made:
@@ -105,6 +112,31 @@ $(VENV)/.ministack: $(VENV)/.made requirements/ministack.txt
 	    echo "MiniStack could not be had: the tests that need a second AWS are left out" >&2
 	fi
 
+# Clients of Kafka Connect's REST API for tests, as their authors publish them.
+$(VENV)/.clients: $(VENV)/.made requirements/clients.txt
+	@$(PYTHON) -m venv $(VENV)/clients
+	if $(BIN)/python -m uv --version >/dev/null 2>&1; then
+	    install="$(BIN)/python -m uv pip install --quiet --python $(VENV)/clients/bin/python"
+	else
+	    install="$(VENV)/clients/bin/python -m pip install --quiet"
+	fi
+	if $$install --require-hashes --requirement requirements/clients.txt; then
+	    touch $@
+	else
+	    echo "Clients of the REST API in Python could not be had: their tests are left out" >&2
+	fi
+
+$(VENV)/.npm-clients: $(VENV)/.made $(CLIENTS)/package.json $(CLIENTS)/package-lock.json
+	@mkdir -p $(VENV)/npm-clients
+	cp $(CLIENTS)/package.json $(CLIENTS)/package-lock.json $(VENV)/npm-clients
+	if ! command -v npm >/dev/null; then
+	    echo "npm is missing: the tests of the REST API with a client from there are left out" >&2
+	elif (cd $(VENV)/npm-clients && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2; then
+	    touch $@
+	else
+	    echo "The client of the REST API from npm could not be had: its tests are left out" >&2
+	fi
+
 # A second S3 for tests. It is a Go program, so it is built, where Go is, and its tests are skipped where not.
 $(VENV)/.versitygw: Makefile | $(VENV)/.made
 	@if ! command -v go >/dev/null; then
@@ -134,6 +166,26 @@ define build_go
 	    echo "$(2) could not be built, see above: $(3) are left out, or run with the one built before" >&2
 	fi
 endef
+
+# Prometheus and promtool, which the tests of alerts and dashboards run: those of PATH, or Debian's package without
+# installing it. To build them takes longer than all other tests.
+$(VENV)/.prometheus: | $(VENV)/.made
+	@folder=$(VENV)/prometheus
+	mkdir -p $$folder
+	if ! command -v promtool >/dev/null && command -v apt-get >/dev/null; then
+	    (cd $$folder && apt-get download --quiet prometheus && dpkg-deb --extract prometheus_*.deb .) \
+	        >$(VENV)/prometheus.log 2>&1 || true
+	    rm -f $$folder/*.deb
+	fi
+	for program in promtool prometheus; do
+	    found=$$(command -v $$program || echo $(abspath $(VENV))/prometheus/usr/bin/$$program)
+	    [ ! -x "$$found" ] || ln -sf "$$found" $$folder/$$program
+	done
+	if [ -x $$folder/promtool ]; then
+	    touch $@
+	else
+	    echo "promtool could not be had: alerts and dashboards are not tried with Prometheus" >&2
+	fi
 
 $(VENV)/.demo: $(VENV)/.made requirements/demo.txt pyproject.toml
 	$(call install,demo)

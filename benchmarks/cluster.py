@@ -1,7 +1,8 @@
 """How fast a cluster converges: workers by connectors by tasks with a sink that does nothing, on real Kafka.
 
 `python -m benchmarks.cluster --connectors 200` says how long it takes until all tasks run, how even they are,
-how long a new worker needs for its share, and what a worker and a task cost in memory and threads.
+how long the others need for the share of one that stops, what a worker and a task cost in memory and threads,
+and how promptly a worker answers (:mod:`benchmarks.promptness`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks import promptness
 from connector.testing.file_sink import JAVA_NAME, install
 from connector.testing.kafka import KafkaClient, MavenKafka
 from connector.testing.worker import WorkerProcess
@@ -25,6 +27,12 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--connectors", type=int, default=200)
     parser.add_argument("--tasks", type=int, default=4)
+    parser.add_argument(
+        "--listed", type=int, default=500, help="connectors in a list; those beyond are stopped"
+    )
+    parser.add_argument(
+        "--records", type=int, default=50_000, help="records of the config topic that is read"
+    )
     arguments = parser.parse_args()
     broker = MavenKafka.launch()
     with ExitStack() as stack:
@@ -49,14 +57,16 @@ def main() -> None:
         time.sleep(2)
         before = [cost(worker) for worker in workers]
         topic = KafkaClient(broker).create_topic(partitions=arguments.tasks)
+        config = {
+            "connector.class": JAVA_NAME,
+            "topics": topic,
+            "file": str(folder / "out"),
+            "tasks.max": str(arguments.tasks),
+        }
+        promptness.read_configs(broker.bootstrap_servers, arguments.records, config)
+        promptness.create(workers[0], config)
         begun = time.monotonic()
         for number in range(arguments.connectors):
-            config = {
-                "connector.class": JAVA_NAME,
-                "topics": topic,
-                "file": str(folder / "out"),
-                "tasks.max": str(arguments.tasks),
-            }
             code, answer = workers[number % len(workers)].ask("PUT", f"/connectors/c-{number}/config", config)
             assert code == 201, answer
         print(f"{arguments.connectors} created after {time.monotonic() - begun:.1f} s")
@@ -69,9 +79,7 @@ def main() -> None:
                 f"worker: {memory:.0f} MiB and {threads} threads idle, {full:.0f} MiB and {many} with its"
                 f" share: {(full - memory) / share:.2f} MiB and {(many - threads) / share:.1f} threads a task"
             )
-        begun = time.monotonic()
-        listed = workers[0].get("/connectors?expand=status&expand=info")
-        print(f"listed {len(listed)} with status and info in {1000 * (time.monotonic() - begun):.0f} ms")
+        promptness.list_all(workers[0], arguments.listed, config)
         begun = time.monotonic()
         workers[-1].terminate(120)
         converge(workers[0], total, begun, without=workers[-1].url)

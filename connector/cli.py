@@ -144,6 +144,35 @@ def validate(
 
 
 @app.command()
+def migrate(
+    connector: Annotated[
+        Path, typer.Argument(help="The connector: flat JSON, {name, config} JSON, or .properties.")
+    ],
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print a table of what becomes of each key, and no config.")
+    ] = False,
+    worker: Annotated[
+        Path | None,
+        typer.Option(
+            help="The worker's .properties, for its config providers and connections.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Rewrite the config of Aiven's or Confluent's S3 sink, or of Camel's sinks for AWS, into ours.
+
+    The config goes to stdout, what became of each key to stderr. Exits with 0 if all was carried over, 1 if a
+    line needs attention, 3 if something has no counterpart or the result is no legal config.
+    """
+    from connector.commands.migrate import run
+
+    try:
+        code = run(connector, worker=worker, as_table=explain)
+    except ConfigError as error:
+        refuse(error)
+    raise typer.Exit(code)
+
+
+@app.command()
 def offsets(
     connector: Annotated[
         str,

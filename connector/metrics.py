@@ -6,10 +6,17 @@ assigned); nothing here may grow with the data.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -30,6 +37,22 @@ def _gauge(name: str, text: str, labels: tuple[str, ...] = _TASK) -> Gauge:
 
 def _histogram(name: str, text: str, labels: tuple[str, ...] = _TASK) -> Histogram:
     return Histogram(name, text, labels, buckets=_SECONDS, registry=REGISTRY)
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A gauge whose values are looked up when somebody asks for them: nobody has to keep it right."""
+
+    name: str
+    text: str
+    labels: tuple[str, ...] = ()
+
+    def family(self, values: Mapping[tuple[str, ...], float]) -> GaugeMetricFamily:
+        """Args: ``values`` by the values of the labels, in their order."""
+        family = GaugeMetricFamily(self.name, self.text, labels=self.labels)
+        for labels, value in values.items():
+            family.add_metric(labels, value)
+        return family
 
 
 RECORDS_READ = _counter("connector_records_read_total", "Records read from Kafka, before transforms.")
@@ -99,6 +122,12 @@ UNCOMMITTED = _gauge(
     "Offsets between what is read and what is committed.",
     (*_TASK, "topic", "partition"),
 )
+UNCOMMITTED_SECONDS = _gauge(
+    "connector_uncommitted_seconds",
+    "For how long nothing was committed of a partition of which records wait for it; 0 while none do. Objects"
+    " that stay open for an hour make it an hour.",
+    (*_TASK, "topic", "partition"),
+)
 PUT_SECONDS = _histogram("connector_put_seconds", "Time of one put: encoding, compressing, buffering.")
 FLUSH_SECONDS = _histogram("connector_flush_seconds", "Time of one flush: until what was put is durable.")
 COMMIT_SECONDS = _histogram("connector_offset_commit_seconds", "Time of one offset commit.")
@@ -120,8 +149,50 @@ BUFFERED_BYTES = _gauge(
     "connector_buffered_bytes", "Bytes read and not yet durable: the memory budget in use."
 )
 BUDGET_BYTES = _gauge("connector_memory_budget_bytes", "The memory budget of the task.")
-PAUSED = _gauge("connector_task_paused", "1 while partitions are paused because the memory budget is spent.")
+PAUSED = _gauge(
+    "connector_task_paused",
+    "1 while partitions are paused: the memory budget is spent, or the connector is paused (state PAUSED).",
+)
 TASK_STATE = _gauge("connector_task_state", "1 for the state that the task is in.", (*_TASK, "state"))
+TASK_STARTS = _counter(
+    "connector_task_starts_total",
+    "Starts of tasks in this worker: succeeded when the task is in its group, or failed before it was.",
+    ("outcome",),
+)
+TASK_FAILURES = _counter(
+    "connector_task_failures_total",
+    "Tasks that failed in this worker; those that started again since are counted, too.",
+    ("connector",),
+)
+
+CLUSTER_WORKERS = _gauge(
+    "connector_cluster_workers", "Workers of the cluster that are alive, as this one sees it.", ()
+)
+CLUSTER_CONNECTORS = Sampled(
+    "connector_cluster_connectors",
+    "Connectors of the cluster in this state, as this worker sees it: take the maximum, not the sum.",
+    ("state",),
+)
+CLUSTER_TASKS = Sampled(
+    "connector_cluster_tasks",
+    "Tasks of the cluster in this state, as this worker sees it: take the maximum, not the sum. UNASSIGNED is"
+    " what nobody runs.",
+    ("connector", "state"),
+)
+WORKER_REBALANCES = _counter(
+    "connector_worker_rebalances_total",
+    "Rebalances of the group of workers: how often one came, or left, or was not heard of.",
+    (),
+)
+WORKER_REBALANCED = _gauge(
+    "connector_worker_rebalanced_timestamp_seconds",
+    "When the group of workers has last rebalanced, in seconds since the epoch; 0 for never.",
+    (),
+)
+WORKER_READY = Sampled("connector_worker_ready", "1 once the worker has completed its start.")
+WORKER_INFO = Sampled(
+    "connector_worker_info", "1; its labels tell what this worker is.", ("worker_id", "version")
+)
 
 STS_CALLS = _counter(
     "connector_sts_requests_total", "Requests to STS for short-lived credentials.", ("outcome",)

@@ -62,6 +62,11 @@ def version(kind: PluginKind, name: str) -> str | None:
     return found.dist.version if found and found.dist else None
 
 
+def is_known(kind: PluginKind, name: str) -> bool:
+    """Whether an installed plug-in answers to the name; :func:`find` takes longer to say that none does."""
+    return name in _by_name(kind)
+
+
 def is_same(kind: PluginKind, name: str, other: str) -> bool:
     """Whether both are names of one installed plug-in."""
     known = _by_name(kind)
@@ -109,10 +114,14 @@ def _entry_points(kind: PluginKind) -> tuple[EntryPoint, ...]:
 def _by_name(kind: PluginKind) -> dict[str, EntryPoint]:
     found: dict[str, EntryPoint] = {}
     for entry_point in _entry_points(kind):
-        _, _, class_name = entry_point.value.partition(":")
-        for name in {entry_point.name, entry_point.value.replace(":", "."), *_short_forms(entry_point.name)}:
+        for name in {entry_point.name, entry_point.value.replace(":", ".")}:
             found.setdefault(name, entry_point)
-        found.setdefault(class_name, entry_point)
+    # Names that several may have, those of our own first.
+    for entry_point in _entry_points(kind):
+        found.setdefault(entry_point.value.partition(":")[2], entry_point)
+    for entry_point in _entry_points(kind):
+        for name in _short_forms(entry_point.name):
+            found.setdefault(name, entry_point)
     return found
 
 

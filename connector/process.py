@@ -6,7 +6,7 @@ import asyncio
 import gc
 from typing import TYPE_CHECKING
 
-from connector import logs, signals
+from connector import logs, signals, tracing
 from connector.rest.listeners import RestListeners
 from connector.runtime.task import LEAVE_SECONDS
 
@@ -41,6 +41,8 @@ async def serve(
     stopping = asyncio.Event()
     stop_seconds = settings.task_shutdown_graceful_timeout_ms / 1000 + LEAVE_SECONDS + _SPARE_SECONDS
     signals.watch(asyncio.get_running_loop(), stopping, stop_seconds)
+    if settings.tracing_enable:
+        tracing.start(settings.worker_id)
     rest = await RestListeners.start(settings, herder)
     try:
         await start()
@@ -50,6 +52,7 @@ async def serve(
     finally:
         await herder.stop()
         await rest.stop()
+        await asyncio.to_thread(tracing.stop)
     log.info("worker stopped")
     return 0
 

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _LOGICAL = "org.apache.kafka.connect.data."
 DECIMAL = _LOGICAL + "Decimal"
@@ -126,6 +126,12 @@ class Schemas:
     def of_each(self, count: int) -> list[Schema | None]:
         """The schema of each record; ``count`` is the column's length."""
         return [*self._found] * count if self._is_one else list(self._found)
+
+    def differ_from(self, known: Iterable[Schema], count: int) -> bool:
+        """Whether records have another schema than these, or several; ``count`` is the column's length."""
+        found = {id(schema): schema for schema in known}
+        found.update((id(schema), schema) for _, _, schema in self.runs(count) if schema is not None)
+        return len(found) > 1 and len(set(found.values())) > 1
 
     def runs(self, count: int) -> Iterator[tuple[int, int, Schema | None]]:
         """Start, end and schema of each run of records with one schema; ``count`` is the column's length."""

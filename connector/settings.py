@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NoReturn, S
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from connector.config.bounds import Bounds
 from connector.config.client import CLIENT_NAMES, ClientConfig, translate
 from connector.config.connector import with_prefix
 from connector.config.listener import Listener, bracketed, parse_listeners
 from connector.config.masking import looks_secret
+from connector.config.override import OverridePolicy
 from connector.config.suggest import closest, did_you_mean
 from connector.config.worker import KNOWN_NAMES, meaningless
 from connector.config_providers.resolver import PROPERTY, Resolver, provider_names
@@ -74,6 +76,16 @@ def _list(value: str | tuple[str, ...]) -> tuple[str, ...]:
     return (
         tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
     )
+
+
+def _list_or_none(value: str | tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Empty is something else than absent."""
+    return None if value is None else _list(value)
+
+
+def _policy(text: str) -> str:
+    """By its name, or by its class, as Kafka Connect has it."""
+    return text.strip().rpartition(".")[2].removesuffix("ConnectorClientConfigOverridePolicy")
 
 
 def _lower(text: str) -> str:
@@ -231,6 +243,35 @@ class WorkerSettings(BaseSettings):
         description="What this worker is for, separated by commas; a named connection that requires roles is"
         " used only where all of them are.",
     )
+    connector_client_config_override_policy: Annotated[
+        Literal["All", "None", "Allowlist", "Principal"], BeforeValidator(_policy)
+    ] = Field(
+        "All",
+        alias="connector.client.config.override.policy",
+        description="Which consumer.override.* and producer.override.* connectors may set: All, None,"
+        " Principal (credentials), or Allowlist, those that connector.client.config.override.allowlist"
+        " names. What would run programs on the worker none may set, whatever the policy.",
+    )
+    connector_client_config_override_allowlist: Annotated[tuple[str, ...], BeforeValidator(_list)] = Field(
+        (),
+        alias="connector.client.config.override.allowlist",
+        description="The client properties that connectors may set with the policy Allowlist, without"
+        " consumer.override., separated by commas.",
+    )
+    connectors_allowed_hosts: Annotated[tuple[str, ...] | None, BeforeValidator(_list_or_none)] = Field(
+        None,
+        alias="connectors.allowed.hosts",
+        description="The hosts that options of connectors and named connections may name (endpoints, proxies,"
+        " registries, other brokers), separated by commas: a name, *.example.com for all below it, either"
+        " with :port. Absent allows any, an empty value none but AWS's own.",
+    )
+    connectors_allowed_paths: Annotated[tuple[str, ...] | None, BeforeValidator(_list_or_none)] = Field(
+        None,
+        alias="connectors.allowed.paths",
+        description="The folders or files that options of connectors and named connections may have the"
+        " worker read (certificates, tokens), separated by commas; links and .. are followed. Absent allows"
+        " whatever its user may read, an empty value nothing. References have allowed.paths of their own.",
+    )
     config_providers: Annotated[tuple[str, ...], BeforeValidator(_list)] = Field(
         (),
         alias="config.providers",
@@ -242,6 +283,19 @@ class WorkerSettings(BaseSettings):
         alias="config.reload.interval.ms",
         description="How often references of running connectors are read again; a connector whose values"
         " changed is started anew, without losing records. 0 reads them only when a connector starts.",
+    )
+    metrics_jmx_names: Annotated[tuple[Literal["confluent", "strimzi"], ...], BeforeValidator(_list)] = Field(
+        (),
+        alias="metrics.jmx.names",
+        description="/metrics has Kafka Connect's metrics beside ours, under the names that dashboards know"
+        " them by: confluent or strimzi, whose rules for the JMX exporter made them, or both, separated by"
+        " commas; none by default.",
+    )
+    tracing_enable: bool = Field(
+        False,
+        alias="tracing.enable",
+        description="Whether spans of batches and requests are sent over OTLP/HTTP; needs the extra otel."
+        " Where to is said by OpenTelemetry's own variables, such as OTEL_EXPORTER_OTLP_ENDPOINT.",
     )
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_log_level)
@@ -380,6 +434,17 @@ class WorkerSettings(BaseSettings):
             f"{name} cannot be looked up: named connections are off, set the worker property"
             " aws.connections.directory",
         )
+
+    @property
+    def bounds(self) -> Bounds:
+        """Where options of connectors may lead."""
+        return Bounds(self.connectors_allowed_hosts, self.connectors_allowed_paths)
+
+    @property
+    def override_policy(self) -> OverridePolicy:
+        """What connectors may say of their Kafka clients."""
+        allowlist = frozenset(self.connector_client_config_override_allowlist)
+        return OverridePolicy(self.connector_client_config_override_policy, allowlist)
 
     @property
     def resolver(self) -> Resolver:

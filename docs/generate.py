@@ -1,4 +1,4 @@
-"""Writes the reference tables in these pages from the declarations in the code.
+"""Writes what these pages and the dashboards have from declarations in the code.
 
 ``python -m docs.generate`` replaces what stands between ``<!-- generated: NAME -->`` and
 ``<!-- end of NAME -->``; with ``--check`` it only tells whether that would change anything.
@@ -22,19 +22,27 @@ from connector.aws.policy import permission_policy, trust_policy
 from connector.aws.rendering import Grant, as_json
 from connector.cluster.settings import DistributedSettings
 from connector.config.connector import ConnectorConfig
+from connector.config.dialect import ForeignOption
 from connector.converters.avro import AvroConverterConfig
 from connector.converters.json import JsonConverterConfig
 from connector.converters.protobuf import ProtobufConverterConfig
 from connector.environment import variable_name
+from connector.migration.aiven import old_names
+from connector.migration.camel_keys import COMMON as CAMEL_COMMON
+from connector.migration.camel_keys import KEYS as CAMEL_KEYS
 from connector.plugins import PluginKind
 from connector.schema_registry.config import SchemaRegistryConfig
 from connector.settings import WorkerSettings
 from connector.sinks.eventbridge import EventBridgeConfig
 from connector.sinks.kinesis import KinesisConfig
 from connector.sinks.s3 import S3Config, S3Sink
+from connector.sinks.s3.confluent import ConfluentOptions
+from connector.sinks.s3.idle import IdleConfig
 from connector.sinks.sns import SnsConfig
 from connector.sinks.sqs import SqsConfig
 from docs import values_schema
+from docs.dashboards import DASHBOARDS
+from docs.dashboards.panel import rendered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -43,6 +51,7 @@ if TYPE_CHECKING:
     from connector.config.schema import Config
 
 FOLDER = Path(__file__).parent
+CHART = FOLDER.parent / "charts" / "kafka-aws-connector"
 README = FOLDER.parent / "README.md"
 WORKER_ARN = "arn:aws:iam::210987654321:role/kafka-worker"
 
@@ -122,7 +131,10 @@ def metric_families() -> Iterator[str]:
     yield from _row("Metric", "Type", "Labels", "Meaning")
     yield "| --- | --- | --- | --- |"
     for metric in vars(metrics).values():
-        if isinstance(metric, MetricWrapperBase):
+        if isinstance(metric, metrics.Sampled):
+            labels = ", ".join(f"`{label}`" for label in metric.labels)
+            yield from _row(f"`{metric.name}`", "gauge", labels, _text(metric.text))
+        elif isinstance(metric, MetricWrapperBase):
             (family,) = metric.describe()
             name = f"{family.name}_total" if family.type == "counter" else family.name
             labels = ", ".join(f"`{label}`" for label in metric._labelnames)  # noqa: SLF001 - no other way
@@ -143,6 +155,42 @@ def policies() -> Iterator[str]:
     yield "```"
 
 
+def confluent_keys() -> Iterator[str]:
+    """Of Confluent's S3 sink."""
+    yield from _foreign("Confluent", ConfluentOptions.options().values(), has_defaults=True)
+
+
+def aiven_keys() -> Iterator[str]:
+    """What of Aiven's sink has another name here, or no effect."""
+    yield from _row("Aiven", "Here")
+    yield "| --- | --- |"
+    for alias, option in old_names():
+        if "_" in alias:
+            yield from _row(f"`{alias}`", f"`{option.name}`")
+    for option in IdleConfig.options().values():
+        why = option.description.removeprefix("Accepted, without effect").lstrip(":, ")
+        yield from _row(f"`{option.name}`", f"nothing: {_text(why)}")
+
+
+def camel_keys() -> Iterator[str]:
+    """Of Camel's sinks, one after the other."""
+    for service, keys in CAMEL_KEYS.items():
+        yield from ("", f"### To `{service}`", "")
+        yield from _foreign("Camel", keys)
+    yield from ("", "### Of all of them", "")
+    yield from _foreign("Camel", CAMEL_COMMON)
+
+
+def _foreign(whose: str, options: Iterable[Option[Any]], *, has_defaults: bool = False) -> Iterator[str]:
+    yield from _row(whose, *(["Default"] if has_defaults else []), "Here", "Effect")
+    yield f"| {'--- | ' * (4 if has_defaults else 3)}".rstrip()
+    for option in options:
+        becomes = option.becomes if isinstance(option, ForeignOption) else ()
+        default = [_default(option.default).replace("\n", "\\n")] if has_defaults else []
+        here = "<br>".join(f"`{key}`" for key in becomes)
+        yield from _row(f"`{option.name}`", *default, here, _text(option.description))
+
+
 SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "worker properties": worker_properties,
     "cluster properties": cluster_properties,
@@ -158,6 +206,9 @@ SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "protobuf converter options": partial(converter_options, ProtobufConverterConfig),
     "schema registry options": partial(converter_options, SchemaRegistryConfig),
     "endpoint options": endpoint_options,
+    "confluent keys": confluent_keys,
+    "aiven keys": aiven_keys,
+    "camel keys": camel_keys,
     "metrics": metric_families,
     "policies": policies,
 }
@@ -211,20 +262,23 @@ def filled(page: str) -> str:
     return re.sub(pattern, fill, page, flags=re.DOTALL)
 
 
-def generated() -> Iterator[tuple[Path, str]]:
-    """Every file that is generated, in part or as a whole, and what it is to hold."""
+def fresh_files() -> Iterator[tuple[Path, str]]:
+    """Every file of which something is generated, as it should be."""
     for path in sorted(FOLDER.glob("*.md")):
         yield path, filled(path.read_text())
+    for name, made in DASHBOARDS.items():
+        yield CHART / "dashboards" / name, rendered(made())
     yield values_schema.TARGET, values_schema.values_schema()
 
 
 def main(arguments: list[str]) -> int:
     stale = 0
-    for path, fresh in generated():
-        if not path.exists() or fresh != path.read_text():
+    for path, fresh in fresh_files():
+        if not path.exists() or path.read_text() != fresh:
             stale += 1
             print(f"{path.name} {'is stale: run make docs' if '--check' in arguments else 'written'}")  # noqa: T201
             if "--check" not in arguments:
+                path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(fresh)
     return 1 if stale and "--check" in arguments else 0
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from botocore import UNSIGNED
 
-from connector import metrics
+from connector import metrics, tracing
 from connector.aws.credentials import obtain, signing_fault, signing_session
 from connector.aws.faults import translate
 from connector.aws.identity import Anonymous
@@ -109,7 +109,8 @@ class AwsClient:
         started, since = time.perf_counter(), elapsed()
         outcome = "failed"
         try:
-            answer = await request
+            with tracing.span(f"aws {operation}", {"rpc.system": "aws-api", "rpc.method": operation}):
+                answer = await request
             outcome = "succeeded"
         except ConnectorError:
             raise

@@ -48,6 +48,7 @@ from connector.config.option import (
     PASSWORD,
     STRING,
     Importance,
+    LeadsTo,
     at_least,
     between,
     defaulted,
@@ -84,6 +85,7 @@ def _service_endpoint(service: str, title: str) -> Option[str | None]:
         f"aws.{service}.endpoint",
         STRING,
         f"The endpoint of {title}; aws.endpoint if absent, or else the region's own.",
+        leads_to=LeadsTo.HOST,
         validate=endpoint,
         importance=Importance.LOW,
         group="AWS",
@@ -131,6 +133,7 @@ class AwsConfig(Config):
         "aws.web.identity.token.file",
         STRING,
         "A file with an OpenID Connect token, read anew at every refresh; with aws.web.identity.role.arn.",
+        leads_to=LeadsTo.FILE,
         validate=one_line,
         group="AWS",
     )
@@ -203,6 +206,7 @@ class AwsConfig(Config):
         "aws.sts.config.endpoint",
         STRING,
         "The STS endpoint, for example https://sts.eu-north-1.amazonaws.com; the region's own if absent.",
+        leads_to=LeadsTo.HOST,
         validate=endpoint,
         group="AWS STS",
     )
@@ -234,6 +238,7 @@ class AwsConfig(Config):
         "aws.endpoint",
         STRING,
         "The endpoint of all services that have none of their own, STS included; for AWS-compatible systems.",
+        leads_to=LeadsTo.HOST,
         validate=endpoint,
         group="AWS",
     )
@@ -241,6 +246,7 @@ class AwsConfig(Config):
         "aws.s3.endpoint",
         STRING,
         "The endpoint of an S3-compatible store; turns on path-style addressing.",
+        leads_to=LeadsTo.HOST,
         validate=endpoint,
         aliases=("aws_s3_endpoint",),
         importance=Importance.LOW,
@@ -254,6 +260,7 @@ class AwsConfig(Config):
         "aws.proxy.url",
         PASSWORD,
         "The HTTP proxy that requests to AWS go through, without user and password.",
+        leads_to=LeadsTo.HOST,
         validate=proxy,
         group="AWS",
     )
@@ -267,6 +274,7 @@ class AwsConfig(Config):
         "aws.tls.ca.bundle",
         STRING,
         "A file of PEM certificates to trust instead of the system's.",
+        leads_to=LeadsTo.FILE,
         validate=one_line,
         group="AWS",
     )

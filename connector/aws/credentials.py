@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -12,7 +13,7 @@ from aiobotocore.session import AioSession
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import NoCredentialsError
 
-from connector import metrics, plugins
+from connector import metrics, plugins, tracing
 from connector.aws.chain import ChainCredentials
 from connector.aws.faults import is_expired, is_rejection, translate
 from connector.aws.identity import Anonymous, CustomProvider, Profile, StaticKeys, WebIdentity
@@ -41,6 +42,11 @@ def assume_role_request(identity: Identity) -> dict[str, Any]:
         "Tags": [{"Key": name, "Value": value} for name, value in identity.session_tags],
     }
     return {name: value for name, value in request.items() if value}
+
+
+_MOST_TOKEN_BYTES = 32 * 1024
+_TOKEN = re.compile(r"[!-~]{4,20000}")
+"""STS API reference, AssumeRoleWithWebIdentity: its length; a token is one word."""
 
 
 class AssumedRole(RefreshedCredentials):
@@ -80,12 +86,20 @@ class WebIdentityRole(RefreshedCredentials):
 
     def _token(self) -> str:
         try:
-            return Path(self._web.token_file).read_text().strip()
+            with Path(self._web.token_file).open("rb") as file:
+                token = file.read(_MOST_TOKEN_BYTES).decode("ascii", "replace").strip()
         except OSError as error:
             raise AccessError(
                 f"aws.web.identity.token.file: {self._web.token_file} cannot be read ({error.strerror}):"
                 " mount the token there, or correct the path."
             ) from error
+        # Any other file is nobody's business at the endpoint that is asked.
+        if not _TOKEN.fullmatch(token):
+            raise AccessError(
+                f"aws.web.identity.token.file: {self._web.token_file} holds no token: mount one there, or"
+                " correct the path."
+            )
+        return token
 
 
 class PluginCredentials(RefreshedCredentials):
@@ -200,7 +214,8 @@ async def _ask_sts(
                 "sts", region_name=identity.sts_region, endpoint_url=transport.sts_endpoint, **settings
             ) as sts,
         ):
-            answer = await getattr(sts, method)(**request)
+            with tracing.span(f"aws {operation}", {"rpc.system": "aws-api", "rpc.method": operation}):
+                answer = await getattr(sts, method)(**request)
         outcome = "granted"
     except ConnectorError:
         raise

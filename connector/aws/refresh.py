@@ -55,6 +55,8 @@ class RefreshedCredentials(AioCredentials):  # type: ignore[misc]  # aiobotocore
         # These four count from an unknown moment and never jump, as the clock of a machine does.
         self._obtained_at = self._rejected_at = -math.inf
         self._young_until = self._retry_at = -math.inf
+        for outcome in ("obtained", "failed"):
+            metrics.CREDENTIALS_REFRESHES.labels(label, outcome)
         _live.add(self)
         weakref.finalize(self, _forget_soon, asyncio.get_running_loop(), label).atexit = False
 

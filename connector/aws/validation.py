@@ -14,6 +14,7 @@ from connector.aws.connection import AwsConfig
 from connector.aws.identity import Anonymous
 from connector.aws.overlay import overlay
 from connector.check import Checklist
+from connector.config.bounds import Bounds
 from connector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from connector.config_providers.resolver import Resolver
 
 
-def config_of(connection: NamedConnection, resolver: Resolver) -> AwsConfig:
+def config_of(connection: NamedConnection, resolver: Resolver, bounds: Bounds = Bounds()) -> AwsConfig:  # noqa: B008 - it is frozen
     """What a connector has that adds nothing of its own; blocks while references are read.
 
     Raises:
@@ -34,14 +35,16 @@ def config_of(connection: NamedConnection, resolver: Resolver) -> AwsConfig:
     resolution = resolver.resolve(both.options)
     config = AwsConfig(resolution.values)
     names = {alias: option.name for option in AwsConfig.options().values() for alias in option.aliases}
-    if problems := list(resolution.concealed([*both.problems, *config.problems()], names)):
+    if problems := list(
+        resolution.concealed([*both.problems, *config.problems(), *bounds.problems(config)], names)
+    ):
         raise ConfigError(problems)
     return config
 
 
-def identity_of(connection: NamedConnection, resolver: Resolver) -> Identity:
+def identity_of(connection: NamedConnection, resolver: Resolver, bounds: Bounds = Bounds()) -> Identity:  # noqa: B008 - likewise
     """Who signs for such a connector; raises as :func:`config_of`."""
-    return config_of(connection, resolver).identity(connection.name)
+    return config_of(connection, resolver, bounds).identity(connection.name)
 
 
 async def principal_of(identity: Identity) -> str | None:

@@ -23,6 +23,7 @@ from connector.cluster.status_records import (
     placement_entry,
     task_status_entry,
 )
+from connector.cluster.task_count import written_count
 from connector.config.connector import ConnectorConfig
 from connector.config.target_state import TargetState
 from connector.runtime.state import State
@@ -46,7 +47,8 @@ class _Known:
     """What is read from a config once."""
 
     offset: int
-    tasks: int
+    tasks: int | None
+    """None if a config provider is to tell."""
     connection: str | None
 
 
@@ -58,6 +60,9 @@ class Caretaker:
         statuses: What the status topic says.
         roles_of: The roles that a named connection requires; none if there is no such connection.
         delay_seconds: For how long the tasks of a worker that died wait for it.
+        read_count: How many tasks a connector has whose ``tasks.max`` is a reference; None while that is
+            not known.
+        group: The cluster's ``group.id``, for others to see who places.
     """
 
     def __init__(
@@ -67,11 +72,15 @@ class Caretaker:
         roles_of: Callable[[str], frozenset[str]],
         *,
         delay_seconds: float,
+        read_count: Callable[[str, StoredConfig], int | None] = lambda *_: None,
+        group: str | None = None,
     ) -> None:
         self._configs = configs
         self._statuses = statuses
         self._roles_of = roles_of
         self._delay_seconds = delay_seconds
+        self._read_count = read_count
+        self._group = group
         self._known: dict[str, _Known] = {}
         self._missed: dict[str, float] = {}
         self._gone: dict[str, float] = {}
@@ -81,25 +90,51 @@ class Caretaker:
 
     def tasks_of(self, name: str) -> int:
         """How many tasks the connector has at the moment."""
+        found = self._count(name, decides=False)
+        return self._placed(name) if found is None else found
+
+    def _count(self, name: str, *, decides: bool) -> int | None:
+        """None if it stays as it is; what a config provider says counts for the one who decides."""
         stored = self._configs.connectors.get(name)
-        if stored is None or self._configs.target(name) is TargetState.STOPPED:
+        target = self._configs.target(name)
+        if stored is None or target is TargetState.STOPPED:
             return 0
-        return self._read(name, stored).tasks
+        known = self._read(name, stored)
+        if target is TargetState.PAUSED:
+            # As in Connect: tasks are made, and made anew, when it is resumed.
+            if name in self._statuses.placements:
+                return None
+            return min(self._configs.jvm_tasks.get(name, 0), known.tasks or 1)
+        if known.tasks is None and decides:
+            return self._read_count(name, stored)
+        return known.tasks
+
+    def _placed(self, name: str) -> int:
+        placed = self._statuses.placements.get(name)
+        return len(placed.owners) if placed else 0
 
     def connection_of(self, name: str) -> str | None:
         """The named connection that the connector uses."""
         stored = self._configs.connectors.get(name)
         return None if stored is None else self._read(name, stored).connection
 
-    def need_of(self, name: str) -> Need:
+    def need_of(self, name: str, *, decides: bool = True) -> Need | None:
+        """None while nobody can tell: it stays where it is."""
+        found = self._count(name, decides=decides)
+        if found is None:
+            if name not in self._statuses.placements:
+                return None
+            found = self._placed(name)
+        return Need(found, self._required(name))
+
+    def _required(self, name: str) -> frozenset[str]:
         connection = self.connection_of(name)
-        return Need(self.tasks_of(name), self._roles_of(connection) if connection else frozenset())
+        return self._roles_of(connection) if connection else frozenset()
 
     def _read(self, name: str, stored: StoredConfig) -> _Known:
         known = self._known.get(name)
         if known is None or known.offset != stored.offset:
-            config = ConnectorConfig(stored.config)
-            tasks = 1 if config.is_faulty(ConnectorConfig.tasks_max) else config.tasks_max
+            tasks = written_count(stored.config)
             connection = stored.config.get(ConnectorConfig.aws_connection.name)
             known = self._known[name] = _Known(stored.offset, tasks, connection)
         return known
@@ -115,13 +150,19 @@ class Caretaker:
             self._waiting_since = now
         return now - self._waiting_since >= line.index(me) * IN_LINE_SECONDS
 
-    def chores(self, members: Sequence[Member], now: float) -> list[Entry]:
-        """The records that are missing, worked out anew from what is there."""
+    def chores(self, members: Sequence[Member], now: float, me: str | None = None) -> list[Entry]:
+        """The records that are missing, worked out anew from what is there.
+
+        Args:
+            members: Who is alive.
+            now: Seconds of a clock that only goes forward.
+            me: The worker that asks, if it is one; None asks as whose turn it is.
+        """
         taking = self._taking(members)
         found: list[Entry] = []
         if taking:
             present = {member.owner.id for member in members}
-            plan = self._plan(taking, present, now)
+            plan = self._plan(taking, present, now, decides=me in {None, taking[0].owner.id})
             found = [
                 *self._placements(plan),
                 *self._orphans(plan, present, taking[0].owner.worker_id),
@@ -134,9 +175,12 @@ class Caretaker:
     def _taking(self, members: Sequence[Member]) -> list[Member]:
         return [member for member in members if member.owner.id not in self._statuses.leaving]
 
-    def _plan(self, taking: Sequence[Member], present: Collection[str], now: float) -> dict[str, Owners]:
+    def _plan(
+        self, taking: Sequence[Member], present: Collection[str], now: float, *, decides: bool
+    ) -> dict[str, Owners]:
         former = {name: placed.owners for name, placed in self._statuses.placements.items()}
-        needs = {name: self.need_of(name) for name in self._configs.connectors}
+        asked = {name: self.need_of(name, decides=decides) for name in self._configs.connectors}
+        needs = {name: need for name, need in asked.items() if need is not None}
         return place(needs, taking, former, self._awaited(former, present, now))
 
     def _awaited(self, former: Mapping[str, Owners], present: Collection[str], now: float) -> frozenset[str]:
@@ -153,7 +197,7 @@ class Caretaker:
         for name, owners in plan.items():
             placed = self._statuses.placements.get(name)
             if placed is None or placed.owners != owners:
-                yield placement_entry(name, Placed(self._statuses.next_generation(name), owners))
+                yield placement_entry(name, Placed(self._statuses.next_generation(name), owners, self._group))
 
     def _orphans(self, plan: Mapping[str, Owners], present: Collection[str], here: str) -> Iterator[Entry]:
         """Statuses of what nobody runs; before its placement is there nobody speaks of a connector."""
@@ -188,7 +232,7 @@ class Caretaker:
     def _reason(self, name: str, placed: Placed, task: int) -> str | None:
         if task >= len(placed.owners) or placed.owners[task] is not None:
             return None
-        roles = ", ".join(sorted(self.need_of(name).roles))
+        roles = ", ".join(sorted(self._required(name)))
         return f"no live worker has all the roles that its connection requires: {roles}"
 
     def _forgotten(self, present: Collection[str], now: float) -> Iterator[Entry]:

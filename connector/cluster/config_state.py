@@ -138,7 +138,8 @@ class ConfigState:
                 self.connectors.pop(name, None)
                 self.jvm_tasks.pop(name, None)
             case ConnectorConfigRecord(name, config):
-                self.connectors[name] = StoredConfig(config or {}, record.offset)
+                # A JVM worker stores whatever name a PATCH gives, and goes by the key, as all else here does.
+                self.connectors[name] = StoredConfig({**(config or {}), "name": name}, record.offset)
             case TargetStateRecord(name, None):
                 self._targets.pop(name, None)
             case TargetStateRecord(name, TargetState() as state):

@@ -20,8 +20,9 @@ from connector.cluster.refusal import (
     ConnectionsTimedOutError,
 )
 from connector.cluster.validations import GIVE_UP_SECONDS, Validations
+from connector.config.bounds import Bounds
 from connector.config_providers.resolver import Resolver
-from connector.errors import ConnectorError
+from connector.errors import ConfigError, ConnectorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -111,6 +112,7 @@ class ConnectionService:
         users: ConnectionUsers,
         *,
         resolver: Resolver = Resolver(),  # noqa: B008 - it knows no provider
+        bounds: Bounds = Bounds(),  # noqa: B008 - it is frozen
         examination: Examination = Examination(),  # noqa: B008 - it has no state
         wait_seconds: float = WAIT_SECONDS,
         give_up_seconds: float = GIVE_UP_SECONDS,
@@ -118,12 +120,14 @@ class ConnectionService:
         self._store = store
         self._users = users
         self._resolver = resolver
+        self._bounds = bounds
         self._examination = examination
         self._wait_seconds = wait_seconds
         self._validations = Validations(
             store,
             self._pick_up_soon,
             resolver=resolver,
+            bounds=bounds,
             examination=examination,
             give_up_seconds=give_up_seconds,
         )
@@ -164,6 +168,7 @@ class ConnectionService:
             ConnectionLimitError: There are too many.
         """
         definition = Definition.parse(document)
+        self._check_bounds(definition)
         status = Status.IN_PROGRESS if validate else Status.READY
         connection = NamedConnection.new(definition, dt.datetime.now(dt.UTC), status)
         async with self._writing:
@@ -201,6 +206,7 @@ class ConnectionService:
         async with self._writing:
             former = await self.show(name)
             definition = Definition.parse(document, name=name, stored=former.definition.options)
+            self._check_bounds(definition)
             status = Status.IN_PROGRESS if validate else Status.READY
             connection = former.redefined(definition, dt.datetime.now(dt.UTC), status)
             await self._users.check_fit(connection)
@@ -251,6 +257,11 @@ class ConnectionService:
 
     # ---- what they are made of ----
 
+    def _check_bounds(self, definition: Definition) -> None:
+        """Of what is written; what references stand for is looked at where they are read."""
+        if problems := list(self._bounds.problems(AwsConfig(dict(definition.options)))):
+            raise ConfigError(problems)
+
     async def _validated(self, connection: NamedConnection) -> NamedConnection:
         """The connection after its validation, or as it is when the wait is over."""
         if connection.status is not Status.IN_PROGRESS:
@@ -261,7 +272,7 @@ class ConnectionService:
     async def _principal(self, connection: NamedConnection) -> str | None:
         try:
             async with asyncio.timeout(self._wait_seconds):
-                identity = await asyncio.to_thread(identity_of, connection, self._resolver)
+                identity = await asyncio.to_thread(identity_of, connection, self._resolver, self._bounds)
                 return await self._examination.principal(identity)
         except (ConnectorError, TimeoutError) as error:
             reason = connection.without_secrets(str(error))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from connector.aws.named import NamedConnection
     from connector.cluster.connections import ConnectionStore
+    from connector.config.bounds import Bounds
+    from connector.config.override import OverridePolicy
     from connector.config_providers.resolver import Resolution
     from connector.runtime.blueprint import Role
     from connector.settings import WorkerSettings
@@ -46,6 +48,14 @@ class Defaults:
 
     def converter_config(self, role: Role) -> Mapping[str, str]:
         return self.settings.converter_config(role)
+
+    @property
+    def bounds(self) -> Bounds:
+        return self.settings.bounds
+
+    @property
+    def override_policy(self) -> OverridePolicy:
+        return self.settings.override_policy
 
     def resolve(self, options: Mapping[str, str]) -> Resolution:
         return self.settings.resolve(options)

@@ -30,7 +30,8 @@ from connector.cluster.connection_service import ConnectionService, ConnectionUs
 from connector.cluster.contest import write_contested
 from connector.cluster.defaults import Defaults
 from connector.cluster.follower import Follower
-from connector.cluster.group_offset import GroupOffsets, parse
+from connector.cluster.group_offset import KAFKA_SECONDS, GroupOffsets, parse
+from connector.cluster.group_requests import GroupRequests
 from connector.cluster.info import ConnectorInfo, TaskInfo
 from connector.cluster.log import LogError
 from connector.cluster.loggers import Loggers, level_number
@@ -59,6 +60,7 @@ from connector.cluster.status_records import no_topic_entry
 from connector.cluster.validation import checked, infos, refusal
 from connector.concealment import conceal
 from connector.config.connector import ConnectorConfig
+from connector.config.override import connecting
 from connector.config.target_state import TargetState
 from connector.errors import ConfigError, Problem
 from connector.plugins import PluginKind
@@ -103,8 +105,11 @@ class DistributedHerder:
         self._cluster_id: str | None = None
         self._ready = self._is_stopping = False
         self._loggers = Loggers()
+        self._group_requests = GroupRequests(KAFKA_SECONDS)
         self.checks = ConnectorChecks(settings, self._store)
-        self.connections = ConnectionService(self._store, self, resolver=settings.resolver)
+        self.connections = ConnectionService(
+            self._store, self, resolver=settings.resolver, bounds=settings.bounds
+        )
         self._reloads = Reloads(
             settings.resolver,
             lambda: [running.blueprint for running in self._follower.worker.connectors.values()],
@@ -477,12 +482,13 @@ class DistributedHerder:
 
     async def _group(self, name: str, stored: StoredConfig) -> GroupOffsets:
         """Of one that cannot be drawn, too: its offsets may be why."""
-        connecting = self._settings.consumer_config()
+        config, worker = ConnectorConfig(dict(stored.config)), self._settings.consumer_config()
         try:
             blueprint = await self._draw(stored.config)
         except ConfigError:
-            return GroupOffsets(name, ConnectorConfig(dict(stored.config)).group_id, connecting)
-        return GroupOffsets(name, blueprint.config.group_id, {**connecting, **blueprint.consumer_config})
+            return GroupOffsets(name, config.group_id, worker, self._group_requests)
+        client = connecting(worker, blueprint.consumer_config)
+        return GroupOffsets(name, blueprint.config.group_id, client, self._group_requests)
 
     async def _offsets_moved(
         self, stored: StoredConfig, former: Mapping[TopicPartition, OffsetAndMetadata]

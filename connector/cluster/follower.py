@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import KafkaException
 
@@ -20,15 +20,25 @@ from connector.cluster.caretaker import Caretaker
 from connector.cluster.config_records import RestartRecord, TaskRestartRecord
 from connector.cluster.config_state import ConfigState
 from connector.cluster.log import LogError, TopicLog
-from connector.cluster.membership import Membership, jvm_workers
+from connector.cluster.membership import Membership, jvm_workers, workers_of
 from connector.cluster.placement import Member
+from connector.cluster.reload import READ_SECONDS
 from connector.cluster.report import farewell, report
+from connector.cluster.rivalry import Rivalry, others
 from connector.cluster.share import Share, Wish
-from connector.cluster.status_records import Owner, TopicRecord, leaving_entry, topic_entry
+from connector.cluster.status_records import (
+    Owner,
+    Placed,
+    PlacementRecord,
+    TopicRecord,
+    leaving_entry,
+    topic_entry,
+)
 from connector.cluster.status_state import StatusState
+from connector.cluster.task_count import TaskCounts
 from connector.cluster.topics import ensure_topics
 from connector.config.connector import ConnectorConfig
-from connector.errors import ConfigError
+from connector.errors import AccessError, ConfigError
 from connector.plugins import PluginKind
 from connector.runtime.restarts import RestartPolicy, RestartSchedule, may_pass
 from connector.runtime.state import State
@@ -49,6 +59,8 @@ _IDLE_SECONDS = 1.0
 """Without news: for what only time brings about."""
 _PAUSE_SECONDS = 1.0
 _JOIN_SECONDS = 60.0
+_FAREWELL_SECONDS = 2.0
+"""Tasks have a deadline to stop by, which is not to be spent on Kafka while it is away."""
 _ID_BYTES = 8
 
 
@@ -92,11 +104,15 @@ class Follower:
             heartbeat_ms=settings.heartbeat_interval_ms,
             rebalance_ms=settings.rebalance_timeout_ms,
         )
+        self._rivalry = Rivalry(settings.group_id)
+        self._task_counts = TaskCounts(settings.resolve, self._tell_news, seconds=READ_SECONDS)
         self.caretaker = Caretaker(
             self.configs,
             self.statuses,
             roles_of,
             delay_seconds=settings.scheduled_rebalance_max_delay_ms / 1000,
+            read_count=self._task_counts.of,
+            group=settings.group_id,
         )
         self._schedules: dict[tuple[str, int], RestartSchedule] = {}
         self._topics_read: set[tuple[str, str, int]] = set()
@@ -131,13 +147,18 @@ class Follower:
                 await topic.start()
             except LogError as error:
                 raise ConfigError.of(f"{option}.storage.topic", f"{error}") from error
+        for group in sorted(others(self.statuses.placements, settings.group_id)):
+            await self._check_is_gone(group)
         try:
             await self._membership.start(_JOIN_SECONDS)
-        except TimeoutError:
+        except (AccessError, TimeoutError) as error:
+            reason = str(error) or self._membership.fault or f"not within {_JOIN_SECONDS:g} s"
             raise ConfigError.of(
                 "group.id",
-                f"the group {settings.worker_group} did not take this worker in within {_JOIN_SECONDS:g} s:"
-                " the worker has to be allowed to read and describe it, and to read the config topic",
+                f"the group {settings.worker_group} did not take this worker in: {reason.rstrip('.')}. The"
+                " worker has to be allowed READ and DESCRIBE on that group, and READ on the config topic; an"
+                f" ACL for the name {settings.group_id} alone does not cover it, one for the prefix does; and"
+                " nothing but workers may be in it",
             ) from None
         self._is_live = True
         self._loop = asyncio.create_task(self._run(), name="follower")
@@ -147,6 +168,7 @@ class Follower:
         if self._loop is not None:
             self._loop.cancel()
             await asyncio.gather(self._loop, return_exceptions=True)
+            await self._task_counts.stop()
             await self._try_to_write([leaving_entry(self.me)])
         await asyncio.gather(*(share.stop() for share in self.shares.values()))
         await self.worker.stop()
@@ -176,11 +198,25 @@ class Follower:
             log.info("waiting for JVM workers to go", group=settings.group_id, workers=count)
             await asyncio.sleep(_PAUSE_SECONDS)
 
+    async def _check_is_gone(self, group: str) -> None:
+        """A cluster may have been given another group.id; two at once may not have the same topics."""
+        try:
+            count = await asyncio.to_thread(workers_of, group, self._settings.client_config())
+        except KafkaException as error:
+            log.warning("cannot see whether another cluster still runs", group=group, reason=str(error))
+            return
+        if count:
+            raise ConfigError.of(
+                "group.id",
+                f"{count} worker(s) of the cluster {group} use the same topics: stop them, or give this"
+                " cluster its own config.storage.topic and status.storage.topic",
+            )
+
     # ---- what is read ----
 
     def _take_configs(self, records: Sequence[LogRecord]) -> None:
         for record in records:
-            found = self.configs.apply(record)
+            found: ConfigRecord | None = self._applied(self.configs.apply, record)
             if found is None or not self._is_live:
                 continue
             match found:
@@ -195,10 +231,20 @@ class Follower:
 
     def _take_statuses(self, records: Sequence[LogRecord]) -> None:
         for record in records:
-            match self.statuses.apply(record):
+            match self._applied(self.statuses.apply, record):
                 case TopicRecord(_, _, False):
                     self._topics_read.clear()
+                case PlacementRecord(_, Placed() as placed) if self._is_live:
+                    self._rivalry.saw(placed, time.monotonic())
         self._tell_news()
+
+    def _applied(self, apply: Callable[[LogRecord], Any], record: LogRecord) -> Any:
+        """A defect in us must not cost the records behind it."""
+        try:
+            return apply(record)
+        except Exception:
+            log.exception("record is left out", partition=record.partition, offset=record.offset)
+            return None
 
     def _tell_news(self) -> None:
         self._is_news = True
@@ -253,7 +299,10 @@ class Follower:
             await self.status_log.write(entries)
 
     def _chores(self, now: float) -> list[Entry]:
-        found = self.caretaker.chores(self.members, now)
+        self._task_counts.keep(self.configs.connectors.keys())
+        found = self.caretaker.chores(self.members, now, self.me.id)
+        if self._rivalry.gives_way(now):
+            return []
         if found and self.caretaker.is_my_turn(self.me.id, self.members, now):
             return found
         return []
@@ -314,9 +363,11 @@ class Follower:
         """On the way out: what cannot be said any more, others find out."""
         try:
             if entries:
-                await self.status_log.write(entries)
-        except LogError as error:
-            log.warning("the others are not told that this worker stops", reason=str(error))
+                async with asyncio.timeout(_FAREWELL_SECONDS):
+                    await self.status_log.write(entries)
+        except (LogError, TimeoutError) as error:
+            reason = str(error) or f"not within {_FAREWELL_SECONDS:g} s"
+            log.warning("the others are not told that this worker stops", reason=reason)
 
     # ---- tasks that failed ----
 

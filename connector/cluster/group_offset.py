@@ -9,13 +9,10 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException
-from confluent_kafka import TopicPartition as KafkaTopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaError, KafkaException
 
-from connector import logs
 from connector.cluster.request_error import BadRequestError, FailedError
 from connector.record import TopicPartition
 from connector.sinks.base import OffsetAndMetadata
@@ -23,12 +20,11 @@ from connector.sinks.base import OffsetAndMetadata
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
+    from connector.cluster.group_requests import GroupRequests
     from connector.cluster.offset import OffsetEntry
 
-T = TypeVar("T")
-log = logs.get(__name__)
-
-KAFKA_SECONDS = 30.0
+KAFKA_SECONDS = 10.0
+"""For each request; a change makes up to three, and REST answers within 90 seconds."""
 LEAVE_SECONDS = 20.0
 """For how long tasks of a connector that is stopped may still be on their way out of their group."""
 _LEAVE_POLL_SECONDS = 0.5
@@ -39,7 +35,12 @@ _MOST_INT, _MOST_LONG = (1 << 31) - 1, (1 << 63) - 1
 _CONNECTING = ("bootstrap.servers", "security.", "sasl.", "ssl.", "socket.", "broker.", "client.dns.lookup")
 
 _IN_USE = frozenset(
-    {KafkaError.NON_EMPTY_GROUP, KafkaError.UNKNOWN_MEMBER_ID, KafkaError.REBALANCE_IN_PROGRESS}
+    {
+        KafkaError.NON_EMPTY_GROUP,
+        KafkaError.UNKNOWN_MEMBER_ID,
+        KafkaError.REBALANCE_IN_PROGRESS,
+        KafkaError.GROUP_SUBSCRIBED_TO_TOPIC,
+    }
 )
 _NO_GROUP = frozenset({KafkaError.GROUP_ID_NOT_FOUND})
 _CLIENTS_MISTAKE = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._INVALID_ARG})  # noqa: SLF001
@@ -57,14 +58,18 @@ def parse(entries: Sequence[OffsetEntry]) -> dict[TopicPartition, int | None]:
 class GroupOffsets:
     """The committed offsets of one connector's group."""
 
-    def __init__(self, connector: str, group: str, consumer_config: Mapping[str, Any]) -> None:
+    def __init__(
+        self, connector: str, group: str, consumer_config: Mapping[str, Any], requests: GroupRequests
+    ) -> None:
         """Connect to nothing yet.
 
         Args:
             connector: For messages.
             group: Its consumer group.
             consumer_config: How its consumers connect, in librdkafka's names.
+            requests: Makes them.
         """
+        self._requests = requests
         self._connector = connector
         self._group = group
         self._config = {key: value for key, value in consumer_config.items() if key.startswith(_CONNECTING)}
@@ -72,7 +77,7 @@ class GroupOffsets:
     async def read(self) -> dict[TopicPartition, OffsetAndMetadata]:
         """What is committed, by topic and partition; nothing if there is no group."""
         with self._told("read"):
-            return await _in_thread(self._read)
+            return await self._requests.read(self._group, self._config)
 
     async def alter(self, offsets: Mapping[TopicPartition, int | None]) -> None:
         """Commit these offsets without metadata, and drop those that are None."""
@@ -83,71 +88,28 @@ class GroupOffsets:
                     " offsets are negative"
                 )
         with self._told("alter"):
-            await _once_left(lambda: _in_thread(self._alter, offsets))
+            await _once_left(lambda: self._alter(offsets))
 
     async def delete(self) -> None:
         """Delete the group; none is fine."""
         with self._told("reset"):
-            await _once_left(lambda: _in_thread(self._delete))
+            await _once_left(self._delete)
 
-    # ---- blocking ----
-
-    def _admin(self) -> AdminClient:
-        """To be held until its answer is there: a client that is collected answers nothing."""
-        return AdminClient(
-            {**self._config, "client.id": f"connector-adminclient-{self._connector}", "log_level": 0}
-        )
-
-    def _read(self) -> dict[TopicPartition, OffsetAndMetadata]:
-        request = [ConsumerGroupTopicPartitions(self._group)]
-        admin = self._admin()
-        answer = admin.list_consumer_group_offsets(request, request_timeout=KAFKA_SECONDS)
-        found = answer[self._group].result(KAFKA_SECONDS).topic_partitions or []
-        offsets = {
-            TopicPartition(each.topic, each.partition): OffsetAndMetadata(each.offset, each.metadata or "")
-            for each in found
-            if each.offset >= 0 and each.error is None
-        }
-        return dict(sorted(offsets.items()))
-
-    def _alter(self, offsets: Mapping[TopicPartition, int | None]) -> None:
-        dropped = {where for where, offset in offsets.items() if offset is None}
+    async def _alter(self, offsets: Mapping[TopicPartition, int | None]) -> None:
+        """In Connect's order. Whatever happens in between, partitions that are not named keep theirs."""
         altered = {
             where: OffsetAndMetadata(offset) for where, offset in offsets.items() if offset is not None
         }
-        if dropped and dropped & (committed := self._read()).keys():
-            # librdkafka's Python client cannot delete single offsets: the group goes, the others come again.
-            self._check_topics(altered)
-            kept = {where: found for where, found in committed.items() if where not in dropped}
-            altered = {**kept, **altered}
-            self._delete()
         if altered:
-            self._commit(altered)
+            await self._requests.commit(self._group, self._config, altered)
+        dropped = {where for where, offset in offsets.items() if offset is None}
+        # Kafka would refuse those of topics that are gone, of which nothing is committed any more.
+        if dropped and (committed := dropped & (await self.read()).keys()):
+            await self._requests.drop(self._group, self._config, committed)
 
-    def _commit(self, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
-        partitions = [
-            KafkaTopicPartition(where.topic, where.partition, offset, metadata)
-            for where, (offset, metadata) in offsets.items()
-        ]
-        request = [ConsumerGroupTopicPartitions(self._group, partitions)]
-        admin = self._admin()
-        answer = admin.alter_consumer_group_offsets(request, request_timeout=KAFKA_SECONDS)
-        for each in answer[self._group].result(KAFKA_SECONDS).topic_partitions or []:
-            if each.error is not None:
-                raise KafkaException(each.error)
-
-    def _check_topics(self, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
-        """Before the group goes, since Kafka would refuse them only after."""
-        topics = self._admin().list_topics(timeout=KAFKA_SECONDS).topics
-        for where in offsets:
-            if where.topic not in topics or where.partition not in topics[where.topic].partitions:
-                raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART, f"there is no {where}"))
-
-    def _delete(self) -> None:
-        admin = self._admin()
-        answer = admin.delete_consumer_groups([self._group], request_timeout=KAFKA_SECONDS)
+    async def _delete(self) -> None:
         try:
-            answer[self._group].result(KAFKA_SECONDS)
+            await self._requests.delete(self._group, self._config)
         except KafkaException as error:
             if error.args[0].code() not in _NO_GROUP:
                 raise
@@ -172,7 +134,8 @@ class GroupOffsets:
             raise FailedError(f"{what}: {found.str()}") from error
         except TimeoutError as error:
             raise FailedError(
-                f"{what}: Kafka did not answer within {KAFKA_SECONDS:g} s; look whether its brokers run"
+                f"{what}: Kafka did not answer within {self._requests.seconds:g} s; look whether its brokers"
+                " run"
             ) from error
 
 
@@ -186,11 +149,6 @@ async def _once_left(change: Callable[[], Awaitable[None]]) -> None:
             if error.args[0].code() not in _IN_USE or time.monotonic() > deadline:
                 raise
         await asyncio.sleep(_LEAVE_POLL_SECONDS)
-
-
-async def _in_thread(function: Callable[..., T], *args: Any) -> T:
-    async with asyncio.timeout(2 * KAFKA_SECONDS):
-        return await asyncio.to_thread(function, *args)
 
 
 def _parsed(entry: OffsetEntry) -> tuple[TopicPartition, int | None]:

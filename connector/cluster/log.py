@@ -11,7 +11,7 @@ import asyncio
 import threading
 import time
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -36,13 +36,14 @@ if TYPE_CHECKING:
 
     from connector.cluster.records import Entry
 
-
+T = TypeVar("T")
 log = logs.get(__name__)
 
 WRITE_SECONDS = 20.0
 READ_SECONDS = 30.0
 _CLOSE_SECONDS = 5.0
 _POLL_SECONDS = 0.2
+_PAUSE_SECONDS = 10.0
 _AT_ONCE = 2_000
 _BASE = "base"
 _PASSING = frozenset(
@@ -50,6 +51,11 @@ _PASSING = frozenset(
         # Of a topic that was just made, or whose leader has just moved.
         KafkaError.NOT_LEADER_FOR_PARTITION,
         KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.BROKER_NOT_AVAILABLE,
+        KafkaError.REPLICA_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.OFFSET_NOT_AVAILABLE,
         KafkaError.UNKNOWN_TOPIC_OR_PART,
         KafkaError.REQUEST_TIMED_OUT,
         KafkaError._NOENT,  # noqa: SLF001 - its public name; no leader is known
@@ -79,7 +85,8 @@ class TopicLog:
         self.topic = topic
         self._handle = handle
         self._consumer = Consumer(_consumer_config(client, topic))
-        self._producer = Producer(_producer_config(client, topic))
+        self._producer_config = _producer_config(client, topic)
+        self._producer = Producer(self._producer_config)
         self._admin = AdminClient({**client, "client.id": f"connector-log-{topic}", "log_level": 0})
         self._thread = threading.Thread(target=self._follow, name=f"log-{topic}", daemon=True)
         self._stopping = threading.Event()
@@ -88,6 +95,7 @@ class TopicLog:
         self._positions: dict[int, int] = {}
         self._waiting: list[tuple[dict[int, int], asyncio.Future[None]]] = []
         self._failure: LogError | None = None
+        self._denial: LogError | None = None
 
     async def start(self) -> None:
         """Read to the end as it is now, and follow from there.
@@ -157,16 +165,25 @@ class TopicLog:
                 log.exception("records were not handled", topic=self.topic)
         for partition, position in positions.items():
             self._positions[partition] = max(self._positions.get(partition, 0), position)
+        if positions:
+            self._denial = None
         for ends, waiter in self._waiting:
             if not waiter.done() and self._is_at(ends):
                 waiter.set_result(None)
         self._waiting = [(ends, waiter) for ends, waiter in self._waiting if not waiter.done()]
+
+    def _deny(self, denial: LogError) -> None:
+        """Nobody waits for what the worker may not read; once it may again, it reads on."""
+        self._denial = denial
+        self._tell_waiting(denial)
 
     async def _reached(self, ends: Mapping[int, int]) -> None:
         if self._failure is not None:
             raise self._failure
         if self._is_at(ends):
             return
+        if self._denial is not None:
+            raise self._denial
         waiter = asyncio.get_running_loop().create_future()
         self._waiting.append((dict(ends), waiter))
         await waiter
@@ -176,6 +193,9 @@ class TopicLog:
 
     def _fail(self, failure: LogError) -> None:
         self._failure = failure
+        self._tell_waiting(failure)
+
+    def _tell_waiting(self, failure: LogError) -> None:
         for _, waiter in self._waiting:
             if not waiter.done():
                 waiter.set_exception(failure)
@@ -185,22 +205,21 @@ class TopicLog:
 
     def _list_partitions(self) -> list[int]:
         try:
-            found = self._admin.list_topics(self.topic, timeout=READ_SECONDS).topics[self.topic]
+            return _until_it_passes(self._ask_partitions, READ_SECONDS)
         except KafkaException as error:
             raise LogError(f"topic {self.topic} cannot be looked at: {_text(error)}") from error
+
+    def _ask_partitions(self) -> list[int]:
+        found = self._admin.list_topics(self.topic, timeout=READ_SECONDS).topics[self.topic]
         if found.error is not None:
-            raise LogError(f"topic {self.topic} cannot be looked at: {found.error.str()}")
+            raise KafkaException(found.error)
         return sorted(found.partitions)
 
     def _ends(self, seconds: float) -> dict[int, int]:
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                return self._ask_ends(seconds)
-            except KafkaException as error:
-                if _code(error) not in _PASSING or time.monotonic() > deadline:
-                    raise LogError(f"topic {self.topic} cannot be read: {_text(error)}") from error
-            time.sleep(_POLL_SECONDS)
+        try:
+            return _until_it_passes(lambda: self._ask_ends(seconds), seconds)
+        except KafkaException as error:
+            raise LogError(f"topic {self.topic} cannot be read: {_text(error)}") from error
 
     def _ask_ends(self, seconds: float) -> dict[int, int]:
         """As far as a reader of committed records can come."""
@@ -230,7 +249,8 @@ class TopicLog:
                 self.topic, entry.value, entry.key.encode(), on_delivery=delivered, headers=headers
             )
         except (KafkaException, BufferError) as error:
-            raise LogError(f"topic {self.topic} cannot be written: {error}") from error
+            reason = _text(error) if isinstance(error, KafkaException) else str(error)
+            raise LogError(f"topic {self.topic} cannot be written: {reason}") from error
         return future
 
     def _follow(self) -> None:
@@ -251,7 +271,13 @@ class TopicLog:
 
     def _serve_producer(self) -> None:
         while not self._stopping.is_set():
-            self._producer.poll(_POLL_SECONDS)
+            try:
+                self._producer.poll(_POLL_SECONDS)
+            except KafkaException as error:
+                # An idempotent producer that was refused once refuses everything from then on.
+                log.warning("topic cannot be written just now", topic=self.topic, reason=_text(error))
+                self._stopping.wait(_PAUSE_SECONDS)
+                self._producer = Producer(self._producer_config)
         self._producer.flush(_CLOSE_SECONDS)
 
     def _hand_over(self, messages: Sequence[Message]) -> None:
@@ -265,14 +291,36 @@ class TopicLog:
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
                 # Behind what compaction or transactions leave out there is no record to tell how far we are.
                 positions[partition] = offset
-            else:
+            elif error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+                self._call(self._deny, LogError(f"topic {self.topic} cannot be read: {error.str()}"))
+                self._stopping.wait(_POLL_SECONDS)
+            elif error.code() != KafkaError.GROUP_AUTHORIZATION_FAILED:  # librdkafka asks for its coordinator
                 log.warning("topic cannot be read just now", topic=self.topic, reason=error.str())
                 time.sleep(_POLL_SECONDS)
+        self._call(self._take, records, positions)
+
+    def _call(self, function: Callable[..., None], *args: object) -> None:
         assert self._loop is not None  # noqa: S101 - set before the thread starts
         try:
-            self._loop.call_soon_threadsafe(self._take, records, positions)
+            self._loop.call_soon_threadsafe(function, *args)
         except RuntimeError:
             self._stopping.set()  # the loop is closed
+
+
+def _until_it_passes(ask: Callable[[], T], seconds: float) -> T:
+    """Ask again while brokers come back or hand over; blocks.
+
+    Raises:
+        KafkaException: Another error, or one that did not pass within this time.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            if _code(error) not in _PASSING or time.monotonic() > deadline:
+                raise
+        time.sleep(_POLL_SECONDS)
 
 
 def _place(message: Message) -> tuple[int, int]:

@@ -9,10 +9,10 @@ The group is ``GROUP_ID.workers``. JVM workers meet in the group ``GROUP_ID`` wi
 (``connect``), and the coordinator refuses members of another protocol; with a name beside theirs neither
 shuts the other out.
 
-The group is looked at when it has rebalanced, which it does whenever somebody comes or goes, and not all the
-time: librdkafka aborts the process if a request of its admin client to a coordinator fails on a connection
-that has just dropped (its issue 4605), and right after a rebalance the connection stands. The look that is
-taken now and then in between uses an older request without that fault, which wants an answer of every broker.
+The group is looked at when it has rebalanced, which it does whenever somebody comes or goes, in a process of
+its own (:mod:`connector.cluster.group_requests`), since that look can end the one that takes it. The look
+that is taken now and then in between uses an older request without that fault, which every broker has to
+answer.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ from urllib.parse import parse_qs, urlencode
 from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from connector import logs
+from connector import logs, metrics
+from connector.cluster.group_requests import GroupRequests
 from connector.cluster.placement import Member
 from connector.cluster.status_records import Owner
+from connector.errors import AccessError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -46,6 +48,7 @@ _MOST_HEARTBEAT_MS = 1_000
 _ASK_SECONDS = 5.0
 _POLL_SECONDS = 0.2
 _LEAVE_SECONDS = 5.0
+_DENIED = frozenset({KafkaError.GROUP_AUTHORIZATION_FAILED, KafkaError.TOPIC_AUTHORIZATION_FAILED})
 _CLIENT = "connector-worker?"
 _CONNECT = "connect"
 
@@ -86,6 +89,8 @@ class Membership:
         self._group = worker_group(group_id)
         self._topic = topic
         self._changed = changed
+        self._client = client
+        self._requests = GroupRequests(_ASK_SECONDS)
         self._admin = AdminClient({**client, "client.id": "connector-membership", "log_level": 0})
         self._consumer = Consumer(
             {
@@ -105,6 +110,9 @@ class Membership:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._rebalanced = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
+        self.fault: str | None = None
+        """What Kafka said last when it did not let this worker take part."""
+        self._is_denied = False
 
     @property
     def is_member(self) -> bool:
@@ -115,12 +123,15 @@ class Membership:
 
         Raises:
             TimeoutError: It does not within this time.
+            AccessError: Kafka says that it may not.
         """
         self._loop = asyncio.get_running_loop()
         self._thread.start()
         self._looking = asyncio.create_task(self._look_on(), name="membership")
         async with asyncio.timeout(seconds):
-            while not self.is_member:  # noqa: ASYNC110 - for a moment, at the start
+            while not self.is_member:
+                if self._is_denied:
+                    raise AccessError(str(self.fault))
                 await asyncio.sleep(0.05)
 
     async def stop(self) -> None:
@@ -137,13 +148,14 @@ class Membership:
     async def _look_on(self) -> None:
         seconds = LOOK_SECONDS
         while True:
-            look = self._describe if await self._is_rebalanced(seconds) else self._list
+            is_rebalanced = await self._is_rebalanced(seconds)
             seconds = LOOK_SECONDS
             try:
-                self._take(await asyncio.to_thread(look))
-            except KafkaException as error:
+                self._take(await (self._describe() if is_rebalanced else asyncio.to_thread(self._list)))
+            except (KafkaException, TimeoutError) as error:
                 # Who was alive a moment ago counts as alive until somebody knows better.
-                log.warning("the group of workers cannot be looked at just now", reason=str(error))
+                reason = str(error) or "no answer in time"
+                log.warning("the group of workers cannot be looked at just now", reason=reason)
                 seconds = _AGAIN_SECONDS
 
     async def _is_rebalanced(self, seconds: float) -> bool:
@@ -156,22 +168,19 @@ class Membership:
         return True
 
     def _take(self, found: tuple[Member, ...]) -> None:
+        metrics.CLUSTER_WORKERS.set(len(found))
         if found != self.members:
             self._tell(found)
             self.members = found
             self._changed()
 
-    def _describe(self) -> tuple[Member, ...]:
-        future = self._admin.describe_consumer_groups([self._group], request_timeout=_ASK_SECONDS)[
-            self._group
-        ]
+    async def _describe(self) -> tuple[Member, ...]:
         try:
-            group = future.result()
+            return _members(await self._requests.members(self._group, self._client))
         except KafkaException as error:
             if _code(error) == KafkaError.GROUP_ID_NOT_FOUND:
                 return ()
             raise
-        return _members(member.client_id for member in group.members)
 
     def _list(self) -> tuple[Member, ...]:
         groups = _list_groups(self._admin, self._group)
@@ -205,6 +214,8 @@ class Membership:
                 message = self._consumer.poll(_POLL_SECONDS)
                 error = None if message is None else message.error()
                 if error is not None:
+                    self.fault = error.str()
+                    self._is_denied = error.code() in _DENIED
                     log.warning("the group of workers is unwell", reason=error.str())
                     time.sleep(_POLL_SECONDS)
         finally:
@@ -213,6 +224,8 @@ class Membership:
     def _assigned(self, consumer: Consumer, _partitions: list[TopicPartition]) -> None:
         """The coordinator has just answered; a loss, in contrast, may mean that it cannot be reached."""
         consumer.assign([])  # the topic is a pretext
+        metrics.WORKER_REBALANCES.inc()
+        metrics.WORKER_REBALANCED.set_to_current_time()
         assert self._loop is not None  # noqa: S101 - set before the thread starts
         try:
             self._loop.call_soon_threadsafe(self._rebalanced.set)
@@ -254,6 +267,17 @@ def jvm_workers(group_id: str, client: Mapping[str, Any]) -> int:
     return sum(
         len(group.members) for group in groups if group.protocol_type == _CONNECT and group.error is None
     )
+
+
+def workers_of(group_id: str, client: Mapping[str, Any]) -> int:
+    """How many workers another cluster has; blocks.
+
+    Raises:
+        KafkaException: Kafka does not say.
+    """
+    admin = AdminClient({**client, "client.id": "connector-membership", "log_level": 0})
+    groups = _list_groups(admin, worker_group(group_id))
+    return len(_members(member.client_id for group in groups for member in group.members))
 
 
 def _members(clients: Iterable[str]) -> tuple[Member, ...]:

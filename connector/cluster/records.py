@@ -13,6 +13,7 @@ import orjson
 
 from connector.errors import ConnectorError
 
+_DIGITS = 9
 NOTHING = -1
 """In place of an offset: there is no such record."""
 
@@ -103,7 +104,7 @@ def numbered(text: str) -> tuple[str, int]:
         DamagedRecordError: There is no number at its end, or no name.
     """
     name, _, number = text.rpartition("-")
-    if not name or not (number.isascii() and number.isdecimal()):
+    if not name or not (number.isascii() and number.isdecimal()) or len(number) > _DIGITS:
         raise DamagedRecordError("its key names no task")
     return name, int(number)
 

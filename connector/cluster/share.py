@@ -116,7 +116,8 @@ class Share:
             found[number] = (State.UNASSIGNED, None) if self.failure is None else (State.FAILED, self.failure)
         if running is not None and self._revision == self.wish.revision:
             for task in running.tasks:
-                if task.spec.task in found:
+                # One that has ended is about to begin anew here, or to go; to Connect no task is STOPPED.
+                if task.spec.task in found and task.state is not State.STOPPED:
                     found[task.spec.task] = (task.state, task.trace and conceal(task.trace))
         return found
 

@@ -9,12 +9,13 @@ from weakref import WeakValueDictionary
 
 from confluent_kafka.admin import AdminClient
 
-from connector import logs, plugins
+from connector import logs, metrics, plugins
 from connector.cluster.checks import ConnectorChecks
 from connector.cluster.connection_service import ConnectionService, ConnectionUser
 from connector.cluster.connector_files import ConnectorDirectory, StoredConnector
 from connector.cluster.defaults import Defaults, connection_store
-from connector.cluster.group_offset import GroupOffsets, parse
+from connector.cluster.group_offset import KAFKA_SECONDS, GroupOffsets, parse
+from connector.cluster.group_requests import GroupRequests
 from connector.cluster.held import HeldConnector
 from connector.cluster.loggers import Loggers
 from connector.cluster.offset import PartitionOffset
@@ -34,6 +35,7 @@ from connector.cluster.restart_plan import RestartPlan
 from connector.cluster.validation import checked, infos
 from connector.concealment import conceal
 from connector.config.connector import ConnectorConfig
+from connector.config.override import connecting
 from connector.errors import ConfigError
 from connector.plugins import PluginKind
 from connector.runtime.blueprint import draw
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from connector.config.schema import RawConfig
     from connector.record import TopicPartition
     from connector.runtime.blueprint import Blueprint
+    from connector.runtime.worker import RunningConnector
     from connector.settings import WorkerSettings
     from connector.sinks.base import OffsetAndMetadata
 
@@ -77,12 +80,15 @@ class StandaloneHerder:
         self._cluster_id: str | None = None
         self._ready = self._is_stopping = False
         self._loggers = Loggers()
+        self._group_requests = GroupRequests(KAFKA_SECONDS)
         self._store = connection_store(settings)
         folder = settings.connectors_directory
         self._files = ConnectorDirectory(Path(folder)) if folder else None
         self.checks = ConnectorChecks(settings, self._store)
         self.connections = (
-            ConnectionService(self._store, self, resolver=settings.resolver) if self._store else None
+            ConnectionService(self._store, self, resolver=settings.resolver, bounds=settings.bounds)
+            if self._store
+            else None
         )
         self._reloads = Reloads(
             settings.resolver,
@@ -119,6 +125,7 @@ class StandaloneHerder:
         if self.connections:
             await self.connections.start()
         self._reloads.start()
+        metrics.CLUSTER_WORKERS.set(1)
         self._ready = True
 
     async def stop(self) -> None:
@@ -266,7 +273,7 @@ class StandaloneHerder:
             elif held.running and state is TargetState.PAUSED:
                 held.running.pause()
             elif held.running:
-                held.running.resume()
+                await self._resume(held, held.running)
             elif state is TargetState.STARTED:
                 await self._draw_and_run(held)
 
@@ -365,11 +372,21 @@ class StandaloneHerder:
         if held.running or held.target is TargetState.STARTED:
             await self._run_anew(held, for_good=True)
 
+    async def _resume(self, held: HeldConnector, running: RunningConnector) -> None:
+        running.resume()
+        wanted = range(running.blueprint.config.tasks_max)
+        here = [task.spec.task for task in running.tasks]
+        await running.stop_tasks([number for number in here if number not in wanted], for_good=True)
+        if not self._is_stopping:
+            self._worker.start_tasks(held.name, [number for number in wanted if number not in here])
+
     async def _run_anew(self, held: HeldConnector, *, for_good: bool) -> None:
         if held.blueprint is None:
             return
         is_paused = held.target is TargetState.PAUSED
-        await self._worker.restart_connector(held.blueprint, for_good=for_good, paused=is_paused)
+        # As in Connect: a paused connector gets as many tasks as it wants when it is resumed.
+        tasks = range(len(held.running.tasks)) if is_paused and held.running else None
+        await self._worker.restart_connector(held.blueprint, tasks=tasks, for_good=for_good, paused=is_paused)
         held.running = self._worker.connectors.get(held.name)
 
     async def _restart(self, name: str, plan: RestartPlan) -> None:
@@ -465,7 +482,8 @@ class StandaloneHerder:
         """Of one that cannot be drawn, too: its offsets may be why."""
         own = held.blueprint.consumer_config if held.blueprint else {}
         config = held.blueprint.config if held.blueprint else ConnectorConfig(held.config)
-        return GroupOffsets(held.name, config.group_id, {**self._settings.consumer_config(), **own})
+        client = connecting(self._settings.consumer_config(), own)
+        return GroupOffsets(held.name, config.group_id, client, self._group_requests)
 
     async def _keep(self, name: str, config: RawConfig, target: TargetState) -> None:
         if self._files:

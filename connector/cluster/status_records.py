@@ -5,7 +5,7 @@
 | ``status-connector-NAME`` | ``state``, ``trace``, ``worker_id``, ``generation``, ``version`` |
 | ``status-task-NAME-N`` | likewise |
 | ``status-topic-TOPIC:connector-NAME`` | ``{"topic": {"name", "connector", "task", "discoverTimestamp"}}`` |
-| ``placement-NAME`` | ours, who is to run what: ``{"generation": 3, "tasks": [["ID", "HOST:PORT"], null]}`` |
+| ``placement-NAME`` | ours: ``{"generation": 3, "tasks": [["ID", "HOST:PORT"], null], "group": "ID"}`` |
 | ``leaving-ID`` | ours: ``{"worker_id": "HOST:PORT"}``, this worker hands its tasks over |
 
 A JVM worker passes over our keys with a line in its log.
@@ -97,10 +97,17 @@ class TopicRecord:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Who is to run each task, None for nobody; the generation grows with every change."""
+    """Who is to run each task, None for nobody.
+
+    Attributes:
+        generation: Grows with every change.
+        owners: By the number of the task.
+        group: The ``group.id`` of the cluster that says so.
+    """
 
     generation: int
     owners: tuple[Owner | None, ...]
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +186,8 @@ def _placement(name: str, value: bytes | None) -> PlacementRecord:
         return PlacementRecord(named(name), None)
     document = object_of(value)
     owners = tuple(_owner(found) for found in field_of(document, "tasks", list))
-    return PlacementRecord(named(name), Placed(field_of(document, "generation", int), owners))
+    placed = Placed(field_of(document, "generation", int), owners, _optional(document, "group"))
+    return PlacementRecord(named(name), placed)
 
 
 def _owner(found: Any) -> Owner | None:
@@ -227,7 +235,8 @@ def placement_entry(connector: str, placed: Placed | None) -> Entry:
     if placed is None:
         return Entry(_PLACEMENT + connector, None)
     tasks = [owner and [owner.id, owner.worker_id] for owner in placed.owners]
-    return Entry(_PLACEMENT + connector, json_of({"generation": placed.generation, "tasks": tasks}))
+    document = {"generation": placed.generation, "tasks": tasks, "group": placed.group}
+    return Entry(_PLACEMENT + connector, json_of(document))
 
 
 def leaving_entry(owner: Owner) -> Entry:

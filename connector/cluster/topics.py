@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._acl import AclOperation
 from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
@@ -31,6 +32,7 @@ _LEADER_SECONDS = 10.0
 _POLL_SECONDS = 0.1
 _SHORT_OF_BROKERS = frozenset({KafkaError.INVALID_REPLICATION_FACTOR})
 _NOT_ALLOWED = frozenset({KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED})
+_NEEDED = (AclOperation.DESCRIBE, AclOperation.READ, AclOperation.WRITE)
 _NO_SUCH_TOPIC = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC})  # noqa: SLF001
 
 
@@ -97,9 +99,11 @@ class _Keeper:
 
     def _partitions(self, topic: InternalTopic) -> int | None:
         # Asking for metadata, as clients do, could have the brokers make the topic, not compacted.
-        asked = self._admin.describe_topics(TopicCollection([topic.name]), request_timeout=_SECONDS)
+        asked = self._admin.describe_topics(
+            TopicCollection([topic.name]), include_authorized_operations=True, request_timeout=_SECONDS
+        )
         try:
-            return len(asked[topic.name].result().partitions)
+            found = asked[topic.name].result()
         except KafkaException as error:
             if error.args[0].code() in _NO_SUCH_TOPIC:
                 return None
@@ -108,6 +112,16 @@ class _Keeper:
                 f"topic {topic.name} cannot be looked at: {_reason(error)}. The worker needs to describe,"
                 " read, write and, if it is to make it, create it",
             ) from error
+        # None from brokers before 2.3, which do not tell.
+        if found.authorized_operations is not None:
+            missing = [each.name for each in _NEEDED if each not in found.authorized_operations]
+            if missing:
+                raise _refused(
+                    topic,
+                    f"the worker may not {' or '.join(missing)} topic {topic.name}: allow its principal"
+                    " DESCRIBE, READ and WRITE on it",
+                )
+        return len(found.partitions)
 
     def _partitions_soon(self, topic: InternalTopic) -> int | None:
         """Of a topic that was just made: the controller knows it before those who are asked."""

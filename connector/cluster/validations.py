@@ -16,6 +16,7 @@ from connector.check import Outcome
 from connector.cluster.connections import MOST_CONNECTIONS
 from connector.cluster.refusal import ConnectionRefusal
 from connector.concealment import conceal
+from connector.config.bounds import Bounds
 from connector.errors import ConfigError, RetriableError
 from connector.retry import Backoff, retrying
 
@@ -41,6 +42,7 @@ class Validations:
         store: Where the outcome goes.
         accepted: Called after a connection became READY.
         resolver: Reads what connections refer to.
+        bounds: Where they may lead.
         examination: What it consists of.
         give_up_seconds: For how long AWS may keep silent before that is a failure.
     """
@@ -51,12 +53,14 @@ class Validations:
         accepted: Callable[[NamedConnection], None],
         *,
         resolver: Resolver,
+        bounds: Bounds = Bounds(),  # noqa: B008 - it is frozen
         examination: Examination = Examination(),  # noqa: B008 - it has no state
         give_up_seconds: float = GIVE_UP_SECONDS,
     ) -> None:
         self._store = store
         self._accepted = accepted
         self._resolver = resolver
+        self._bounds = bounds
         self._examination = examination
         self._give_up_seconds = give_up_seconds
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -122,7 +126,7 @@ class Validations:
     async def _outcome(self, connection: NamedConnection, progress: _Progress) -> NamedConnection:
         try:
             async with asyncio.timeout(self._give_up_seconds):
-                config = await asyncio.to_thread(config_of, connection, self._resolver)
+                config = await asyncio.to_thread(config_of, connection, self._resolver, self._bounds)
                 await self._examine(config, connection, progress)
         except TimeoutError:
             said = f": {reason}" if (reason := _reason(progress.steps)) else ""

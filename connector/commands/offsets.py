@@ -14,6 +14,7 @@ from connector import logs
 from connector.cluster.defaults import Defaults, connection_store
 from connector.commands.offsets_text import lines
 from connector.config.files import read_connector
+from connector.config.override import connecting
 from connector.errors import ConnectorError, LedgerError
 from connector.runtime.blueprint import draw
 from connector.runtime.check import CheckContext
@@ -56,7 +57,7 @@ def run(connector: str, *, file: Path | None, worker: Path | None, as_json: bool
     blueprint = draw(read_connector(file), Defaults(settings, connection_store(settings))) if file else None
     name = blueprint.name if blueprint else connector
     group = blueprint.config.group_id if blueprint else f"connect-{name}"
-    consumer = {**settings.consumer_config(), **(blueprint.consumer_config if blueprint else {})}
+    consumer = connecting(settings.consumer_config(), blueprint.consumer_config if blueprint else {})
     committed = group_offsets(consumer, group)
     partitions = asyncio.run(_partitions(committed, name, blueprint))
     found = {"connector": name, "group": group, "partitions": partitions}

@@ -31,6 +31,11 @@ _RENAMED = {
     "ssl.truststore.certificates": "ssl.ca.pem",
 }
 
+_REFRESH = "topic.metadata.refresh.interval.ms"
+_LEAST_REFRESH_MS = 100
+_MOST_REFRESH_MS = 3_600_000
+"""librdkafka's own limit."""
+
 # librdkafka's word for a value that Java writes differently.
 _VALUES = {
     ("auto.offset.reset", "none"): "error",
@@ -286,7 +291,19 @@ def _store_type(location: str, declared: str | None) -> str:
     return {"pem": "PEM", "crt": "PEM", "cer": "PEM", "p12": "PKCS12", "pfx": "PKCS12"}.get(ending, "JKS")
 
 
+def _refresh(value: str, properties: Mapping[str, str]) -> dict[str, str]:
+    """How soon new topics and partitions are seen; librdkafka's property of Java's name is another thing."""
+    if _REFRESH in properties:
+        return {}
+    try:
+        milliseconds = int(value)
+    except ValueError:
+        raise ValueError(f"The Kafka client does not accept the value {value}. Give milliseconds.") from None
+    return {_REFRESH: str(min(max(milliseconds, _LEAST_REFRESH_MS), _MOST_REFRESH_MS))}
+
+
 _TAKEN_APART: dict[str, Callable[[str, Mapping[str, str]], dict[str, str]]] = {
+    "metadata.max.age.ms": _refresh,
     "sasl.jaas.config": _login,
     "ssl.keystore.location": _keystore,
     "ssl.truststore.location": _truststore,

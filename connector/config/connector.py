@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from connector.config.option import (
@@ -14,6 +13,7 @@ from connector.config.option import (
     STRING,
     Importance,
     at_least,
+    between,
     defaulted,
     non_empty,
     one_of,
@@ -22,6 +22,7 @@ from connector.config.option import (
 )
 from connector.config.schema import Config
 from connector.errors import Problem
+from connector.java_regex import check_java_regex, compile_java
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,11 +38,8 @@ def _legal_name(value: str) -> None:
         )
 
 
-def _regex(value: str) -> None:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"Invalid regex: {error}") from None
+MOST_TASKS = 10_000
+"""Far more than help; a number with some noughts too many would end the workers of a cluster."""
 
 
 class ConnectorConfig(Config):
@@ -66,7 +64,7 @@ class ConnectorConfig(Config):
         INT,
         1,
         "The most tasks that share the partitions; tasks beyond the number of partitions stay idle.",
-        validate=at_least(1),
+        validate=between(1, MOST_TASKS),
         importance=Importance.HIGH,
         group="Common",
     )
@@ -83,7 +81,7 @@ class ConnectorConfig(Config):
         STRING,
         "",
         "A regular expression that names of topics to read match as a whole; topics created later are found.",
-        validate=_regex,
+        validate=check_java_regex,
         importance=Importance.HIGH,
         group="Common",
     )
@@ -275,7 +273,7 @@ class ConnectorConfig(Config):
                 f" ('topics={','.join(self.topics)}') consumed by the connector",
             )
         has_pattern = self.topics_regex and not self.is_faulty(ConnectorConfig.topics_regex)
-        if topic and has_pattern and re.fullmatch(self.topics_regex, topic):
+        if topic and has_pattern and compile_java(self.topics_regex).fullmatch(topic):
             yield Problem(
                 option,
                 f"The DLQ topic '{topic}' may not be included in the regex matching the topics"

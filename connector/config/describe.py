@@ -51,4 +51,5 @@ def _shown(default: Any) -> str:
             return str(default).lower()
         case list():
             return ",".join(default) or "empty"
-    return str(default) or "empty"
+    text = str(default) or "empty"
+    return text if text.isprintable() else ascii(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from connector.concealment import HIDDEN
@@ -23,6 +24,7 @@ _SECRET_AT_END = re.compile(
 _LOGIN_IN_URL = re.compile(r"(://)[^/?#@\s,]*:[^/?#\s,]*@")
 
 
+@lru_cache(maxsize=10_000)  # few names stand in all configs, and each list of connectors asks for all of them
 def looks_secret(name: str) -> bool:
     """Whether the value of a key of this name is a secret by all appearances."""
     return bool(_SECRET_ANYWHERE.search(name) or _SECRET_AT_END.search(name))
@@ -41,9 +43,13 @@ def masked(config: Mapping[str, str], secret_options: Collection[str] = ()) -> d
     return {
         key: HIDDEN
         if _hides(value) and (key in secret_options or looks_secret(key))
-        else _LOGIN_IN_URL.sub(rf"\1{HIDDEN}@", value)
+        else _without_login(value)
         for key, value in config.items()
     }
+
+
+def _without_login(value: str) -> str:
+    return _LOGIN_IN_URL.sub(rf"\1{HIDDEN}@", value) if "://" in value else value
 
 
 def _hides(value: str) -> bool:

@@ -28,6 +28,17 @@ class Importance(StrEnum):
     LOW = "LOW"
 
 
+class LeadsTo(StrEnum):
+    """What a value has the worker do outside of itself; the operator may bound it."""
+
+    HOST = "HOST"
+    """It asks a host: a URL, or host and port."""
+    URL = "URL"
+    """It asks a host if the value is a URL; else that is a name."""
+    FILE = "FILE"
+    """It reads a file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Type(Generic[T]):
     """A ``ConfigDef.Type``: its name on the wire, and how its text becomes a value."""
@@ -84,6 +95,7 @@ class Option(Generic[T]):
         aliases: Other names that users have for it; the option's own name wins.
         names_plugin: Its value is a plug-in, whose own options stand below its name.
         choices: The values that are accepted, for documentation and schemas.
+        leads_to: What it has the worker do beyond itself, so that the operator may bound it.
     """
 
     name: str
@@ -97,6 +109,7 @@ class Option(Generic[T]):
     group: str = "Connector"
     aliases: Sequence[str] = ()
     names_plugin: bool = False
+    leads_to: LeadsTo | None = None
 
     @overload
     def __get__(self, instance: None, owner: type[Config]) -> Option[T]: ...

@@ -33,7 +33,7 @@ class Config:
         self.raw: Mapping[str, str | None] = raw
         self._values: dict[str, Any] = {}
         self._faults: list[Problem] = []
-        for option in self.options().values():
+        for option in self.parsed_options().values():
             self._values[option.name] = self._read(option)
 
     @classmethod
@@ -58,6 +58,11 @@ class Config:
                     found.pop(attribute.name, None)  # declared anew: it moves to its new place
                     found[attribute.name] = attribute
         return found
+
+    @classmethod
+    def parsed_options(cls) -> dict[str, Option[Any]]:
+        """Those that are read from ``raw``: all, unless ``raw`` was made of others."""
+        return cls.options()
 
     def problems(self) -> list[Problem]:
         return [*self._faults, *self.check()]

@@ -16,8 +16,6 @@ _MEANINGLESS = {
     "config.storage.topic": _DISTRIBUTED,
     "connect.protocol": _NO_LEADER,
     "connections.max.idle.ms": _CLIENTS,
-    "connector.client.config.override.allowlist": _NOT_YET,
-    "connector.client.config.override.policy": _NOT_YET,
     "exactly.once.source.support": _SOURCES,
     "group.id": _DISTRIBUTED,
     "heartbeat.interval.ms": _DISTRIBUTED,

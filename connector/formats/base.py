@@ -133,6 +133,11 @@ class Format:
         self.fields = fields
 
     @property
+    def ending(self) -> bytes:
+        """What an object ends with."""
+        return self.separator if self.fields.ends_lines and not self.tail else self.tail
+
+    @property
     def columns(self) -> frozenset[str]:
         """The columns of a batch that encoding looks at."""
         return frozenset(_COLUMN_OF[name] for name in self.fields.names)
@@ -179,4 +184,4 @@ class _TextBody(Body):
         return before, data
 
     def finish(self) -> bytes:
-        return self._format.tail
+        return self._format.ending

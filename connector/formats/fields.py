@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from connector.config.option import BOOLEAN, INT, LIST, LONG, STRING, Importance, at_least, defaulted, one_of
+from connector.config.option import (
+    BOOLEAN,
+    INT,
+    LIST,
+    LONG,
+    STRING,
+    Importance,
+    at_least,
+    defaulted,
+    one_of,
+    optional,
+)
 from connector.config.schema import Config
 from connector.config.suggest import did_you_mean
 from connector.errors import Problem
@@ -64,6 +75,9 @@ class OutputFields:
         parquet: The layout of Parquet files.
         raw_framing: One of ``FRAMINGS``: how raw tells where a record ends.
         raw_separator: What it then puts between records.
+        ends_lines: The last record of an object, too, is followed by what stands between records.
+        row_name: Of the records of avro and parquet whose struct has none: None is the format's own, empty
+            is Connect's.
     """
 
     names: tuple[str, ...] = ("value",)
@@ -75,6 +89,8 @@ class OutputFields:
     parquet: ParquetOptions = field(default_factory=ParquetOptions)
     raw_framing: str = "none"
     raw_separator: bytes = b"\n"
+    ends_lines: bool = False
+    row_name: str | None = None
 
 
 def _avro_codec(value: str) -> None:
@@ -106,6 +122,11 @@ def _separator(value: str) -> None:
     separator_bytes(value)
 
 
+def _full_name(value: str) -> None:
+    if not re.fullmatch(r"([A-Za-z_]\w*(\.[A-Za-z_]\w*)*)?", value, re.ASCII):
+        raise ValueError("must be a name of Avro: letters, digits and _, with dots before it for a namespace")
+
+
 def _installed(value: str) -> None:
     if not value:
         raise ValueError("must not be empty or not set")
@@ -124,7 +145,7 @@ class FormatConfig(Config):
     """The options of every sink that writes objects or files."""
 
     # Of Aiven's connector: options of Hadoop's Parquet writer, and of the converter to Avro schemas.
-    tolerated = (
+    tolerated: ClassVar[tuple[str, ...]] = (
         "connect.",
         "allow.optional.map.keys",
         "discard.type.doc.default",
@@ -205,6 +226,24 @@ class FormatConfig(Config):
         r"What stands between records of raw with framing separator; \n, \r, \t, \0, \s (blank), \\ and \xNN"
         " mean bytes. Records that hold it cannot be told apart.",
         validate=_separator,
+        importance=Importance.LOW,
+        group="Format",
+    )
+    ends_lines = defaulted(
+        "format.output.final.separator",
+        BOOLEAN,
+        False,
+        "Whether csv, jsonl and raw put what stands between records after the last one of an object, too, so"
+        " that a text ends with a line break.",
+        importance=Importance.LOW,
+        group="Format",
+    )
+    row_name = optional(
+        "format.output.record.name",
+        STRING,
+        "The full name of the record type in avro and parquet where no schema gives one. Empty: Connect's"
+        " own, io.confluent.connect.avro.ConnectDefault. If absent, as Aiven's connector names it.",
+        validate=_full_name,
         importance=Importance.LOW,
         group="Format",
     )
@@ -338,6 +377,8 @@ class FormatConfig(Config):
                 self._parquet(codec, level),
                 self.raw_framing.lower(),
                 separator_bytes(self.raw_separator),
+                self.ends_lines,
+                self.row_name,
             )
         )
 

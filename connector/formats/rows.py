@@ -54,7 +54,7 @@ class RowEncoder(Encoder):
     def __init__(self, fields: OutputFields, row_name: str, origin: str) -> None:
         """Args: ``row_name`` is the full name of a row's record type, ``origin`` the format's, for errors."""
         self._fields = fields
-        self._row_name = row_name
+        self._row_name = row_name if fields.row_name is None else fields.row_name
         self._origin = origin
         self._known: dict[str, Schema | None] = {}
         self._declared: dict[str, Schema] = {}
@@ -222,9 +222,10 @@ class RowEncoder(Encoder):
         if self._is_bare(schemas):
             (struct,) = schemas.values()
             assert struct is not None  # noqa: S101 - just asked
-            return Row(replace(struct, name=struct.name or self._row_name, optional=False), is_bare=True)
+            name = struct.name or self._row_name or None
+            return Row(replace(struct, name=name, optional=False), is_bare=True)
         fields = tuple(Field(name, schema or NOTHING) for name, schema in schemas.items())
-        return Row(Schema(Type.STRUCT, name=self._row_name, fields=fields), is_bare=False)
+        return Row(Schema(Type.STRUCT, name=self._row_name or None, fields=fields), is_bare=False)
 
     def _check_rows(
         self, part: RecordBatch, schemas: Mapping[str, Schema | None], failed: dict[int, Exception]

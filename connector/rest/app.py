@@ -11,6 +11,7 @@ from connector.metrics import REGISTRY
 from connector.rest.access import check_access
 from connector.rest.context import (
     CHECKS,
+    CONNECT_METRICS,
     CONNECTIONS,
     DESCRIPTION,
     HEADERS,
@@ -20,6 +21,7 @@ from connector.rest.context import (
     PRINCIPALS,
     SECRETS,
     TOPIC_TRACKING,
+    WORKER_ID,
     WRITE_LIMIT,
     TopicTracking,
 )
@@ -30,6 +32,7 @@ from connector.rest.openapi import describe
 from connector.rest.root import CONNECT_VERSION
 from connector.rest.routes import TABLE, Part, routes
 from connector.rest.secrets import Secrets
+from connector.rest.trace import trace
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from connector.cluster.checks import ConnectorChecks
     from connector.cluster.connection_service import ConnectionService
     from connector.rest.herder import Herder
+    from connector.rest.jmx import ConnectMetrics
     from connector.rest.principal import Principals
 
 _MAX_BODY_BYTES = 1024 * 1024
@@ -67,6 +71,8 @@ def make_app(
     parts: frozenset[Part] = frozenset(Part),
     tracking: TopicTracking = TopicTracking(),  # noqa: B008 - it has no state
     registry: CollectorRegistry = REGISTRY,
+    worker_id: str = "",
+    connect_metrics: ConnectMetrics | None = None,
     health_timeout_seconds: float = 10.0,
 ) -> web.Application:
     """The REST API of the worker that ``herder`` speaks for.
@@ -80,10 +86,12 @@ def make_app(
         parts: Which paths there are.
         tracking: Whether topics that were read are told, and may be forgotten.
         registry: Where ``/metrics`` reads.
+        worker_id: What statuses call this worker.
+        connect_metrics: Gives metrics once more under names of Kafka Connect's; None if nobody wants them.
         health_timeout_seconds: How long ``/health`` waits for the main loop (KIP-1017: 10 seconds).
     """
     app = web.Application(
-        middlewares=[answer_errors, limit_time, check_access, limit_writes, check_media_types],
+        middlewares=[trace, answer_errors, limit_time, check_access, limit_writes, check_media_types],
         client_max_size=_MAX_BODY_BYTES,
     )
     app[PRINCIPALS] = guard.principals
@@ -99,6 +107,8 @@ def make_app(
     app[DESCRIPTION] = describe(TABLE, CONNECT_VERSION)
     app[TOPIC_TRACKING] = tracking
     app[METRICS_REGISTRY] = registry
+    app[WORKER_ID] = worker_id
+    app[CONNECT_METRICS] = connect_metrics
     app[HEALTH_TIMEOUT_SECONDS] = health_timeout_seconds
     app.add_routes(list(routes(parts)))
     return app

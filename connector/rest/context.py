@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from connector.cluster.checks import ConnectorChecks
 from connector.cluster.connection_service import ConnectionService
 from connector.rest.herder import Herder
+from connector.rest.jmx import ConnectMetrics
 from connector.rest.principal import Principals
 from connector.rest.secrets import Secrets
 
@@ -33,6 +34,8 @@ SECRETS: web.AppKey[Secrets] = web.AppKey("secrets", Secrets)
 CONNECTIONS: web.AppKey[ConnectionService] = web.AppKey("connections", ConnectionService)
 CHECKS: web.AppKey[ConnectorChecks] = web.AppKey("checks", ConnectorChecks)
 METRICS_REGISTRY: web.AppKey[CollectorRegistry] = web.AppKey("metrics_registry", CollectorRegistry)
+CONNECT_METRICS: web.AppKey[ConnectMetrics | None] = web.AppKey("connect_metrics", ConnectMetrics)
+WORKER_ID: web.AppKey[str] = web.AppKey("worker_id", str)
 DESCRIPTION: web.AppKey[dict[str, Any]] = web.AppKey("description", dict)
 PRINCIPALS: web.AppKey[Principals | None] = web.AppKey("principals", Principals)
 WRITE_LIMIT: web.AppKey[WriteLimit] = web.AppKey("write_limit")

@@ -10,6 +10,7 @@ from connector.rest.app import Guard, make_app
 from connector.rest.context import TopicTracking
 from connector.rest.cross_origin import HeaderPolicy, parse_headers
 from connector.rest.herder import Herder
+from connector.rest.jmx import ConnectMetrics, Style
 from connector.rest.principal import Principals
 from connector.rest.routes import Part
 from connector.rest.secrets import Secrets
@@ -84,6 +85,8 @@ def _app(
         checks=herder.checks,
         guard=guard,
         parts=parts,
+        worker_id=settings.worker_id,
+        connect_metrics=_connect_metrics(settings),
         tracking=TopicTracking(settings.topic_tracking_enable, settings.topic_tracking_allow_reset),
     )
 
@@ -98,6 +101,11 @@ def _guard(settings: WorkerSettings) -> Guard:
             _headers(settings.response_http_headers_config),
         ),
     )
+
+
+def _connect_metrics(settings: WorkerSettings) -> ConnectMetrics | None:
+    styles = [Style(name) for name in settings.metrics_jmx_names]
+    return ConnectMetrics(styles, settings.worker_id) if styles else None
 
 
 def _headers(text: str) -> Any:

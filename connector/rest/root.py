@@ -26,7 +26,7 @@ async def get_root(request: web.Request) -> web.Response:
     return json_response(
         {
             "version": CONNECT_VERSION,
-            "commit": _build(),
+            "commit": build(),
             "kafka_cluster_id": request.app[HERDER].kafka_cluster_id,
         }
     )
@@ -72,7 +72,7 @@ def _worker_status(code: int, status: str, message: str) -> web.Response:
 
 
 @cache
-def _build() -> str:
+def build() -> str:
     try:
         return version("kafka-aws-connector")
     except PackageNotFoundError:

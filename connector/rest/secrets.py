@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 from connector.config.masking import HIDDEN, masked
 from connector.errors import ConfigError
-from connector.plugins import PluginKind, find
+from connector.plugins import PluginKind, find, is_known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,12 +39,19 @@ class Secrets(StrEnum):
         }
 
 
-def secret_options(config: Mapping[str, str]) -> set[str]:
+def secret_options(config: Mapping[str, str]) -> frozenset[str]:
     """The options that the connector's sink declares as passwords; none if there is no such sink."""
+    name = config.get("connector.class", "")
+    if not is_known(PluginKind.SINK, name):
+        return frozenset()
     try:
-        sink = find(PluginKind.SINK, config.get("connector.class", ""), "connector.class")
+        sink = find(PluginKind.SINK, name, "connector.class")
     except ConfigError:
-        return set()
-    config_class: type[Config] = sink.config_class
+        return frozenset()
+    return _secret_options(sink.config_class)
+
+
+@cache  # a list of connectors asks for every one of them
+def _secret_options(config_class: type[Config]) -> frozenset[str]:
     secrets = [option for option in config_class.options().values() if option.is_secret]
-    return {name for option in secrets for name in (option.name, *option.aliases)}
+    return frozenset(name for option in secrets for name in (option.name, *option.aliases))

@@ -9,6 +9,7 @@ from connector import plugins
 from connector.aws.overlay import overlay
 from connector.config.client import translate
 from connector.config.connector import ConnectorConfig, with_prefix
+from connector.config.override import override_problems
 from connector.config.reference import references
 from connector.config.schema import Config, RawConfig, unknown_options
 from connector.config_providers.resolver import Resolution
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from connector.aws.named import NamedConnection
+    from connector.config.bounds import Bounds
+    from connector.config.override import OverridePolicy
     from connector.config.reference import Reference
     from connector.converters.base import Converter
     from connector.sinks.base import Sink
@@ -34,6 +37,10 @@ if TYPE_CHECKING:
             """Raises ConfigError if there is none of this name, or the worker may not use it."""
             ...
 
+        @property
+        def bounds(self) -> Bounds: ...
+        @property
+        def override_policy(self) -> OverridePolicy: ...
         def resolve(self, options: Mapping[str, str]) -> Resolution:
             """Values in the place of references; blocks."""
             ...
@@ -47,6 +54,7 @@ ROLES: tuple[Role, ...] = ("key", "value", "header")
 
 _OVERRIDE = "consumer.override."
 _PRODUCER_OVERRIDE = "producer.override."
+_ADMIN_OVERRIDE = "admin.override."
 _FRAMEWORK_PREFIXES = (
     "key.converter.",
     "value.converter.",
@@ -125,13 +133,17 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
         resolution = sink.resolution
         if connection is not None or config.aws_connection is None:
             faults.add(sink.problems)
+        faults.add(worker.bounds.problems(sink.config))
     converters = {role: faults.collect(_converter, resolved, role, worker) for role in ROLES}
     make_steps = faults.collect(_steps, resolved, config)
     consumer = translate(config.consumer_overrides())
     producer = translate(config.producer_overrides())
     overrides = ((_OVERRIDE, consumer), (_PRODUCER_OVERRIDE, producer))
     for prefix, client in overrides:
+        written = with_prefix(resolved, prefix)
         faults.add(Problem(prefix + found.option, found.message) for found in client.problems)
+        faults.add(override_problems(prefix, written, client.config, worker.bounds))
+    faults.add(_against_policy(config, worker.override_policy))
     if problems := list(resolution.concealed(faults.problems, _names(sink))):
         raise ConfigError(problems)
     if sink is None or make_steps is None:
@@ -169,6 +181,13 @@ def _unreferable(raw: RawConfig) -> Iterator[Problem]:
     for key in _WRITTEN_OUT:
         if references(raw.get(key, "")):
             yield Problem(key, "may not be a reference, since it is shown everywhere: write it out")
+
+
+def _against_policy(config: ConnectorConfig, policy: OverridePolicy) -> Iterator[Problem]:
+    """As in Connect, clients of a dead letter queue count where there is one."""
+    prefixes = [_PRODUCER_OVERRIDE, _ADMIN_OVERRIDE] if config.dead_letter_topic else []
+    for prefix in (_OVERRIDE, *prefixes):
+        yield from policy.problems(prefix, with_prefix(config.raw, prefix))
 
 
 def _names(sink: _SinkPlan | None) -> dict[str, str]:
@@ -255,6 +274,8 @@ def _converter(raw: RawConfig, role: Role, worker: WorkerDefaults) -> Callable[[
     kind = PluginKind.HEADER_CONVERTER if role == "header" else PluginKind.CONVERTER
     converter_class = plugins.find(kind, name, option)
     config = _parse(converter_class.config_class, options, f"{option}.")
+    if own and (problems := list(worker.bounds.problems(config))):  # what the operator wrote may go anywhere
+        raise ConfigError([Problem(f"{option}.{found.option}", found.message) for found in problems])
     return lambda: converter_class(config)
 
 

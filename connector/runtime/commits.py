@@ -11,7 +11,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from connector import logs
+from connector import logs, tracing
 from connector.errors import RetriableError
 from connector.runtime.consumer import UnansweredError
 from connector.sinks.base import OffsetAndMetadata
@@ -86,11 +86,12 @@ class Commits:
                 return
             started = time.perf_counter()
             try:
-                async with asyncio.timeout(self._seconds):
-                    # During a rebalance the answer may come late: a stop does not wait for it.
-                    taken = await self._consumer().commit(
-                        offsets, lambda where: self._offsets.epoch(where) == epochs[where]
-                    )
+                with tracing.span("commit", {**self._observer.named, "partitions": len(offsets)}):
+                    async with asyncio.timeout(self._seconds):
+                        # During a rebalance the answer may come late: a stop does not wait for it.
+                        taken = await self._consumer().commit(
+                            offsets, lambda where: self._offsets.epoch(where) == epochs[where]
+                        )
             except (RetriableError, TimeoutError) as error:
                 self._observer.commit_failures.inc()
                 log.warning("offset commit failed", error=str(error) or "no answer in time")

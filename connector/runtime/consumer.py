@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
@@ -25,6 +26,7 @@ from connector import logs
 from connector.errors import AccessError, RetriableError
 from connector.record import COLUMNS, RecordBatch, TopicPartition
 from connector.runtime.topic_ids import TopicIds
+from connector.runtime.topic_pattern import TopicPattern
 from connector.sinks.base import Committed, OffsetAndMetadata
 
 if TYPE_CHECKING:
@@ -168,6 +170,8 @@ class TaskConsumer:
         self._columns = columns
         self._batch_records = batch_records
         self._asks_committed = asks_committed
+        self._config = config
+        self._pattern: TopicPattern | None = None
         self._topic_ids = TopicIds(config)
         # librdkafka counts records; this makes it bytes, by the size of the records that came last.
         self._poll_records = min(batch_records, _FIRST_RECORDS)
@@ -196,9 +200,13 @@ class TaskConsumer:
             ),
         )
 
-    async def subscribe(self, topics: Sequence[str]) -> None:
-        """Topics by name, or as librdkafka has it, a regular expression that starts with ``^``."""
-        await self._run(self._subscribe, list(topics))
+    async def subscribe(self, topics: Sequence[str] | re.Pattern[str]) -> None:
+        """Topics by name, or all whose whole names match, those that come later, too."""
+        if isinstance(topics, re.Pattern):
+            self._pattern = TopicPattern(topics, self._config)
+            await self._run(self._look_for_topics)
+        else:
+            await self._run(self._subscribe, list(topics))
 
     async def poll(self, timeout_seconds: float) -> list[Polled]:
         """What arrived, one batch per topic-partition, in offset order; empty when nothing did."""
@@ -297,7 +305,14 @@ class TaskConsumer:
             topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
         )
 
+    def _look_for_topics(self) -> None:
+        topics = self._pattern.changed(self._consumer) if self._pattern else None
+        if topics is not None:
+            log.info("topics match", topics=len(topics))
+            self._subscribe(topics)
+
     def _poll(self, timeout_seconds: float) -> list[Polled]:
+        self._look_for_topics()
         messages = self._consumer.consume(self._poll_records, timeout_seconds)
         self._look_at_ends()
         if not messages:

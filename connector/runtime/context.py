@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from connector import logs, metrics
+from connector import logs, metrics, tracing
 from connector.retry import Backoff, retrying
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class TaskContext:
         return task
 
     async def in_thread(self, function: Callable[..., T], *args: Any) -> T:
-        return await self._loop.run_in_executor(self._executor, function, *args)
+        return await self._loop.run_in_executor(self._executor, tracing.in_context(function), *args)
 
     def delivered(self, records: int, size_bytes: int) -> None:
         self._delivered_records.inc(records)

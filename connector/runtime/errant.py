@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 log = logs.get(__name__)
 
 _LOG_SECONDS = 1.0
+STAGES = ("KEY_CONVERTER", "VALUE_CONVERTER", "HEADER_CONVERTER", "TRANSFORMATION", "TASK_PUT")
 
 
 class ToleranceExceededError(ConnectorError):
@@ -34,6 +35,10 @@ class ErrantRecords:
         self._config = config
         self.dead_letters = dead_letters
         self._labels = (config.name, str(task))
+        if config.errors_tolerance == "all":
+            # The first one would not be seen as an increase of what was not there.
+            for stage in STAGES:
+                metrics.RECORDS_SKIPPED.labels(*self._labels, stage)
         self._next_log = float("-inf")
         self._unlogged = 0
 

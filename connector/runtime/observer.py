@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from connector import logs, metrics
@@ -23,7 +24,13 @@ class TaskObserver:
 
     def __init__(self, connector: str, task: int) -> None:
         self._labels = (connector, str(task))
+        self.named: Mapping[str, str | int] = {"connector": connector, "task": task}
+        """For traces."""
         self._bytes_seen = 0
+        self._waiting: dict[TopicPartition, tuple[int, float]] = {}
+        """What each partition's first uncommitted offset is, and since when."""
+        for event in ("assigned", "revoked", "lost"):
+            metrics.REBALANCES.labels(*self._labels, event)
         self.records_read = metrics.RECORDS_READ.labels(*self._labels)
         self.records_put = metrics.RECORDS_PUT.labels(*self._labels)
         self.put_seconds = metrics.PUT_SECONDS.labels(*self._labels)
@@ -65,7 +72,11 @@ class TaskObserver:
     def progress(self, offsets: Offsets, end_offset: Callable[[TopicPartition], int | None]) -> None:
         for partition in offsets:
             labels = (*self._labels, partition.topic, str(partition.partition))
-            metrics.UNCOMMITTED.labels(*labels).set(offsets.uncommitted(partition))
+            uncommitted = offsets.uncommitted(partition)
+            metrics.UNCOMMITTED.labels(*labels).set(uncommitted)
+            first = (offsets.position(partition) or 0) - uncommitted
+            waited = self._waited(partition, first if uncommitted else None, time.monotonic())
+            metrics.UNCOMMITTED_SECONDS.labels(*labels).set(waited)
             end, position = end_offset(partition), offsets.position(partition)
             if end is not None and position is not None:
                 metrics.LAG.labels(*labels).set(max(0, end - position))
@@ -73,9 +84,26 @@ class TaskObserver:
     def forget(self, partitions: Collection[TopicPartition]) -> None:
         """Partitions that moved away must not leave their last lag behind."""
         for partition in partitions:
+            self._waiting.pop(partition, None)
             labels = (*self._labels, partition.topic, str(partition.partition))
-            for gauge in (metrics.LAG, metrics.UNCOMMITTED):
+            for gauge in (metrics.LAG, metrics.UNCOMMITTED, metrics.UNCOMMITTED_SECONDS):
                 gauge.remove(*labels)
+
+    def _waited(self, partition: TopicPartition, first: int | None, now: float) -> float:
+        """Seconds since the first uncommitted offset, if there is one, is what it is."""
+        if first is None:
+            self._waiting.pop(partition, None)
+            return 0.0
+        known = self._waiting.get(partition)
+        if known is None or known[0] != first:
+            known = self._waiting[partition] = first, now
+        return now - known[1]
+
+    def started(self, outcome: str) -> None:
+        metrics.TASK_STARTS.labels(outcome).inc()
+
+    def failed(self) -> None:
+        metrics.TASK_FAILURES.labels(self._labels[0]).inc()
 
     def state(self, state: State) -> None:
         for known in type(state):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from connector import tracing
 from connector.column import SchemaColumn, schemas_of
 from connector.errors import RecordError
 from connector.plugins import class_name
@@ -82,8 +83,10 @@ class Pipeline:
             batch = self._convert_headers(batch, failed)
         for name, schema in self._schemas.items():
             batch = batch.with_columns(**{name: _with_schema(getattr(batch, name), schema)})
-        for step in self._steps:
-            batch = self._transform(batch, step, failed)
+        if self._steps:
+            with tracing.span("transform"):
+                for step in self._steps:
+                    batch = self._transform(batch, step, failed)
         return Applied(batch.by_topic(), failed)
 
     def _transform(self, batch: RecordBatch, step: Step, failed: dict[int, RecordError]) -> RecordBatch:

@@ -16,12 +16,13 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from structlog.contextvars import bound_contextvars
 
-from connector import logs
+from connector import logs, tracing
 from connector.errors import BatchError, ConnectorError, RetriableError
 from connector.retry import Backoff, retrying
 from connector.runtime.commits import Commits
@@ -32,7 +33,9 @@ from connector.runtime.offsets import Offsets
 from connector.runtime.state import State
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from connector.errors import RecordError
     from connector.record import RecordBatch, TopicPartition
@@ -62,7 +65,7 @@ class TaskSpec:
 
     connector: str
     task: int
-    topics: Sequence[str]
+    topics: Sequence[str] | re.Pattern[str]
     consumer_config: Mapping[str, Any]
     batch_records: int
     memory_budget_bytes: int
@@ -137,13 +140,15 @@ class Task:
         with bound_contextvars(connector=self.spec.connector, task=self.spec.task):
             try:
                 await self._start()
+                self._observer.started("succeeded")
                 while not self._stopping.is_set():
                     await self._rejoin_if_unsure()
                     await self._hold_while_paused()
                     polled = await self._poll()
-                    converted = await self._convert(polled)
-                    await self._put(converted)
-                    await self._stay_within_budget()
+                    with self._traced(polled):
+                        converted = await self._convert(polled)
+                        await self._put(converted)
+                        await self._stay_within_budget()
                     await self._commit_if_due()
                 self._enter(State.STOPPED)
             except _StoppedError:
@@ -226,14 +231,15 @@ class Task:
         if not polled or self._pipeline.is_identity(self._sink.columns):
             return polled
         converted: list[Applied] = []
-        await self._finish(
-            self._retrying(
-                "convert",
-                lambda: self._context.in_thread(self._convert_the_rest, polled, converted),
-                Backoff(CONVERT_BASE_SECONDS, self.spec.convert_delay_seconds),
-                self.spec.convert_seconds,
+        with tracing.span("convert"):
+            await self._finish(
+                self._retrying(
+                    "convert",
+                    lambda: self._context.in_thread(self._convert_the_rest, polled, converted),
+                    Backoff(CONVERT_BASE_SECONDS, self.spec.convert_delay_seconds),
+                    self.spec.convert_seconds,
+                )
             )
-        )
         for (read, epoch), applied in zip(polled, converted, strict=True):
             if applied.failed and self._offsets.epoch(read.topic_partition) == epoch:
                 await self._finish(self._report(read.topic_partition, applied.failed))
@@ -263,9 +269,11 @@ class Task:
         lanes: dict[TopicPartition, list[Polled]] = {}
         for each in taken:
             lanes.setdefault(each.batch.topic_partition, []).append(each)
-        await self._finish(asyncio.gather(*map(self._put_in_order, lanes.values())))
+        records = sum(len(batch) for batch, _ in taken)
+        with tracing.span("put", {"records": records}):
+            await self._finish(asyncio.gather(*map(self._put_in_order, lanes.values())))
         self._observer.put_seconds.observe(time.perf_counter() - started)
-        self._observer.records_put.inc(sum(len(batch) for batch, _ in taken))
+        self._observer.records_put.inc(records)
 
     async def _put_in_order(self, lane: list[Polled]) -> None:
         for batch, epoch in lane:
@@ -317,13 +325,21 @@ class Task:
         if time.monotonic() < self._next_flush:
             return
         started = time.perf_counter()
-        await self._finish(self._retrying("flush", self._sink.flush))
+        with tracing.span("flush", self._observer.named):
+            await self._finish(self._retrying("flush", self._sink.flush))
         self._observer.flush_seconds.observe(time.perf_counter() - started)
         if self._sink.two_phase:
             self._commits.request()
         else:
             await self._finish(self._commits.commit())
         self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
+
+    def _traced(self, polled: list[Polled]) -> AbstractContextManager[object]:
+        """One span for what was polled at once; none for what was not."""
+        if not (polled and tracing.is_on()):
+            return nullcontext()
+        records = sum(len(batch) for batch, _ in polled)
+        return tracing.span("batch", {**self._observer.named, "records": records, "partitions": len(polled)})
 
     def _convert_the_rest(self, polled: list[Polled], converted: list[Applied]) -> None:
         """What is converted stays so when a schema registry answers only some of the batches."""
@@ -448,6 +464,9 @@ class Task:
     def _fail(self, error: BaseException) -> None:
         self.trace = "".join(traceback.format_exception(error))
         self.failure = error
+        if self._feed is None:
+            self._observer.started("failed")
+        self._observer.failed()
         self._enter(State.FAILED)
         if isinstance(error, ConnectorError):
             log.error("task failed", error=str(error))

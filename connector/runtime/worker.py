@@ -9,6 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connector import logs, metrics
+from connector.config.override import connecting
+from connector.java_regex import compile_java
 from connector.runtime.context import TaskContext
 from connector.runtime.dead_letters import DeadLetterQueue
 from connector.runtime.errant import ErrantRecords
@@ -79,7 +81,8 @@ class RunningConnector:
         numbers = [number for number in numbers if number in self._tasks]
         for number in numbers:
             self._tasks[number].stop(for_good=for_good)
-        await asyncio.gather(*(self._runs[number] for number in numbers))
+        # Whoever waits may be cancelled, since the worker stops; the tasks end in their own time.
+        await asyncio.shield(asyncio.gather(*(self._runs[number] for number in numbers)))
         for number in numbers:
             # Somebody else may have waited for the same end, and have started another since.
             if number in self._runs and self._runs[number].done():
@@ -139,12 +142,17 @@ class Worker:
             self.start_tasks(name, [number for number in numbers if number not in running])
 
     async def restart_connector(
-        self, blueprint: Blueprint, *, for_good: bool = True, paused: bool = False
+        self,
+        blueprint: Blueprint,
+        *,
+        tasks: Sequence[int] | None = None,
+        for_good: bool = True,
+        paused: bool = False,
     ) -> None:
         """Stop the connector gracefully, which commits what is stored, and start it from the blueprint."""
         await self.stop_connector(blueprint.name, for_good=for_good)
         if not self._is_stopping:
-            self.start_connector(blueprint, paused=paused)
+            self.start_connector(blueprint, tasks=tasks, paused=paused)
 
     async def stop_connector(self, name: str, *, for_good: bool) -> None:
         """Stop all of its tasks that run here, and forget it; one that does not run is passed over."""
@@ -186,17 +194,14 @@ class Worker:
         config, settings = blueprint.config, self._settings
         consumer: dict[str, Any] = {
             "client.id": f"connector-consumer-{config.name}-{number}",
-            **settings.consumer_config(),
-            **blueprint.consumer_config,
+            **connecting(settings.consumer_config(), blueprint.consumer_config),
             "group.id": config.group_id,
         }
-        # librdkafka reads a name that starts with ^ as a POSIX expression; Connect matches whole names.
-        topics = config.topics or [f"^({config.topics_regex})$"]
         retries = config.errors_retry_timeout_ms
         return TaskSpec(
             connector=config.name,
             task=number,
-            topics=topics,
+            topics=config.topics or compile_java(config.topics_regex),
             consumer_config=consumer,
             batch_records=settings.poll_records,
             memory_budget_bytes=config.memory_budget_bytes,

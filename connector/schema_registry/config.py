@@ -14,6 +14,7 @@ from connector.config.option import (
     STRING,
     HiddenValueError,
     Importance,
+    LeadsTo,
     at_least,
     between,
     defaulted,
@@ -64,6 +65,7 @@ class SchemaRegistryConfig(Config):
         LIST,
         "Where the Schema Registry is: URLs, separated by commas; when one does not answer, the next is"
         " asked. mock://name is a registry in the worker's memory, for tests.",
+        leads_to=LeadsTo.HOST,
         validate=_urls,
         group=_GROUP,
     )
@@ -106,6 +108,7 @@ class SchemaRegistryConfig(Config):
         STRING,
         "A file in PEM with the certificates that the registry's must be signed with; without it, those that"
         " the machine trusts.",
+        leads_to=LeadsTo.FILE,
         validate=non_empty,
         group=_GROUP,
     )
@@ -113,6 +116,7 @@ class SchemaRegistryConfig(Config):
         "schema.registry.ssl.keystore.location",
         STRING,
         "A file in PEM with the certificate and the private key that the worker shows to the registry.",
+        leads_to=LeadsTo.FILE,
         validate=non_empty,
         group=_GROUP,
     )

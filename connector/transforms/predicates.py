@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from connector.column import nulls
 from connector.config.option import STRING, non_empty, required
 from connector.config.schema import Config
+from connector.java_regex import check_java_regex, compile_java
 from connector.transforms.base import Predicate
-from connector.transforms.java_regex import check_java_regex, compile_java
 
 if TYPE_CHECKING:
     from connector.record import RecordBatch

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 from connector.config.option import STRING, required
 from connector.config.schema import Config
 from connector.errors import Problem
+from connector.java_regex import check_java_regex, compile_java, compile_replacement
 from connector.transforms.base import Transform
-from connector.transforms.java_regex import check_java_regex, compile_java, compile_replacement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from connector.testing.kafka import start_kafka
+from tests.chaos.distributed.plan import PROFILE
 from tests.chaos.profile import PROFILES
 from tests.chaos.round import rig_of
 from tests.chaos.runner import LANES, line, plans, run_all, summary
@@ -43,7 +44,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.randrange(100_000), help="of the first round")
-    parser.add_argument("--profile", choices=list(PROFILES), help="only this one; else in turns")
+    parser.add_argument(
+        "--profile", choices=[*PROFILES, PROFILE], help="only this one; else in turns, without the cluster"
+    )
     parser.add_argument("--lanes", type=int, default=LANES, help="rounds side by side")
     parser.add_argument("--logs", type=Path, help="a folder for the logs of rounds that fail")
     return parser.parse_args()

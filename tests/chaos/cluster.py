@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
 import time
-from contextlib import suppress
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
 
 from connector.testing.proxy import FOREVER, FaultProxy
+from tests.chaos.life import Life
 from tests.chaos.nursery import ForkedWorker
 from tests.chaos.plan import SESSION_SECONDS
+from tests.chaos.strike import strike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,10 +18,8 @@ if TYPE_CHECKING:
     from tests.chaos.nursery import Nursery
     from tests.chaos.plan import Action
 
-_EXIT_SECONDS = 20.0
 _START_SECONDS = 40.0
 _HELD_SECONDS = 2.0
-_KEPT_METRICS = ("connector_upload_bytes_resumed_total", "connector_upload_bytes_repeated_total")
 
 SETTINGS = {
     "offset.flush.interval.ms": "400",
@@ -33,8 +30,8 @@ SETTINGS = {
 }
 
 
-class ChaosWorker:
-    """One worker: running, frozen, on its way out, or not there."""
+class ChaosWorker(Life):
+    """One worker of a connector, with a way of its own to S3."""
 
     def __init__(
         self,
@@ -46,7 +43,6 @@ class ChaosWorker:
         *,
         may_delete: bool = True,
     ) -> None:
-        self.number = number
         self._may_delete = may_delete
         self.proxy = FaultProxy(aws.url, seed=number)
         self.proxy.start()
@@ -54,24 +50,7 @@ class ChaosWorker:
         endpoints = {"aws.s3.endpoint": self.proxy.url, "aws.sts.config.endpoint": self.proxy.url}
         if "aws.sts.role.arn" not in connector:
             del endpoints["aws.sts.config.endpoint"]
-        self.process = ForkedWorker(nursery, {**SETTINGS, **settings}, {**connector, **endpoints})
-        self.metrics = dict.fromkeys(_KEPT_METRICS, 0.0)
-        self._is_started = self._is_frozen = self._is_leaving = False
-        self._deaths: list[str] = []
-        self.restarts = 0
-
-    @property
-    def is_running(self) -> bool:
-        """It takes part, or will."""
-        return self._is_started and not self._is_leaving and not self._is_frozen
-
-    def start(self) -> None:
-        self.wait_for_exit()
-        self.look_after()
-        if not self._is_started:
-            self.process.start()
-            self._is_started = True
-            self.restarts += 1
+        super().__init__(number, ForkedWorker(nursery, {**SETTINGS, **settings}, {**connector, **endpoints}))
 
     def wait_until_running(self) -> None:
         def runs() -> bool:
@@ -81,72 +60,9 @@ class ChaosWorker:
 
         self.process.wait_until(runs, "a task runs", _START_SECONDS)
 
-    def kill(self) -> None:
-        if self._is_started:
-            self._keep_metrics()
-            self.process.kill()
-        self._is_started = self._is_frozen = self._is_leaving = False
-
-    def terminate(self) -> None:
-        if self.is_running:
-            self._keep_metrics()
-            self._signal(signal.SIGTERM)
-            self._is_leaving = self._is_started
-
-    def wait_for_exit(self) -> None:
-        """If it was told to leave."""
-        if not self._is_leaving:
-            return
-        self.thaw()
-        try:
-            self.process.wait(_EXIT_SECONDS)
-            self._is_started = self._is_leaving = False
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise AssertionError(f"worker {self.number} did not leave in {_EXIT_SECONDS} s") from None
-
-    def freeze(self) -> None:
-        if self._is_started and not self._is_frozen:
-            self._keep_metrics()
-            self._signal(signal.SIGSTOP)
-            self._is_frozen = self._is_started
-
-    def thaw(self) -> None:
-        if self._is_frozen:
-            self._signal(signal.SIGCONT)
-            self._is_frozen = False
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self.look_after():
-            return
-        with suppress(ProcessLookupError):  # it was leaving, and is gone
-            self.process.signal(number)
-
-    def look_after(self) -> bool:
-        """Whether it has ended though nobody ended it, as a worker does that finds no broker at its start."""
-        if self._is_leaving or not self._is_started or not self.process.has_ended:
-            return False
-        self.kill()
-        last_words = self.log[-1500:]
-        if "no broker of" not in last_words:
-            self._deaths.append(f"worker {self.number} ended by itself: {last_words}")
-        return True
-
     def fault(self, action: Action) -> None:
         """Let requests fail, so that the server has carried them out, or not."""
-        operation, chance = action.operation, action.amount
-        when: Literal["before", "after"] = "after" if action.detail.endswith("after") else "before"
-        match action.detail.split()[0]:
-            case "fail":
-                self.proxy.fail(operation, FOREVER, when=when, probability=chance)
-            case "cut":
-                self.proxy.cut(operation, FOREVER, when=when, probability=chance)
-            case "refuse":
-                self.proxy.fail(
-                    operation, FOREVER, status=500, code="InternalError", when=when, probability=chance
-                )
-            case _:
-                self.proxy.complete_with_error_body(3, when="before" if chance < 0.2 else "after")
+        strike(self.proxy, action)
 
     def clear(self) -> None:
         """No more faults; but what the role may not, it still may not."""
@@ -164,33 +80,8 @@ class ChaosWorker:
         (self.kill if action.detail == "kill" else self.freeze)()
 
     def close(self) -> None:
-        self.kill()
-        self.process.__exit__()
+        super().close()
         self.proxy.stop()
-
-    @property
-    def failures(self) -> list[str]:
-        """The log lines of tasks that failed, and the ends of processes that nobody ended."""
-        return self._deaths + [line for line in self.log.splitlines() if "task failed" in line]
-
-    @property
-    def complaints(self) -> list[str]:
-        """What was logged as an error of the program, whether or not it did harm."""
-        return [line for line in self.log.splitlines() if "[error" in line and "[librdkafka]" not in line]
-
-    @property
-    def log(self) -> str:
-        """Of all its lives."""
-        try:
-            return self.process.log
-        except FileNotFoundError:
-            return ""  # it was never started, or killed before its first word
-
-    def _keep_metrics(self) -> None:
-        """Before it may end: counters do not outlive the process."""
-        if not self._is_frozen and not self.process.has_ended:
-            for name in _KEPT_METRICS:
-                self.metrics[name] += self.process.metric(name)
 
 
 class Cluster:

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
     from connector.sinks.s3.ledger.state import State
     from connector.testing.aws import AwsServer
-    from tests.chaos.cluster import ChaosWorker
+    from connector.testing.proxy import FaultProxy
     from tests.chaos.commits import Commit
+    from tests.chaos.life import Life
+
+_AT_ONCE = 500
 
 
 class Evidence:
@@ -39,24 +42,29 @@ class Evidence:
         announced = self._announced() if found else {}
         return {f"{upload.key} {upload.upload_id}": announced.get(upload.upload_id) for upload in found}
 
-    def keep(self, folder: Path, workers: Sequence[ChaosWorker], told: Sequence[str]) -> None:
+    def keep(self, folder: Path, workers: Sequence[Life], proxies: Sequence[FaultProxy]) -> None:
         """Write down what helps to find out why a round failed."""
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for worker in workers:
             (folder / f"worker-{worker.number}.log").write_text(worker.log)
-            requests = "\n".join(map(str, worker.proxy.requests))
-            (folder / f"requests-{worker.number}.txt").write_text(requests)
+        for number, proxy in enumerate(proxies):
+            requests = "\n".join(map(str, proxy.requests))
+            (folder / f"requests-{number}.txt").write_text(requests)
         commits = [f"{commit.partition} {commit.offset} {self._state(commit)}" for commit in self._commits()]
         (folder / "commits.txt").write_text("\n".join(commits))
-        (folder / "outcome.txt").write_text("\n".join(told))
 
     def delete_all(self) -> None:
         """Every version of every object, and every upload."""
         s3 = self._aws.client("s3")
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=self._topic):
-            for entry in [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]:
-                s3.delete_object(Bucket=self._topic, Key=entry["Key"], VersionId=entry["VersionId"])
+            entries = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            for at in range(0, len(entries), _AT_ONCE):
+                found = [
+                    {"Key": entry["Key"], "VersionId": entry["VersionId"]}
+                    for entry in entries[at : at + _AT_ONCE]
+                ]
+                s3.delete_objects(Bucket=self._topic, Delete={"Objects": found})
         for upload in self._aws.incomplete_uploads(self._topic):
             s3.abort_multipart_upload(Bucket=self._topic, Key=upload.key, UploadId=upload.upload_id)
 

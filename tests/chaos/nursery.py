@@ -113,13 +113,15 @@ class Nursery:
 class ForkedWorker(WorkerProcess):
     """A worker of a nursery."""
 
-    def __init__(self, nursery: Nursery, settings: Mapping[str, str], connector: Mapping[str, str]) -> None:
+    def __init__(
+        self, nursery: Nursery, settings: Mapping[str, str], connector: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(settings, connector)
         self._nursery = nursery
         self._child: Child | None = None
 
     def start(self) -> Self:
-        arguments = ["standalone", "worker.properties", *self._files]
+        arguments = [self._mode, "worker.properties", *self._files]
         self._process = self._child = self._nursery.fork(self._log.parent, self._log, arguments)
         return self
 
@@ -185,6 +187,7 @@ def _work(request: Mapping[str, str]) -> int:
 
 
 def _import_all() -> None:
+    import connector.distributed  # noqa: PLC0415
     import connector.formats.parquet  # noqa: PLC0415
     import connector.rest.app  # noqa: PLC0415
     import connector.sinks.s3.sink  # noqa: PLC0415

@@ -24,6 +24,13 @@ Verb = Literal[
     "cut off",
     "silence",
     "restart broker",
+    "pause",
+    "resume",
+    "stop",
+    "restart",
+    "restart task",
+    "change",
+    "recreate",
 ]
 
 SESSION_SECONDS = 1.5
@@ -41,15 +48,16 @@ _STRUCK = ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "*"
 
 @dataclass(frozen=True, order=True)
 class Action:
-    """One thing that is done to a worker, to its requests, to its way to Kafka, or to the broker.
+    """One thing that is done to a worker, its requests, its way to Kafka, to the broker, or to a connector.
 
     Attributes:
         at: Seconds after the first worker runs.
         verb: What is done.
-        worker: To whom.
+        worker: To whom; over REST: who is asked.
         operation: Of which requests.
         detail: The kind of fault; after holding: what is done to the worker once a request is held.
         amount: Probability of a fault, seconds of a delay, a hold, a silence or an outage.
+        connector: The number of the connector, over REST.
     """
 
     at: float
@@ -58,8 +66,12 @@ class Action:
     operation: str = ""
     detail: str = ""
     amount: float = 0.0
+    connector: int | None = None
 
     def __str__(self) -> str:
+        if self.connector is not None:
+            what = f"{self.verb} connector {self.connector} {self.detail}".rstrip()
+            return f"{self.at:5.2f} s  ask worker {self.worker}: {what}"
         more = " ".join(str(found) for found in (self.operation, self.detail, self.amount) if found)
         return f"{self.at:5.2f} s  {self.verb} worker {self.worker} {more}".rstrip()
 

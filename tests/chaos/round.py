@@ -6,7 +6,6 @@ import threading
 import time
 import uuid
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaException
@@ -16,9 +15,10 @@ from connector.testing.kafka import KafkaClient, MavenKafka
 from tests.chaos.cluster import ChaosWorker, Cluster
 from tests.chaos.evidence import Evidence
 from tests.chaos.nursery import Nursery
+from tests.chaos.outcome import Outcome
 from tests.chaos.profile import PROFILES
 from tests.chaos.source import Source, contents, create_topic
-from tests.chaos.verify import Verdict, verify
+from tests.chaos.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,6 +49,8 @@ class Rig:
         self.role = aws.create_role(f"chaos-{uuid.uuid4().hex[:8]}", "chaos")
         self.lock = threading.Lock()
         """Of what only one round at a time may do: boto clients, the broker."""
+        self._down_seconds = 0.0
+        self._down_since: float | None = None
 
     @property
     def servers(self) -> str:
@@ -68,6 +70,17 @@ class Rig:
             self.link.cut(client_id)
         return True
 
+    def break_link_of(self, pid: int, seconds: float) -> bool:
+        """All connections of a process, whatever clients it has.
+
+        Returns:
+            Whether there is a link to break.
+        """
+        if self.link is None:
+            return False
+        self.link.break_process(pid, seconds)
+        return True
+
     def restart_broker(self, seconds: float) -> bool:
         """Kill -9, and start it again; other rounds that are under way live through it as well.
 
@@ -77,10 +90,19 @@ class Rig:
         if not isinstance(self.kafka, MavenKafka):
             return False
         with self.lock:
+            self._down_since = time.monotonic()
             self.kafka.kill()
             time.sleep(seconds)
             self.kafka.start()
+            self._down_seconds += time.monotonic() - self._down_since
+            self._down_since = None
         return True
+
+    @property
+    def down_seconds(self) -> float:
+        """For how long the broker was away so far; on a busy machine it takes its time to come back."""
+        since = self._down_since
+        return self._down_seconds + (time.monotonic() - since if since else 0.0)
 
 
 @contextmanager
@@ -89,43 +111,6 @@ def rig_of(kafka: KafkaBroker) -> Iterator[Rig]:
     link = kafka.link() if isinstance(kafka, MavenKafka) else None
     with AwsServer() as aws, Nursery() as nursery, link or nullcontext():
         yield Rig(kafka, aws, nursery, link)
-
-
-@dataclass
-class Outcome:
-    """What a round came to.
-
-    Attributes:
-        drained: The connector said in time that everything is delivered.
-        orphans: Uploads that remain though nobody works on them any more.
-        unannounced: Those of them that no accepted commit ever named: their creation was under way, or
-            unanswered, when their worker ended.
-        states_left: State objects that remain.
-        resumed_bytes: Taken over from predecessors.
-        repeated_bytes: Written again.
-        failures: Of tasks, and of workers that did not leave.
-        notes: What could not be done as planned.
-        starts: Of worker processes.
-    """
-
-    plan: Plan
-    verdict: Verdict = field(default_factory=Verdict)
-    drained: bool = False
-    orphans: int = 0
-    unannounced: int = 0
-    states_left: int = 0
-    resumed_bytes: int = 0
-    repeated_bytes: int = 0
-    failures: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    starts: int = 0
-    seconds: float = 0.0
-    phases: dict[str, float] = field(default_factory=dict)
-    """How long each took, in seconds."""
-
-    @property
-    def is_right(self) -> bool:
-        return self.verdict.is_right and self.drained and not self.failures
 
 
 def run(plan: Plan, rig: Rig, logs: Path | None = None) -> Outcome:
@@ -162,8 +147,9 @@ class _Round:
             self._ask(cluster)
             outcome.seconds = time.monotonic() - self._started
             if logs and not outcome.is_right:
-                told = [str(self._plan), *outcome.verdict.examples, *outcome.failures, *outcome.notes]
-                self._evidence.keep(logs / f"{self._plan.seed}-{self._plan.profile}", cluster.workers, told)
+                folder = logs / f"{self._plan.seed}-{self._plan.profile}"
+                self._evidence.keep(folder, cluster.workers, [worker.proxy for worker in cluster.workers])
+                (folder / "outcome.txt").write_text(outcome.story)
         self._delete_bucket()
         return outcome
 

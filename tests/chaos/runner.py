@@ -7,6 +7,9 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from tests.chaos.distributed import plan as cluster_plan
+from tests.chaos.distributed import round as cluster_round
+from tests.chaos.distributed.plan import PROFILE, ClusterPlan
 from tests.chaos.plan import draw
 from tests.chaos.round import run
 from tests.chaos.verify import Verdict
@@ -15,20 +18,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from tests.chaos.outcome import Outcome
     from tests.chaos.plan import Plan
-    from tests.chaos.round import Outcome, Rig
+    from tests.chaos.round import Rig
 
 LANES = 4
 """Rounds mostly wait: for sessions to end, for workers to start."""
 
 
-def plans(seed: int, rounds: int, profile: str | None = None) -> list[Plan]:
+def plans(seed: int, rounds: int, profile: str | None = None) -> Sequence[Plan | ClusterPlan]:
     """One for each seed from the first on."""
+    if profile == PROFILE:
+        return [cluster_plan.draw(seed + number) for number in range(rounds)]
     return [draw(seed + number, profile) for number in range(rounds)]
 
 
 def run_all(
-    planned: Iterable[Plan],
+    planned: Iterable[Plan | ClusterPlan],
     rig: Rig,
     *,
     lanes: int = LANES,
@@ -46,7 +52,7 @@ def run_all(
         seconds: After so long no further round begins.
         tell: Is called with each outcome, one at a time.
     """
-    waiting: queue.SimpleQueue[Plan] = queue.SimpleQueue()
+    waiting: queue.SimpleQueue[Plan | ClusterPlan] = queue.SimpleQueue()
     for plan in planned:
         waiting.put(plan)
     outcomes: list[Outcome] = []
@@ -57,7 +63,7 @@ def run_all(
     def work() -> None:
         try:
             while time.monotonic() < deadline and not errors:
-                outcome = run(waiting.get_nowait(), rig, logs)
+                outcome = _run(waiting.get_nowait(), rig, logs)
                 with lock:
                     outcomes.append(outcome)
                     tell(outcome)
@@ -74,6 +80,10 @@ def run_all(
     if errors:
         raise errors[0]
     return outcomes
+
+
+def _run(plan: Plan | ClusterPlan, rig: Rig, logs: Path | None) -> Outcome:
+    return cluster_round.run(plan, rig, logs) if isinstance(plan, ClusterPlan) else run(plan, rig, logs)
 
 
 def line(outcome: Outcome) -> str:

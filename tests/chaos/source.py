@@ -8,7 +8,7 @@ import random
 import threading
 import time
 import uuid
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -17,13 +17,23 @@ from confluent_kafka.cimpl import NewTopic
 from tests.chaos.profile import HOUR_MS
 
 if TYPE_CHECKING:
-    from tests.chaos.plan import Plan
     from tests.chaos.profile import Profile
 
-_TIMEOUT_SECONDS = 60.0
+_TIMEOUT_SECONDS = 120.0
 _STEP_SECONDS = 0.1
 _ABORTED = 0.35
 _POOL = base64.b64encode(random.Random(7).randbytes(3 << 19))
+
+
+class Load(Protocol):
+    """How a topic is filled."""
+
+    @property
+    def seed(self) -> int: ...
+    @property
+    def partitions(self) -> int: ...
+    @property
+    def is_transactional(self) -> bool: ...
 
 
 class Record(NamedTuple):
@@ -60,13 +70,13 @@ def create_topic(bootstrap_servers: str, partitions: int) -> str:
 class Source:
     """Produces on a thread of its own until it is told to stop."""
 
-    def __init__(self, bootstrap_servers: str, topic: str, plan: Plan, profile: Profile) -> None:
+    def __init__(self, bootstrap_servers: str, topic: str, load: Load, profile: Profile) -> None:
         self._servers = bootstrap_servers
         self._topic = topic
-        self._plan = plan
+        self._load = load
         self._profile = profile
-        self._chance = random.Random(plan.seed)
-        self._numbers = [0] * plan.partitions
+        self._chance = random.Random(load.seed)
+        self._numbers = [0] * load.partitions
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="source", daemon=True)
         self.failure: BaseException | None = None
@@ -83,7 +93,7 @@ class Source:
 
     def _run(self) -> None:
         try:
-            (self._in_transactions if self._plan.is_transactional else self._plainly)()
+            (self._in_transactions if self._load.is_transactional else self._plainly)()
         except BaseException as error:  # noqa: BLE001 - raised where it is stopped
             self.failure = error
 
@@ -115,7 +125,7 @@ class Source:
 
     def _step(self, producer: Producer) -> None:
         most = max(1, round(self._profile.records * _STEP_SECONDS * 2))
-        for partition in range(self._plan.partitions):
+        for partition in range(self._load.partitions):
             for _ in range(self._chance.randint(0, most)):
                 self._produce(producer, partition)
         producer.poll(0)

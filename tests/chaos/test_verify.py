@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import gzip
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.chaos.distributed.plan import draw as draw_cluster
 from tests.chaos.plan import draw
 from tests.chaos.profile import PROFILES
 from tests.chaos.source import Record, digest
-from tests.chaos.verify import verify
+from tests.chaos.verify import Verdict, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 VALUES = [b"v-%d" % number for number in range(6)]
 TOPIC = {0: {offset: Record("k0", 0, digest(value)) for offset, value in enumerate(VALUES)}}
@@ -65,7 +70,14 @@ def test_frames_that_follow_each_other_are_one_object() -> None:
     assert faults({name(0, "k0"): content}, "keys") == {}
 
 
-def test_seed_is_a_plan() -> None:
+@pytest.mark.parametrize("of", [draw, draw_cluster])
+def test_seed_is_a_plan(of: Callable[[int], object]) -> None:
     for seed in range(50):
-        assert str(draw(seed)) == str(draw(seed))
-    assert len({str(draw(seed)) for seed in range(50)}) == 50
+        assert str(of(seed)) == str(of(seed))
+    assert len({str(of(seed)) for seed in range(50)}) == 50
+
+
+def test_what_is_found_of_two_topics_adds_up() -> None:
+    both = Verdict(produced=1, lost=1, examples=["lost: 0/0"])
+    both.add(Verdict(produced=2, doubled=1, examples=["doubled: 0/1"]))
+    assert both == Verdict(produced=3, lost=1, doubled=1, examples=["lost: 0/0", "doubled: 0/1"])

@@ -59,6 +59,12 @@ class Verdict:
         if count and seen < _EXAMPLES:
             self.examples.append(f"{fault}: {example}")
 
+    def add(self, other: Verdict) -> None:
+        """What was found of another topic."""
+        for name, count in other.figures().items():
+            setattr(self, name, getattr(self, name) + count)
+        self.examples += other.examples
+
     def figures(self) -> dict[str, int]:
         return {found.name: getattr(self, found.name) for found in fields(self) if found.name != "examples"}
 

@@ -185,7 +185,8 @@ def test_the_generated_parts_are_fresh() -> None:
 
 
 def test_a_stale_part_is_found(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    for folder in ("docs", "charts"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     shutil.copy(ROOT / "README.md", tmp_path)
     page = tmp_path / "docs" / "metrics.md"
     page.write_text(page.read_text().replace("Records read from Kafka", "Records seen in Kafka"))

@@ -171,6 +171,21 @@ async def test_a_missing_token_file_is_named(tmp_path: Path) -> None:
         await obtain(signing_session(identity))
 
 
+@pytest.mark.parametrize(
+    "text", ["root:x:0:0:root:/root\nbin:x:1:1", "", "-----BEGIN KEY-----\nQUJD", "a" * 30_000]
+)
+async def test_a_file_that_holds_no_token_is_not_sent(text: str, tmp_path: Path, proxy: FaultProxy) -> None:
+    file = tmp_path / "file"
+    file.write_text(text)
+    identity = Identity(
+        base=WebIdentity(str(file), "arn:aws:iam::123456789012:role/r"),
+        transport=Transport(sts_endpoint=proxy.url),
+    )
+    with pytest.raises(AccessError, match="holds no token"):
+        await obtain(signing_session(identity))
+    assert not proxy.requests
+
+
 async def test_a_role_may_be_assumed_by_a_web_identity(
     proxy: FaultProxy, tmp_path: Path, aws: AwsServer
 ) -> None:

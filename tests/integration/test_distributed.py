@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from connector.testing.file_sink import JAVA_NAME, install
 from connector.testing.worker import WorkerProcess
@@ -95,6 +98,11 @@ def test_a_connector_that_one_worker_takes_runs_on_both_and_is_seen_by_both(
     other.wait_until(lambda: set(states(other, "files").values()) == both, "on both")
     one.wait_until(lambda: lines(file) == ["first"], "delivered")
     assert other.get("/connectors/files")["config"] == file_config(source, file) | {"name": "files"}
+    for worker in (one, other):
+        assert worker.metric("connector_cluster_workers") == 2
+        assert worker.metric("connector_cluster_tasks", connector="files", state="RUNNING") == 2
+        assert worker.metric("connector_task_state", connector="files", state="RUNNING") == 1
+        assert worker.metric("connector_worker_rebalances_total") >= 1
 
 
 def test_tasks_of_a_worker_that_is_killed_run_elsewhere_within_its_session_and_two_seconds(
@@ -315,3 +323,43 @@ def test_a_connector_whose_connection_requires_a_role_runs_only_where_it_is(
     able.terminate()
     plain.wait_until(lambda: {s for s, _ in states(plain, "lake").values()} == {"UNASSIGNED"}, "nowhere")
     assert "requires: lake" in plain.get("/connectors/lake/status")["tasks"][0]["trace"]
+
+
+def test_new_partitions_and_topics_are_seen_within_the_age_of_metadata_and_patterns_are_javas(
+    start: Start, kafka: KafkaBroker, produce: Produce, topic: CreateTopic, tmp_path: Path
+) -> None:
+    worker = start(**{"consumer.metadata.max.age.ms": "1000"})
+    wait_ready(worker)
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+    plain, file, found = topic(), tmp_path / "out.txt", tmp_path / "found.txt"
+    pattern = {**file_config("", found, 1), "topics.regex": rf"(?!x){plain}-\d"}
+    del pattern["topics"]
+    for name, config in (("plain", file_config(plain, file, 1)), ("pattern", pattern)):
+        assert worker.ask("PUT", f"/connectors/{name}/config", config)[0] == 201
+    produce(plain, [b"first"], 0)
+    worker.wait_until(lambda: lines(file) == ["first"], "it reads")
+
+    admin.create_partitions([NewPartitions(plain, 2)])[plain].result()
+    names = [f"{plain}-{ending}" for ending in "1x"]
+    for made in admin.create_topics([NewTopic(name, 1, 1) for name in names]).values():
+        made.result()
+    producer = Producer(
+        {"bootstrap.servers": kafka.bootstrap_servers}
+    )  # that of other tests knows one partition
+    producer.produce(plain, b"second", partition=1)
+    for name in names:
+        producer.produce(name, name[-1].encode())
+    assert producer.flush(20) == 0
+
+    worker.wait_until(lambda: (lines(file), lines(found)) == (["first", "second"], ["1"]), "seen", 20)
+
+
+def test_tasks_max_may_be_a_reference(start: Start, topic: CreateTopic, tmp_path: Path) -> None:
+    (tmp_path / "count").write_text("tasks=3")
+    worker = start(**{"config.providers": "file", "config.providers.file.class": "file"})
+    wait_ready(worker)
+    config = {**file_config(topic(), tmp_path / "out.txt"), "tasks.max": f"${{file:{tmp_path}/count:tasks}}"}
+
+    assert worker.ask("PUT", "/connectors/files/config", config)[0] == 201
+
+    worker.wait_until(lambda: overall(worker, "files") == ("RUNNING", ["RUNNING"] * 3), "three tasks", 20)

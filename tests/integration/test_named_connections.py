@@ -49,7 +49,9 @@ def stored(aws: AwsServer, proxy: FaultProxy, role: str) -> dict[str, Any]:
 class Worker(WorkerProcess):
     """A worker that is told about connections over REST."""
 
-    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    def ask(
+        self, method: str, path: str, body: Any = None, *, timeout_seconds: float = 30
+    ) -> tuple[int, Any]:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self._port}/aws/connections{path}",
             data=None if body is None else json.dumps(body).encode(),
@@ -57,7 +59,7 @@ class Worker(WorkerProcess):
             method=method,
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=timeout_seconds) as answer:
                 text = answer.read()
                 return answer.status, json.loads(text) if text else None
         except urllib.error.HTTPError as error:

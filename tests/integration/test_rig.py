@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from connector.testing.aws import AwsServer
     from connector.testing.kafka import CreateTopic, KafkaBroker, Produce, ReadCommitted
+    from connector.testing.kafka.link import KafkaLink
 
 PART = b"x" * (5 << 20)
 
@@ -133,7 +134,16 @@ def test_killed_broker_comes_back_at_the_same_address_with_its_data(own_kafka: M
 
 
 @pytest.mark.real_kafka
-def test_commit_lands_whose_answer_the_link_withholds(own_kafka: MavenKafka) -> None:
+@pytest.mark.parametrize(
+    "withhold",
+    [
+        pytest.param(lambda link: link.withhold_answers("linked.", 4), id="from a client"),
+        pytest.param(lambda link: link.break_process(os.getpid(), 4), id="from a process"),
+    ],
+)
+def test_commit_lands_whose_answer_the_link_withholds(
+    own_kafka: MavenKafka, withhold: Callable[[KafkaLink], None]
+) -> None:
     client = KafkaClient(own_kafka)
     topic = client.create_topic(1)
     client.produce(topic, [b"v"], partition=0)
@@ -141,7 +151,7 @@ def test_commit_lands_whose_answer_the_link_withholds(own_kafka: MavenKafka) -> 
         consumer = Consumer(
             {
                 "bootstrap.servers": link.bootstrap_servers,
-                "group.id": "linked",
+                "group.id": topic,
                 "client.id": "linked.0.",
                 "socket.timeout.ms": 1500,
                 "log_level": 0,
@@ -150,9 +160,9 @@ def test_commit_lands_whose_answer_the_link_withholds(own_kafka: MavenKafka) -> 
         consumer.assign([TopicPartition(topic, 0, 0)])
         assert consumer.consume(1, 20)
         consumer.commit(offsets=[TopicPartition(topic, 0, 0)], asynchronous=False)
-        link.withhold_answers("linked.", 4)
+        withhold(link)
         consumer.commit(offsets=[TopicPartition(topic, 0, 1)], asynchronous=True)
-        _wait_until(lambda: client.committed("linked", topic) == {0: Committed(1, "")})
+        _wait_until(lambda: client.committed(topic, topic) == {0: Committed(1, "")})
         link.cut("linked.")
         consumer.close()
     client.close()

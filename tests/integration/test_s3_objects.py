@@ -536,3 +536,15 @@ async def test_two_topics_under_one_name_are_told_once(aws: AwsServer, bucket: s
                 await sink.put(batch.renamed("one"))
     (told,) = [each for each in logs if each["event"].startswith("two topics go by one name")]
     assert (told["name"], told["topics"]) == ("one", ["t", "u"])
+
+
+async def test_a_partition_that_went_and_came_back_is_not_told_as_another_topic(
+    aws: AwsServer, bucket: str
+) -> None:
+    with capture_logs() as logs:
+        async with running_sink(aws.url, aws, bucket, {}) as sink:
+            for _ in range(2):
+                await sink.put(lines(SMALL))
+                await sink.drop([PARTITION])
+                sink.open([PARTITION])
+    assert not [each for each in logs if each["log_level"] == "warning"]

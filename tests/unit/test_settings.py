@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from connector.config.bounds import Bounds
 from connector.config.client import translate
 from connector.config.listener import Listener
+from connector.config.override import OverridePolicy
 from connector.errors import ConfigError
 from connector.settings import WorkerSettings
 
@@ -327,3 +329,20 @@ def test_a_misspelt_restriction_of_a_provider_is_refused(path: Path) -> None:
 def test_properties_of_a_provider_that_is_not_named_are_unknown(path: Path) -> None:
     settings = load(path, "config.providers.file.class=file")
     assert "config.providers.file.class" in settings.unknown
+
+
+def test_the_override_policy_goes_by_name_or_class_and_another_is_refused(path: Path) -> None:
+    option = "connector.client.config.override.policy"
+    java = "org.apache.kafka.connect.connector.policy.AllowlistConnectorClientConfigOverridePolicy"
+    settings = load(path, "bootstrap.servers=a:1", f"{option}={java}", f"{option[:-6]}allowlist=a, b")
+    assert settings.override_policy == OverridePolicy("Allowlist", frozenset({"a", "b"}))
+    assert load(path, "bootstrap.servers=a:1", f"{option}=None").override_policy.name == "None"
+    assert load(path, "bootstrap.servers=a:1").override_policy.name == "All"
+    variable = "CONNECT_CONNECTOR_CLIENT_CONFIG_OVERRIDE_POLICY"
+    assert variable in faults(None, CONNECT_BOOTSTRAP_SERVERS="a:1", **{variable: "x"})
+
+
+def test_no_bound_is_something_else_than_one_that_allows_nothing(path: Path) -> None:
+    assert load(path, "bootstrap.servers=a:1").bounds == Bounds()
+    lines = ("bootstrap.servers=a:1", "connectors.allowed.hosts=", "connectors.allowed.paths=/a, /b")
+    assert load(path, *lines).bounds == Bounds((), ("/a", "/b"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 from connector.aws.legal import endpoint as legal_endpoint
 from connector.aws.legal import region as legal_region
 from connector.aws.partition import partition
-from connector.config.option import LIST, STRING, Importance, defaulted, non_empty, one_of, optional
+from connector.config.option import LIST, STRING, Importance, LeadsTo, defaulted, non_empty, one_of, optional
 from connector.errors import Problem
 from connector.sinks.dispatch import Order
 from connector.sinks.eventbridge.bus import SECOND, BusArn, legal_bus, parse_arn
@@ -126,6 +126,7 @@ class EventBridgeConfig(MessagingConfig):
         STRING,
         "The endpoint of an EventBridge-compatible system, or a VPC endpoint; AWS's own for the region if"
         " absent.",
+        leads_to=LeadsTo.HOST,
         validate=legal_endpoint,
         importance=Importance.LOW,
         aliases=("aws.eventbridge.endpoint.uri",),

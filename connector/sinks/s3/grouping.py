@@ -6,6 +6,7 @@ is the first offset that a name shows.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from connector.record import RecordBatch, TopicPartition
     from connector.sinks.s3.event_time import EventTime
+    from connector.sinks.s3.interval import Interval
     from connector.sinks.s3.template import Placeholder, Template
 
 MAX_KEY_BYTES = 1024
@@ -71,15 +73,19 @@ class FieldText:
 
     Attributes:
         missing: What stands for those that are not there.
+        empty: What stands for those that are empty text; ``missing`` if None.
         escapes: The variables of which unsafe characters are escaped; ``field`` is headers and fields.
     """
 
     missing: str = "__HIVE_DEFAULT_PARTITION__"
     escapes: frozenset[str] = frozenset({"field"})
+    empty: str | None = None
 
     def of(self, value: Any) -> str:
         """The text of a header or field."""
         text = name_text(value)
+        if text == "" and self.empty is not None:
+            return self.empty
         return self.escaped("field", text) if text else self.missing
 
     def escaped(self, variable: str, text: str) -> str:
@@ -134,6 +140,7 @@ class Grouper:
         *,
         event_time: EventTime | None = None,
         field_text: FieldText | None = None,
+        interval: Interval | None = None,
     ) -> None:
         """Take a template that :class:`~connector.sinks.s3.naming.FileNameConfig` found legal.
 
@@ -142,7 +149,9 @@ class Grouper:
             zone: Of the times that names show.
             event_time: The time of a record; None for that at which it is taken.
             field_text: How headers and fields are shown.
+            interval: Whose beginning is shown instead of a time within it.
         """
+        self._interval = interval
         self._template = template
         self._zone = zone
         self._times = [_pattern(found) for found in template.placeholders if found.variable == "timestamp"]
@@ -153,6 +162,8 @@ class Grouper:
         self._text = field_text or FieldText()
         step = HOUR_MS if _is_whole_hours(zone) else MINUTE_MS
         self._bucket_ms = min([step, *(pattern.step_ms for pattern in self._times)])
+        if interval:
+            self._bucket_ms = math.gcd(self._bucket_ms, interval.length_ms)
         self.keeps_last_only = "start_offset" not in template.variables
 
     @property
@@ -242,6 +253,8 @@ class Grouper:
     def _time(self, timestamp_ms: int) -> tuple[str, ...]:
         if not self._times:
             return ()
+        if self._interval:
+            timestamp_ms = self._interval.beginning(timestamp_ms)
         moment = (_EPOCH + timedelta(milliseconds=timestamp_ms)).astimezone(self._zone)
         return tuple([pattern.format(moment) for pattern in self._times])
 
@@ -366,8 +379,14 @@ def _render(placeholder: Placeholder, group: GroupKey, start_offset: int) -> str
             return group.key or ""
         case variable:
             number = str(partition if variable == "partition" else start_offset)
-            is_padded = placeholder.value == "true"
-            return number.zfill(_PADDED_DIGITS[variable]) if is_padded else number
+            return number.zfill(_digits(variable, placeholder.value))
+
+
+def _digits(variable: str, padding: str | None) -> int:
+    """How many a number has at least: as many as the largest one, or as the template says."""
+    if padding == "true":
+        return _PADDED_DIGITS[variable]
+    return int(padding) if padding and padding.isdecimal() else 0
 
 
 def _key_text(key: Any) -> str:

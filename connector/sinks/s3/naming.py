@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from connector import logs
 from connector.config.option import (
     INT,
+    LONG,
     STRING,
     Importance,
     Option,
+    at_least,
     defaulted,
     non_empty,
     one_of,
@@ -24,6 +26,7 @@ from connector.errors import Problem
 from connector.sinks.s3.compression import LEVELS, SUFFIXES
 from connector.sinks.s3.event_time import EventTime, legal_format
 from connector.sinks.s3.grouping import MAX_KEY_BYTES, FieldText, Grouper, climbs
+from connector.sinks.s3.interval import Interval
 from connector.sinks.s3.pattern import DatePattern
 from connector.sinks.s3.prefix import PrefixConfig, template_of
 from connector.sinks.s3.rotation import Rotation, RotationConfig
@@ -129,7 +132,8 @@ def _check_parameter(placeholder: Placeholder) -> None:
         return
     if placeholder.parameter is None:
         return
-    if placeholder.parameter != parameter or placeholder.value not in values:
+    is_width = parameter == "padding" and re.fullmatch(r"[1-9]\d?", placeholder.value or "", re.ASCII)
+    if placeholder.parameter != parameter or not (placeholder.value in values or is_width):
         supported = ",".join(f"{name}:{of}={'|'.join(known)}" for name, (of, known) in _PARAMETERS.items())
         raise ValueError(f"unsupported set of template variables parameters, supported sets are: {supported}")
 
@@ -258,12 +262,39 @@ class FileNameConfig(RotationConfig, PrefixConfig):
         importance=Importance.LOW,
         group="File",
     )
+    timestamp_format_timezone = optional(
+        "file.name.timestamp.format.timezone",
+        STRING,
+        "The time zone of a text without an offset, if it is not file.name.timestamp.timezone.",
+        validate=_time_zone,
+        importance=Importance.LOW,
+        group="File",
+    )
+    timestamp_interval_ms = defaulted(
+        "file.name.timestamp.interval.ms",
+        LONG,
+        0,
+        "{{timestamp}} shows the beginning of the interval of this length that the time is in: 900000 is"
+        " quarters of an hour. Intervals are counted from midnight, longer ones than a day from 1970. 0 shows"
+        " the time itself.",
+        validate=at_least(0),
+        importance=Importance.LOW,
+        group="File",
+    )
     missing_text = defaulted(
         "file.name.missing.value",
         STRING,
         "__HIVE_DEFAULT_PARTITION__",
         "What a name shows for a header or field that a record does not have, or that is null or empty.",
         validate=non_empty,
+        importance=Importance.LOW,
+        group="File",
+    )
+    empty_text = optional(
+        "file.name.empty.value",
+        STRING,
+        "What a name shows for a header or field that is an empty text, which may be nothing;"
+        " file.name.missing.value if absent.",
         importance=Importance.LOW,
         group="File",
     )
@@ -290,6 +321,12 @@ class FileNameConfig(RotationConfig, PrefixConfig):
                 "aws.s3.prefix",
                 "cannot be combined with {{key}} in file.name.template, since names then show no key: remove"
                 " one of them",
+            )
+        if not is_named_by_offset(self.name_template) and self.together:
+            yield Problem(
+                "file.rotate.together",
+                f"cannot be combined with file.name.template {self.name_template}, whose objects hold one"
+                " record each: remove one of them",
             )
         if not is_named_by_offset(self.name_template) and self.max_records > 1:
             yield Problem(
@@ -368,8 +405,11 @@ class FileNameConfig(RotationConfig, PrefixConfig):
                 "unit=YYYY is the year of the week and wrong around New Year; unit=yyyy is used instead",
                 option=FileNameConfig.name_template.name,
             )
-        text = FieldText(self.missing_text, _ESCAPES[self.escape])
-        return Grouper(template, zone(self._times.zone), event_time=self._event_time(), field_text=text)
+        text = FieldText(self.missing_text, _ESCAPES[self.escape], self.empty_text)
+        where = zone(self._times.zone)
+        length = self.timestamp_interval_ms
+        interval = Interval(length, where) if length else None
+        return Grouper(template, where, event_time=self._event_time(), field_text=text, interval=interval)
 
     def rotation(self) -> Rotation:
         """When objects are finished."""
@@ -392,7 +432,11 @@ class FileNameConfig(RotationConfig, PrefixConfig):
             return None
         name = self.timestamp_header if times.source == "header" else self.timestamp_field
         return EventTime(
-            times.source, name or "", self.timestamp_format, zone(times.zone), option=times.option
+            times.source,
+            name or "",
+            self.timestamp_format,
+            zone(self.timestamp_format_timezone or times.zone),
+            option=times.option,
         )
 
 
@@ -413,7 +457,7 @@ def _beside(parts: Sequence[Placeholder | str], index: int, *, with_topic: bool)
     """What the number at this place runs together with, and the number, in their order."""
     number = parts[index]
     if not isinstance(number, Placeholder) or number.value == "true":
-        return None
+        return None  # A width of one's own may be too small: then the number is as long as it is.
     for step in (-1, 1):
         at = index + step
         # Digits part nothing: 1, 0 and 11 read like 101 and 1.

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.formats.base import Body
+    from connector.schema import Schema
     from connector.sinks.s3.compression import Compressor
     from connector.sinks.s3.ledger.state import Span
     from connector.sinks.s3.rotation import Moment
@@ -46,6 +47,10 @@ class OpenObject:
         self.used_ms = opened.ms
         self.use = 0
         self.first_event_ms: int | None = None
+        self.end_offset = first_offset
+        """After its last record."""
+        self.schema: Schema | None = None
+        """Of its records, where that ends objects."""
         self.earlier: list[asyncio.Task[None]] = []
         """What completes earlier objects of its key."""
         self._body = body
@@ -101,6 +106,7 @@ class OpenObject:
     def found(self, total: Span, stored_bytes: int) -> None:
         """A predecessor has written so much of it."""
         self.records = total.records
+        self.end_offset = total.end
         self._encoded_bytes = total.raw_bytes
         self.stored_bytes = stored_bytes
 

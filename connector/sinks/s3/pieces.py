@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from connector.record import RecordBatch
+    from connector.schema import Schema
     from connector.sinks.s3.grouping import GroupKey
 
 
@@ -23,6 +24,12 @@ class Piece:
     """The object before it takes no more, by the time of its records."""
     event_ms: int | None = None
     is_appended: bool = False
+    breaks: bool = False
+    """All objects that are open before it take no more; where they end together."""
+    ends: bool = False
+    """Nor do those that are open after it."""
+    schema: Schema | None = None
+    """Of its records, where that ends objects."""
 
 
 class Part(NamedTuple):
@@ -32,6 +39,25 @@ class Part(NamedTuple):
     records: RecordBatch
     begins: bool
     event_ms: int | None
+    breaks: bool = False
+    ends: bool = False
+    schema: Schema | None = None
+
+    def pieces(self, encoded: Sequence[tuple[Any, RecordBatch]]) -> Iterator[Piece]:
+        """What became of it."""
+        last = len(encoded) - 1
+        for number, (data, records) in enumerate(encoded):
+            begins = self.begins and self.records.offsets[0] == records.offsets[0]
+            yield Piece(
+                self.group,
+                data,
+                records,
+                begins,
+                self.event_ms,
+                breaks=self.breaks and number == 0,
+                ends=self.ends and number == last,
+                schema=self.schema,
+            )
 
 
 class Sizes:
@@ -53,12 +79,14 @@ class Sizes:
 
 
 def waves(pieces: Iterable[Piece], most: int) -> Iterator[list[Piece]]:
-    """Pieces of different objects side by side, in their order."""
+    """Pieces of different objects side by side, in their order; all that is open ends between waves only."""
     wave: dict[GroupKey, Piece] = {}
+    ends = False
     for piece in pieces:
-        if piece.group in wave or len(wave) >= most:
+        if wave and (ends or piece.breaks or piece.group in wave or len(wave) >= most):
             yield list(wave.values())
             wave.clear()
         wave[piece.group] = piece
+        ends = piece.ends
     if wave:
         yield list(wave.values())

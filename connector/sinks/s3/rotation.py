@@ -22,9 +22,11 @@ from connector.config.option import (
     optional,
 )
 from connector.config.schema import Config
+from connector.errors import Problem
 from connector.sinks.s3.zone import zone
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import tzinfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -76,6 +78,10 @@ class Rotation:
     zone: tzinfo = UTC
     on_commit: bool = True
     """Every commit finishes objects, whatever the bounds."""
+    together: bool = False
+    """Bounds are of all that a partition has open, and end all of it."""
+    on_change: bool = False
+    """With it: a record for another object than the one before ends all that is open."""
 
     @property
     def has_bytes(self) -> bool:
@@ -230,6 +236,25 @@ class RotationConfig(Config):
         " else it reads from there.",
         group="Rotation",
     )
+    together = defaulted(
+        "file.rotate.together",
+        BOOLEAN,
+        False,
+        "Whether the objects of a partition end together, as with Confluent's connector: file.max.records"
+        " then counts the records of all that are open, file.max.timespan.ms begins with the first of them,"
+        " and another schema ends all of them.",
+        importance=Importance.LOW,
+        group="Rotation",
+    )
+    on_change = defaulted(
+        "file.rotate.on.change",
+        BOOLEAN,
+        False,
+        "With file.rotate.together: whether a record that belongs to another object than the one before it"
+        " ends all that are open, so that records of the hour before may begin an object of their own again.",
+        importance=Importance.LOW,
+        group="Rotation",
+    )
     max_open = defaulted(
         "file.max.open.objects",
         INT,
@@ -269,4 +294,14 @@ class RotationConfig(Config):
             interval_ms=interval,
             zone=zone(self.schedule_zone or default_zone),
             on_commit=on_commit,
+            together=self.together,
+            on_change=self.on_change,
         )
+
+    def check(self) -> Iterator[Problem]:
+        yield from super().check()
+        if self.on_change and not self.together:
+            yield Problem(
+                RotationConfig.on_change.name,
+                "has no meaning without file.rotate.together=true: set it, or remove this",
+            )

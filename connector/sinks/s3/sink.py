@@ -136,9 +136,11 @@ class S3Sink(Sink):
     def _note_name(self, batch: RecordBatch) -> None:
         """Warn, once, where transforms gave two topics one name, by which objects may be called the same."""
         name = batch.topic_partition._replace(topic=batch.topic)
-        others = self._named.setdefault(name, {batch.topic_partition})
-        if batch.topic_partition not in others:
-            others.add(batch.topic_partition)
+        others = self._named.setdefault(name, set())
+        if batch.topic_partition in others:
+            return
+        others.add(batch.topic_partition)
+        if len(others) > 1:  # a partition that went and came back is no other one
             log.warning(
                 "two topics go by one name, so their objects may replace each other",
                 name=batch.topic,

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from connector import logs, metrics
+from connector.column import schemas_of
 from connector.errors import BatchError
 from connector.formats.nulls import without_nulls
 from connector.sinks.s3.attributes import Origin
@@ -14,13 +15,15 @@ from connector.sinks.s3.early import Early
 from connector.sinks.s3.ledger.state import Clock, Span
 from connector.sinks.s3.open_object import OpenObject
 from connector.sinks.s3.pieces import Part, Piece, Sizes, waves
+from connector.sinks.s3.together import Columns, Held, segments
 from connector.sinks.s3.upload import ObjectUpload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 
     from connector.formats.base import Format
     from connector.record import RecordBatch
+    from connector.schema import Schemas
     from connector.sinks.base import SinkContext
     from connector.sinks.s3.compression import Compressor
     from connector.sinks.s3.config import S3Config
@@ -255,7 +258,7 @@ class PartitionWriter:
             for group, found in self._open.items()
             if rotation.is_due(found, now) or (times is not None and group.time != times)
         ]
-        for group in due:
+        for group in list(self._open) if due and rotation.together else due:
             self._finish(group)
 
     def _encode(self, batch: RecordBatch, now: Moment) -> list[Piece] | None:
@@ -269,24 +272,18 @@ class PartitionWriter:
         if self._are_too_many([part.group for part in parts], batch):
             return None
         pieces = [
-            Piece(
-                part.group,
-                data,
-                records,
-                part.begins and part.records.offsets[0] == records.offsets[0],
-                part.event_ms,
-            )
+            piece
             for part, encoded in zip(
                 parts, self._encoder.encode_parts(kept, [part.records for part in parts]), strict=True
             )
-            for data, records in encoded
+            for piece in part.pieces(encoded)
         ]
         if self._are_too_many([piece.group for piece in pieces], batch):
             return None
         if len(pieces) == 1 and not self._grouper.keeps_last_only:
             (piece,) = pieces
             found = self._open.get(piece.group)
-            if found and not piece.begins and found.takes(piece.data):
+            if found and not (piece.begins or piece.breaks) and found.takes(piece.data):
                 self._append([(found, piece)])
                 piece.is_appended = True
         return pieces
@@ -294,13 +291,68 @@ class PartitionWriter:
     def _parts(self, batch: RecordBatch, now: Moment) -> list[Part]:
         """The batch as bounds cut it: by object, and where an object ends or is to be looked at."""
         step = self._step(batch)
+        if self._rotation.together:
+            return list(self._parts_together(batch, now, step))
         return [
             # Only the first of what is cut by records begins what was cut by time.
             Part(group, records, begins and first.offsets[0] == records.offsets[0], event_ms)
             for group, grouped in self._grouper.split(batch, now.ms)
             for first, begins, event_ms in self._cut_by_time(group, grouped)
-            for records in self._cut(None if begins else self._open.get(group), first, step)
+            for records in self._cut(
+                None if begins else self._open.get(group), first, step, self._config.max_records
+            )
         ]
+
+    def _parts_together(self, batch: RecordBatch, now: Moment, step: int | None) -> Iterator[Part]:
+        """As bounds cut it that hold for all open objects as a whole."""
+        if not len(batch):
+            return
+        groups = self._grouper.split(batch, now.ms)
+        schemas = schemas_of(batch.values) if batch.has("values") else None
+        found = segments(self._rotation, self._held(), self._columns(batch, groups, schemas))
+        for segment in found:
+            whole = segment.end - segment.start == len(batch)
+            records = batch if whole else batch.select(range(segment.start, segment.end))
+            schema = schemas.of_each(len(batch))[segment.start] if schemas else None
+            parts = [
+                Part(group, piece, False, segment.first_event_ms, schema=schema)
+                for group, grouped in (groups if whole else self._grouper.split(records, now.ms))
+                for piece in self._cut(None, grouped, step, 0)
+            ]
+            parts[0] = parts[0]._replace(breaks=segment.breaks)
+            parts[-1] = parts[-1]._replace(ends=segment.ends)
+            yield from parts
+
+    def _held(self) -> Held:
+        """What is open, also of a predecessor: all since objects ended the last time."""
+        found = self._open.values()
+        return Held(
+            sum(each.records for each in found),
+            next((each.first_event_ms for each in found if each.first_event_ms is not None), None),
+            max(self._open, key=lambda group: self._open[group].end_offset, default=None),
+            {group: each.schema for group, each in self._open.items() if each.schema is not None},
+        )
+
+    def _columns(
+        self,
+        batch: RecordBatch,
+        groups: Sequence[tuple[GroupKey, RecordBatch]],
+        schemas: Schemas | None,
+    ) -> Columns:
+        """What of the records may end objects; mostly nothing but their number."""
+        count = len(batch)
+        has_span = self._rotation.max_span_ms > 0
+        known = [found.schema for found in self._open.values() if found.schema is not None]
+        each = schemas.of_each(count) if schemas and schemas.differ_from(known, count) else None
+        if not (each or has_span or self._rotation.on_change):
+            return Columns(count)
+        group_of = {offset: group for group, records in groups for offset in records.offsets}
+        return Columns(
+            count,
+            [group_of[offset] for offset in batch.offsets],
+            self._grouper.event_times(batch) if has_span else None,
+            each,
+        )
 
     def _are_too_many(self, groups: Sequence[GroupKey], batch: RecordBatch) -> bool:
         """Whether more objects would be begun, and perhaps finished, than there are places for."""
@@ -333,9 +385,10 @@ class PartitionWriter:
                 begins, start, first = True, index, time
         yield records.select(range(start, len(records))) if start else records, begins, first
 
-    def _cut(self, found: OpenObject | None, records: RecordBatch, step: int | None) -> Iterable[RecordBatch]:
+    def _cut(
+        self, found: OpenObject | None, records: RecordBatch, step: int | None, limit: int
+    ) -> Iterable[RecordBatch]:
         """Cut where ``file.max.records`` ends an object, and in steps where bytes may."""
-        limit = self._config.max_records
         if not limit and not step:
             yield records
             return
@@ -355,6 +408,8 @@ class PartitionWriter:
         """Write pieces of different objects."""
         if self._dropped:
             return
+        if wave[0].breaks:
+            self._finish_all()
         try:
             taken = [(self._object_for(piece, now), piece) for piece in wave]
             if not taken[0][1].is_appended:
@@ -363,11 +418,17 @@ class PartitionWriter:
             self._wave.clear()
         if self._dropped:
             return
+        full = []
         for found, piece in taken:
             if found.tail_bytes >= self._config.part_size_bytes and found.upload.can_add:
                 found.upload.add_part(found.take_tail())
             if found.upload.is_full or self._is_full(found):
-                self._finish(piece.group)
+                full.append(piece.group)
+        if wave[-1].ends or (full and self._rotation.together):
+            self._finish_all()
+        else:
+            for group in full:
+                self._finish(group)
 
     def _append(self, taken: Sequence[tuple[OpenObject, Piece]]) -> None:
         """CPU work, for a thread."""
@@ -378,7 +439,8 @@ class PartitionWriter:
                 # Parts begin and end with frames, so that somebody else can go on after any of them.
                 found.end_frame()
             first = found.first_offset if self._grouper.keeps_last_only else offsets[0]
-            span = Span(first, offsets[-1] + 1, len(piece.records), found.raw_bytes - raw)
+            found.end_offset = offsets[-1] + 1
+            span = Span(first, found.end_offset, len(piece.records), found.raw_bytes - raw)
             found.upload.took(span, Clock(found.opened.ms, found.used_ms, found.first_event_ms))
             self._sizes.add(len(piece.records), found.raw_bytes - raw, found.object_bytes - stored)
             self._end_frames_but(found)
@@ -412,7 +474,9 @@ class PartitionWriter:
         if found is None:
             self._limit.make_room(self)
             found = self._new_object(piece.group, piece.records.offsets[0], now)
-            found.first_event_ms = piece.event_ms
+            found.first_event_ms, found.schema = piece.event_ms, piece.schema
+        elif found.schema is None:
+            found.schema = piece.schema
         self._open[piece.group] = found
         self._wave.add(found)
         found.used_ms = now.ms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.config.option import STRING, defaulted, optional, required
+from connector.config.option import STRING, LeadsTo, defaulted, optional, required
 from connector.errors import Problem
 from connector.sinks.messaging.attributes import ARRAY
 from connector.sinks.messaging.config import MessageConfig
@@ -41,6 +41,7 @@ class SqsConfig(MessageConfig):
         STRING,
         "The queue by its URL, name or ARN; it must exist. {{topic}} in its name stands for the topic of each"
         " record. A queue of another account goes by its URL or ARN.",
+        leads_to=LeadsTo.URL,
         validate=legal_queue,
         aliases=("aws.sqs.queue.url", "aws.sqs.queue.name", "aws.sqs.queue.arn"),
         group="SQS",

@@ -69,6 +69,13 @@ _CONNECT = """
       <version>2.25.3</version>
     </dependency>
 """
+_REST_CLIENT_VERSION = "4.0.4"
+_REST_CLIENT = f"""
+    <dependency>
+      <groupId>org.sourcelab</groupId><artifactId>kafka-connect-client</artifactId>
+      <version>{_REST_CLIENT_VERSION}</version>
+    </dependency>
+"""
 
 
 def folder_of(version: str, kind: str = "kafka") -> Path:
@@ -134,6 +141,18 @@ def connect_jars() -> Path:
     folder = folder_of(VERSIONS[0], "connect-worker")
     if not folder.is_dir():
         _fetch(folder, _CONNECT.format(version=VERSIONS[0]))
+    return folder
+
+
+def rest_client_jars() -> Path:
+    """The folder with SourceLab's client of Kafka Connect's REST API; fetched unless it is cached.
+
+    Raises:
+        KafkaUnavailableError: They could not be fetched.
+    """
+    folder = folder_of(_REST_CLIENT_VERSION, "connect-client")
+    if not folder.is_dir():
+        _fetch(folder, _REST_CLIENT)
     return folder
 
 

@@ -8,6 +8,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Self
 
+from connector.testing.kafka.port import ports_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -18,8 +20,9 @@ _HEADER = struct.Struct(">ihhih")
 
 
 class _Connection:
-    def __init__(self, client_id: str, *writers: asyncio.StreamWriter) -> None:
+    def __init__(self, client_id: str, port: int, *writers: asyncio.StreamWriter) -> None:
         self.client_id = client_id
+        self.port = port
         self._writers = writers
 
     def abort(self) -> None:
@@ -41,6 +44,7 @@ class KafkaLink:
         self._target_port = target_port
         self._connections: set[_Connection] = set()
         self._silent_until: dict[str, float] = {}
+        self._silent_processes: dict[int, float] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="kafka-link", daemon=True)
 
@@ -67,6 +71,31 @@ class KafkaLink:
 
         self._call(begin)
 
+    def close_port(self) -> None:
+        """As if no broker were there, for all."""
+        self._run(self._close_port())
+
+    def open_port(self) -> None:
+        """After :meth:`close_port`."""
+        self._run(self._open())
+
+    def break_process(self, pid: int, seconds: float) -> None:
+        """For 0 seconds, end every connection of a process; for more, withhold all answers from it.
+
+        That is of all its clients, whatever their ids are.
+        """
+
+        def begin() -> None:
+            if seconds:
+                self._silent_processes[pid] = time.monotonic() + seconds
+                return
+            ports = ports_of(pid)
+            for connection in list(self._connections):
+                if connection.port in ports:
+                    connection.abort()
+
+        self._call(begin)
+
     def _abort(self, client_id: str) -> None:
         for connection in list(self._connections):
             if connection.client_id.startswith(client_id):
@@ -83,9 +112,12 @@ class KafkaLink:
     async def _open(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
 
-    async def _close(self) -> None:
+    async def _close_port(self) -> None:
         self._server.close()
         self._abort("")
+
+    async def _close(self) -> None:
+        await self._close_port()
         left = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:
             task.cancel()
@@ -97,7 +129,9 @@ class KafkaLink:
             first = await reader.readexactly(_HEADER.size)
             client_id = await reader.readexactly(max(0, _HEADER.unpack(first)[-1]))
             broker_reader, broker_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
-            connection = _Connection(client_id.decode(), writer, broker_writer)
+            connection = _Connection(
+                client_id.decode(), writer.get_extra_info("peername")[1], writer, broker_writer
+            )
             self._connections.add(connection)
             broker_writer.write(first + client_id)
             async with asyncio.TaskGroup() as group:
@@ -121,13 +155,19 @@ class KafkaLink:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: _Connection
     ) -> None:
         while data := await reader.read(_CHUNK_BYTES):
-            if (silence := self._silence(connection.client_id)) > 0:
+            if (silence := self._silence(connection)) > 0:
                 await asyncio.sleep(silence)
                 break
             writer.write(data)
             await writer.drain()
         raise ConnectionResetError
 
-    def _silence(self, client_id: str) -> float:
+    def _silence(self, connection: _Connection) -> float:
+        now, client_id = time.monotonic(), connection.client_id
         ends = [until for prefix, until in self._silent_until.items() if client_id.startswith(prefix)]
-        return max(ends, default=0.0) - time.monotonic()
+        ends += [
+            until
+            for pid, until in self._silent_processes.items()
+            if until > now and connection.port in ports_of(pid)
+        ]
+        return max(ends, default=0.0) - now

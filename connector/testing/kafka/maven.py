@@ -36,6 +36,16 @@ _JAVA_OPTIONS = (
     "-Dlog4j2.configurationFile=log4j2.xml",
 )
 
+GUEST, GUESTS_PASSWORD = "guest", "guests-password"
+_GUARD = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users": "User:ANONYMOUS",
+    "sasl.enabled.mechanisms": "PLAIN",
+    "listener.name.linked.plain.sasl.jaas.config": (
+        f'org.apache.kafka.common.security.plain.PlainLoginModule required user_{GUEST}="{GUESTS_PASSWORD}";'
+    ),
+}
+
 _LOG4J = """\
 <Configuration status="WARN">
   <Appenders><Console name="log"><PatternLayout pattern="%d %p %c{1}: %m%n"/></Console></Appenders>
@@ -50,7 +60,9 @@ class MavenKafka(KafkaBroker):
     It can be killed and started again: same port, same data. Use `launch`, which also sees to the jars.
     """
 
-    def __init__(self, java: str, version: str) -> None:
+    def __init__(self, java: str, version: str, *, is_guarded: bool = False) -> None:
+        self._is_guarded = is_guarded
+        self.guarded_servers = ""
         self.description = f"Apache Kafka {version} from Maven Central"
         self._java = java
         self._jars = folder_of(version)
@@ -60,8 +72,12 @@ class MavenKafka(KafkaBroker):
         atexit.register(self.stop)
 
     @classmethod
-    def launch(cls) -> MavenKafka:
+    def launch(cls, *, is_guarded: bool = False) -> MavenKafka:
         """Fetches what is missing, formats a data folder, starts the broker, waits until it answers.
+
+        Args:
+            is_guarded: At ``guarded_servers`` it asks for ``GUEST`` and his password, and lets him do what
+                ACLs say; at ``bootstrap_servers`` everybody may do everything. There is no link then.
 
         Raises:
             KafkaUnavailableError: No Java, no jars, or it does not start; then with the tail of its log.
@@ -69,7 +85,7 @@ class MavenKafka(KafkaBroker):
         java = shutil.which("java")
         if not java:
             raise KafkaUnavailableError("there is no java on the PATH (Java 17 or newer is needed)")
-        broker = cls(java, ensure_jars())
+        broker = cls(java, ensure_jars(), is_guarded=is_guarded)
         try:
             broker._start_on_free_ports()
         except BaseException:
@@ -136,6 +152,13 @@ class MavenKafka(KafkaBroker):
         )
         properties["listener.security.protocol.map"] += ",LINKED:PLAINTEXT"
         self._link_ports = link_port, proxied_port
+        if self._is_guarded:
+            self.guarded_servers = f"127.0.0.1:{proxied_port}"
+            properties["advertised.listeners"] = f"{listener},LINKED://{self.guarded_servers}"
+            properties |= _GUARD
+            properties["listener.security.protocol.map"] = (
+                "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,LINKED:SASL_PLAINTEXT"
+            )
         properties["log.dirs"] = str(self._folder / "data")
         shutil.rmtree(self._folder / "data", ignore_errors=True)
         lines = [f"{name}={value}\n" for name, value in properties.items()]

@@ -30,6 +30,7 @@ class Worker:
         self.converter_class = self._settings.converter_class
         self.converter_config = self._settings.converter_config
         self.resolve = self._settings.resolve
+        self.bounds, self.override_policy = self._settings.bounds, self._settings.override_policy
 
     def aws_connection(self, name: str) -> NamedConnection:
         return self.connection

@@ -38,8 +38,13 @@ class Cluster:
         self.configs, self.statuses = ConfigState(), StatusState()
         self.members = [Member(owner) for owner in owners]
         self.roles: dict[str, frozenset[str]] = {}
+        self.read: int | None = None
         self.caretaker = Caretaker(
-            self.configs, self.statuses, lambda name: self.roles.get(name, frozenset()), delay_seconds=delay
+            self.configs,
+            self.statuses,
+            lambda name: self.roles.get(name, frozenset()),
+            delay_seconds=delay,
+            read_count=lambda *_: self.read,
         )
         self.now = 100.0
         self._offset = 0
@@ -295,3 +300,52 @@ def test_who_has_stopped_says_so_of_what_nobody_has_taken_over(cluster: Cluster)
     cluster.say(farewell(A, cluster.statuses))
     assert cluster.task(0) == InstanceStatus(State.UNASSIGNED, "a:8083", 1)
     assert cluster.task(1) == InstanceStatus(State.RUNNING, "b:8083", 1)
+
+
+def test_a_connector_that_begins_paused_has_tasks_once_it_is_resumed() -> None:
+    cluster = Cluster(A, B)
+    cluster.configure(target_state_entry("one", TargetState.PAUSED), connector_entry("one", CONFIG))
+    cluster.settle()
+    assert (cluster.owners(), cluster.caretaker.tasks_of("one")) == ([], 0)
+    assert cluster.statuses.connectors["one"].state is State.PAUSED
+    cluster.configure(target_state_entry("one", TargetState.STARTED))
+    cluster.settle()
+    assert cluster.owners() == ["a", "b"]
+
+
+def test_a_paused_connector_keeps_its_number_of_tasks_until_it_is_resumed(cluster: Cluster) -> None:
+    cluster.configure(target_state_entry("one", TargetState.PAUSED))
+    for number in ("4", "1"):
+        cluster.configure(connector_entry("one", {**CONFIG, "tasks.max": number}))
+        cluster.settle()
+        assert (cluster.owners(), cluster.caretaker.tasks_of("one")) == (["a", "b"], 2)
+    cluster.configure(target_state_entry("one", TargetState.STARTED))
+    cluster.settle()
+    assert len(cluster.owners()) == 1
+
+
+def test_a_connector_that_a_jvm_worker_left_paused_has_the_tasks_that_it_had_there() -> None:
+    cluster = Cluster(A, B)
+    cluster.configure(
+        target_state_entry("one", TargetState.PAUSED),
+        connector_entry("one", CONFIG),
+        Entry("commit-one", b'{"tasks":1}'),
+    )
+    cluster.settle()
+    assert len(cluster.owners()) == 1
+
+
+def test_who_is_first_in_line_says_how_many_tasks_a_reference_means_and_all_go_by_it() -> None:
+    cluster = Cluster(A, B)
+    cluster.configure(connector_entry("one", {**CONFIG, "tasks.max": "${env:TASKS}"}))
+    assert cluster.caretaker.chores(cluster.members, cluster.now, "a") == []  # nobody knows yet
+    assert cluster.caretaker.tasks_of("one") == 0
+
+    cluster.read = 3
+    assert cluster.caretaker.chores(cluster.members, cluster.now, "b") == []
+    cluster.say(cluster.caretaker.chores(cluster.members, cluster.now, "a"))
+    assert cluster.caretaker.tasks_of("one") == len(cluster.owners()) == 3
+
+    cluster.read = 5  # what the other has in its environment
+    cluster.say(cluster.caretaker.chores(cluster.members, cluster.now, "b"))
+    assert len(cluster.owners()) == 3

@@ -48,7 +48,18 @@ def read(records: Sequence[LogRecord]) -> ConfigState:
 
 def config_of(state: ConfigState, name: str = "a") -> Any:
     stored = state.connectors.get(name)
-    return stored and dict(stored.config)
+    return stored and {key: value for key, value in stored.config.items() if key != "name"}
+
+
+def test_a_connector_goes_by_its_key_whatever_name_its_config_has() -> None:
+    # A JVM worker stores what PATCH gives.
+    topic = Topic()
+    topic.write(connector_entry("a", {"name": "other"}))
+    topic.write(connector_entry("b", {}))
+    assert {key: stored.config for key, stored in topic.state.connectors.items()} == {
+        "a": {"name": "a"},
+        "b": {"name": "b"},
+    }
 
 
 def test_a_config_is_there_from_its_record_to_its_deletion() -> None:

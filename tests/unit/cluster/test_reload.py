@@ -51,6 +51,7 @@ class World:
         settings = WorkerSettings.of({"bootstrap.servers": "k:1"}, {})
         self.converter_class, self.converter_config = settings.converter_class, settings.converter_config
         self.aws_connection = settings.aws_connection
+        self.bounds, self.override_policy = settings.bounds, settings.override_policy
         self.raw = {**RAW, **{name.replace("_", "."): value for name, value in options.items()}}
         self.running: Blueprint = draw(self.raw, self)
         self.restarts = 0

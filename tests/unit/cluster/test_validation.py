@@ -24,8 +24,9 @@ S3 = {
 KEYS = {"aws.access.key.id": "AKIAEXAMPLE", "aws.secret.access.key": "s3cret-value"}
 
 
-def defaults() -> Defaults:
+def defaults(**more: str) -> Defaults:
     providers = {
+        **{name.replace("_", "."): value for name, value in more.items()},
         "bootstrap.servers": "a:1",
         "config.providers": "env",
         "config.providers.env.class": "env",
@@ -83,3 +84,59 @@ def test_a_config_without_a_class_is_not_quoted() -> None:
     with pytest.raises(BadRequestError, match="contains no connector type") as raised:
         checked({"password": "s3cret"}, defaults())
     assert "s3cret" not in str(raised.value)
+
+
+def refusal(config: SubmittedConfig, **worker: str) -> str:
+    with pytest.raises(BadRequestError) as raised:
+        checked({**S3, **config}, defaults(**worker))
+    return str(raised.value)
+
+
+def test_overrides_that_the_policy_does_not_allow_are_refused_those_of_a_queue_only_where_there_is_one() -> (
+    None
+):
+    config: SubmittedConfig = {
+        "consumer.override.max.poll.records": "5",
+        "producer.override.acks": "all",
+        "admin.override.retries": "3",
+    }
+    policy = {"connector_client_config_override_policy": "None"}
+    assert "1 error(s)" in refusal(config, **policy)
+    text = refusal({**config, "errors.deadletterqueue.topic.name": "dlq"}, **policy)
+    assert "3 error(s)" in text
+    for name in ("max.poll.records", "acks", "retries"):
+        assert (
+            f"The 'None' policy does not allow '{name}' to be overridden in the connector configuration."
+            in text
+        )
+
+
+def test_no_connector_has_the_worker_run_a_program() -> None:
+    text = refusal({"consumer.override.sasl.kerberos.kinit.cmd": "touch /tmp/x"})
+    assert "consumer.override.sasl.kerberos.kinit.cmd: may not be set by a connector" in text
+
+
+def test_a_connector_leads_only_where_the_operator_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKE_ENDPOINT", "http://evil:9000")
+    config: SubmittedConfig = {
+        "aws.s3.endpoint": "${env:LAKE_ENDPOINT}",
+        "aws.tls.ca.bundle": "/etc/passwd",
+        "value.converter": "io.confluent.connect.avro.AvroConverter",
+        "value.converter.schema.registry.url": "http://inside:8081",
+        "consumer.override.bootstrap.servers": "other:9092",
+    }
+    text = refusal(config, connectors_allowed_hosts="minio", connectors_allowed_paths="/etc/certs")
+    assert "4 error(s)" in text
+    for option in config.keys() - {"value.converter"}:
+        assert f"{option}: names a" in text
+    allowed = defaults(connectors_allowed_hosts="evil, inside, other", connectors_allowed_paths="/etc")
+    assert checked({**S3, **config}, allowed).name == "a"
+
+
+def test_what_the_operator_wrote_may_lead_anywhere() -> None:
+    worker = {
+        "value_converter": "io.confluent.connect.avro.AvroConverter",
+        "value_converter_schema_registry_url": "http://inside:8081",
+        "connectors_allowed_hosts": "",
+    }
+    assert checked({**S3}, defaults(**worker)).name == "a"

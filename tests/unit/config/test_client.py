@@ -15,6 +15,13 @@ def fault(properties: dict[str, str]) -> tuple[str, str]:
     ("java", "librdkafka"),
     [
         ({"fetch.max.wait.ms": "7"}, {"fetch.wait.max.ms": "7"}),
+        ({"metadata.max.age.ms": "2000"}, {"topic.metadata.refresh.interval.ms": "2000"}),
+        ({"metadata.max.age.ms": "86400000"}, {"topic.metadata.refresh.interval.ms": "3600000"}),
+        ({"metadata.max.age.ms": "0"}, {"topic.metadata.refresh.interval.ms": "100"}),
+        (
+            {"topic.metadata.refresh.interval.ms": "5", "metadata.max.age.ms": "2000"},
+            {"topic.metadata.refresh.interval.ms": "5"},
+        ),
         ({"request.timeout.ms": "40000"}, {"socket.timeout.ms": "40000"}),
         ({"receive.buffer.bytes": "-1"}, {"socket.receive.buffer.bytes": "0"}),
         ({"auto.offset.reset": "none"}, {"auto.offset.reset": "error"}),

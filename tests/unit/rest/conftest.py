@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -122,8 +122,10 @@ async def connect(herder: InMemoryHerder) -> AsyncIterator[Connect]:
     """Start the API over the herder, and connect to it."""
     clients: list[Client] = []
 
-    async def start(*, secrets: Secrets = Secrets.MASKED, health_timeout_seconds: float = 5.0) -> Client:
-        app = make_app(herder, secrets=secrets, health_timeout_seconds=health_timeout_seconds)
+    async def start(
+        *, secrets: Secrets = Secrets.MASKED, health_timeout_seconds: float = 5.0, **more: Any
+    ) -> Client:
+        app = make_app(herder, secrets=secrets, health_timeout_seconds=health_timeout_seconds, **more)
         client: Client = TestClient(TestServer(app))
         clients.append(client)
         await client.start_server()

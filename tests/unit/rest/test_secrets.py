@@ -32,6 +32,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ConfigError.of(option, "not found")
 
     monkeypatch.setattr("connector.rest.secrets.find", find)
+    monkeypatch.setattr("connector.rest.secrets.is_known", lambda _kind, name: name in {"vault", "broken"})
 
 
 def test_passwords_of_the_sink_are_hidden_beside_what_looks_secret() -> None:
@@ -43,7 +44,14 @@ def test_passwords_of_the_sink_are_hidden_beside_what_looks_secret() -> None:
     }
 
 
-@pytest.mark.parametrize("config", [{"sasl.password": "s3cret"}, {**CONFIG, "connector.class": "gone"}])
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"sasl.password": "s3cret"},
+        {**CONFIG, "connector.class": "gone"},
+        {**CONFIG, "connector.class": "broken"},
+    ],
+)
 def test_what_looks_secret_is_hidden_even_if_the_sink_is_not_installed(config: dict[str, str]) -> None:
     shown = Secrets.MASKED.shown(config)
     assert shown.get("sasl.password", "[hidden]") == shown.get("vault.token", "[hidden]") == "[hidden]"

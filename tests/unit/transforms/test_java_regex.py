@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.transforms.java_regex import compile_java, compile_replacement
+from connector.java_regex import compile_java, compile_replacement
 from connector.transforms.regex_router import RegexRouterConfig
 
 

@@ -1,0 +1,92 @@
+"""``connector migrate``: the config of another connector as one of ours, and what became of each key."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import typer
+
+from connector.commands.refusal import BAD_CONFIG
+from connector.config.dialect import Fate
+from connector.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from connector.config.dialect import Line
+    from connector.config.schema import RawConfig
+
+NEEDS_ATTENTION = 1
+_WIDTH = max(len(fate) for fate in Fate)
+
+
+def run(file: Path, *, worker: Path | None, as_table: bool) -> int:
+    """Print the rewritten config, or the table; explain on stderr.
+
+    Returns:
+        0 if all was carried over, ``NEEDS_ATTENTION`` if a line is to be looked at, ``BAD_CONFIG`` if the
+        result is no legal config.
+
+    Raises:
+        ConfigError: The file cannot be read, or is of no connector that is known.
+    """
+    from connector.config.files import read_submission
+    from connector.migration import rewritten
+
+    submission = read_submission(file)
+    found = rewritten(submission.config)
+    problems = [str(problem) for problem in found.problems] or _faults(found.config, worker)
+    if as_table:
+        typer.echo("\n".join(table(found.lines)))
+    else:
+        typer.echo(json.dumps(_as_submitted(file, found.config), indent=2, ensure_ascii=False))
+        for text in lines(found.lines):
+            typer.echo(text, err=True)
+    for text in problems:
+        typer.echo(f"error: {text}", err=True)
+    if problems:
+        return BAD_CONFIG
+    return NEEDS_ATTENTION if found.needs_attention else 0
+
+
+def lines(found: Iterable[Line]) -> Iterator[str]:
+    """A line of text for each key."""
+    for line in found:
+        others = [key for key in line.becomes if key != line.key]
+        becomes = f" -> {', '.join(others)}" if others else ""
+        why = f": {line.why}" if line.why else ""
+        yield f"{line.fate:{_WIDTH}} {line.key}{becomes}{why}"
+
+
+def table(found: Iterable[Line]) -> Iterator[str]:
+    """The same as a table of Markdown."""
+    yield "| Key | What became of it | Here | Why |"
+    yield "| --- | --- | --- | --- |"
+    for line in found:
+        becomes = "<br>".join(f"`{key}`" for key in line.becomes)
+        yield f"| `{line.key}` | {line.fate} | {becomes} | {line.why} |"
+
+
+def _as_submitted(file: Path, config: RawConfig) -> object:
+    """Flat, or as a request to create it, whichever it was before."""
+    try:
+        submitted = json.loads(file.read_text())
+    except ValueError:
+        return config
+    if not isinstance(submitted.get("config"), dict):
+        return config
+    return {**submitted, "config": {key: value for key, value in config.items() if key != "name"}}
+
+
+def _faults(config: RawConfig, worker: Path | None) -> list[str]:
+    """As ``connector validate`` finds them."""
+    from connector.cluster.standalone import plan
+    from connector.commands.offline import offline_settings
+
+    try:
+        plan([config], offline_settings(worker))
+    except ConfigError as error:
+        return [str(problem) for problem in error.problems]
+    return []
