@@ -8,15 +8,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
+HELM := helm.sh/helm/v3/cmd/helm@v3.22.0
+COMPOSE := github.com/compose-spec/compose-go/v2/cmd@v2.16.2
+IMAGE ?= kafka-aws-connector:dev
 CLIENTS := tests/contract/rest/clients
 # What tests run beside the worker; what cannot be had is named, and its tests are left out.
-PEERS := $(VENV)/.ministack $(VENV)/.versitygw $(VENV)/.clients $(VENV)/.npm-clients $(VENV)/.prometheus
+PEERS := $(VENV)/.ministack $(VENV)/.versitygw $(VENV)/.clients $(VENV)/.npm-clients $(VENV)/.prometheus $(VENV)/.helm $(VENV)/.compose
 # For `make demo ARGS=--once`, `make test ARGS='-k upload'`, `make bench ARGS='--records 1000000'`.
 ARGS ?=
 # How many processes run the tests, each beside a Kafka of its own; chaos rounds have the machine to themselves.
 PROCESSES ?= 2
 
-.PHONY: help demo test check unit chaos bench docs site lock format clean
+.PHONY: help demo test check unit chaos bench image docs site lock format clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -46,6 +49,11 @@ bench: $(VENV)/.dev ## speed and memory beside the raw read, on real Kafka
 	@$(BIN)/python -m connector.testing.kafka fetch
 	$(BIN)/python -m benchmarks $(ARGS)
 
+image: ## the image of the worker, with what it is made of beside it; ARGS for docker, as in '--push --platform linux/amd64,linux/arm64'
+	@docker buildx build --sbom=true --provenance=mode=max --tag $(IMAGE) \
+	    --build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) --build-arg REVISION=$$(git rev-parse HEAD) \
+	    --build-arg VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) $(ARGS) .
+
 format: $(VENV)/.dev ## mend style
 	@$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -53,11 +61,11 @@ format: $(VENV)/.dev ## mend style
 lock: $(VENV)/.dev ## pin the newest versions that pyproject.toml allows
 	@compile() { $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --upgrade --custom-compile-command 'make lock' "$$@"; }
-	compile pyproject.toml requirements/build.in --extra demo --extra crc64nvme --extra otel --group dev \
+	compile pyproject.toml requirements/build.in requirements/sbom.in --extra demo --extra crc64nvme --extra otel --group dev \
 	    --output-file requirements/dev.txt
 	like_dev="--constraint requirements/dev.txt"
 	compile pyproject.toml requirements/build.in --extra demo --output-file requirements/demo.txt $$like_dev
-	compile requirements/build.in --output-file requirements/build.txt $$like_dev
+	compile requirements/build.in requirements/sbom.in --output-file requirements/build.txt $$like_dev
 	compile pyproject.toml --output-file requirements/runtime.txt $$like_dev
 	compile requirements/ministack.in --output-file requirements/ministack.txt
 	compile requirements/clients.in --output-file requirements/clients.txt
@@ -140,6 +148,24 @@ $(VENV)/.versitygw: Makefile | $(VENV)/.made
 	    echo "$(VERSITYGW) could not be built, see above: the tests that need a second S3 are left out," >&2
 	    echo "or run with the one built before" >&2
 	fi
+
+# The chart is rendered with Helm itself, and the compose file read with the library that docker compose reads it with.
+$(VENV)/.helm: Makefile | $(VENV)/.made
+	$(call build_go,helm,$(HELM),the tests of the chart)
+
+$(VENV)/.compose: Makefile | $(VENV)/.made
+	$(call build_go,compose,$(COMPOSE),a test of docker-compose.yml)
+
+define build_go
+	@if ! command -v go >/dev/null; then
+	    echo "Go is missing, so $(1) cannot be built: $(3) are left out" >&2
+	elif GOBIN=$(abspath $(VENV))/$(1)/bin go install $(2) >$(VENV)/$(1).log 2>&1; then
+	    touch $@
+	else
+	    tail -n 20 $(VENV)/$(1).log >&2
+	    echo "$(2) could not be built, see above: $(3) are left out, or run with the one built before" >&2
+	fi
+endef
 
 # Prometheus and promtool, which the tests of alerts and dashboards run: those of PATH, or Debian's package without
 # installing it. To build them takes longer than all other tests.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -14,9 +15,11 @@ import typer
 
 from connector import logs, plugins
 from connector.commands import completion
+from connector.commands.apply import apply
 from connector.commands.aws import aws_app
 from connector.commands.connection import connection_app
 from connector.commands.exit_code import ExitCode, exits
+from connector.commands.health import WORKER_FILE
 from connector.commands.refusal import BAD_CONFIG, refuse
 from connector.commands.worker_access import (  # typer reads the annotations
     CaFile,  # noqa: TC001
@@ -43,13 +46,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="What each command exits with, and how to complete commands with Tab: docs/cli.md",
 )
+app.command("apply", rich_help_panel=_PREPARE)(apply)
 aws_app.add_typer(connection_app, name="connection")
 app.add_typer(aws_app, name="aws", rich_help_panel=_PREPARE)
 
 WorkerFile = Annotated[
     Path | None,
     typer.Argument(
-        help="The worker's .properties file; '-' to use CONNECT_… variables alone.", show_default=False
+        help="The worker's .properties file; '-' to use CONNECT_… variables alone.",
+        envvar=WORKER_FILE,
+        show_default=False,
     ),
 ]
 ConnectorFiles = Annotated[
@@ -117,6 +123,29 @@ def distributed(worker: WorkerFile = None) -> None:
     except ConfigError as error:
         refuse(error)
     _exit(code)
+
+
+@app.command(rich_help_panel=_LOOK)
+@exits(ok="it is ready, or alive", failed="it is not", refused="its properties are at fault")
+def health(
+    worker: WorkerFile = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Only whether the worker answers at all; Kafka may be away.")
+    ] = False,
+) -> None:
+    """Ask the worker of this machine whether it is ready; for health checks.
+
+    Where it listens is told as it is told to the worker itself: in the file, or by CONNECT_LISTENERS.
+    """
+    from connector.commands.health import report
+
+    settings_file = None if worker is None or str(worker) == "-" else worker
+    try:
+        is_healthy, message = report(settings_file, os.environ, live=live)
+    except ConfigError as error:
+        refuse(error)
+    typer.echo(message)
+    raise typer.Exit(ExitCode.OK if is_healthy else ExitCode.FAILED)
 
 
 @app.command(rich_help_panel=_PREPARE)
@@ -340,6 +369,9 @@ def _exit(code: int) -> NoReturn:
 
 
 def main() -> None:
+    if os.getpid() == 1:
+        # The first process of a container gets no signal that it does not ask for; a worker asks later.
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     # What a name holds must not stop a command on a terminal that cannot show it.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

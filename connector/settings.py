@@ -37,6 +37,9 @@ _CONVERTERS = ("key.converter.", "value.converter.", "header.converter.")
 _CONSUMER = "consumer."
 _PRODUCER = "producer."
 _HTTPS = "listeners.https."
+_ALIASES = {"log4j.root.loglevel": "log.level"}
+"""What the well-known images of Kafka Connect call a property of ours."""
+_EVERY_INTERFACE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - no address to reach a worker by
 
 
 def _bootstrap_servers(text: str) -> str:
@@ -385,9 +388,9 @@ class WorkerSettings(BaseSettings):
     def worker_id(self) -> str:
         """The advertised ``host:port``, as statuses name the worker."""
         first = self.listeners[0]
-        host = self.rest_advertised_host_name or first.host or socket.gethostname()
+        host = self.rest_advertised_host_name or ("" if first.host in _EVERY_INTERFACE else first.host)
         port = first.port if self.rest_advertised_port is None else self.rest_advertised_port
-        return f"{bracketed(host)}:{port}"
+        return f"{bracketed(host or socket.gethostname())}:{port}"
 
     def client_config(self) -> dict[str, str]:
         """How the worker's own Kafka clients connect, in librdkafka's names; holds secrets."""
@@ -492,6 +495,10 @@ class _Source:
         variables = connect_variables(environ)
         spelled = {property_name(variable): variable for variable in variables}
         values = {**written, **{name: variables[variable] for name, variable in spelled.items()}}
+        for alias, own in _ALIASES.items():
+            if alias in values and own not in values:
+                values[own] = values.pop(alias)
+                spelled[own] = spelled.pop(alias, alias)
         return cls(name, values, spelled)
 
     def resolver(self) -> Resolver:

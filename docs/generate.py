@@ -46,6 +46,7 @@ from connector.sinks.s3.confluent import ConfluentOptions
 from connector.sinks.s3.idle import IdleConfig
 from connector.sinks.sns import SnsConfig
 from connector.sinks.sqs import SqsConfig
+from docs import values_schema
 from docs.dashboards import DASHBOARDS
 from docs.dashboards.panel import rendered
 
@@ -350,6 +351,7 @@ def fresh_files() -> Iterator[tuple[Path, str]]:
         yield path, filled(path.read_text())
     for name, made in DASHBOARDS.items():
         yield CHART / "dashboards" / name, rendered(made())
+    yield values_schema.TARGET, values_schema.values_schema()
 
 
 def main(arguments: list[str]) -> int:

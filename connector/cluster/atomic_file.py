@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
+from connector import logs
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+log = logs.get(__name__)
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def prepare(folder: Path) -> None:
+    """Make the directory if it is not there, and see that it can be read and written.
+
+    A full disk is only warned about: what is stored can be read, and a change that cannot be kept is refused
+    when it comes.
+
+    Raises:
+        OSError: It cannot be used.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    list(folder.iterdir())
+    probe = folder / ".probe"
+    try:
+        # Modes tell nothing of a read-only mount, nor of what a user of containers is mapped to.
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+        probe.unlink()
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        log.warning("the disk is full: changes will be refused", folder=str(folder), reason=error.strerror)
 
 
 def beside(path: Path) -> Path:

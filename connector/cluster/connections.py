@@ -19,7 +19,7 @@ import msgspec
 
 from connector import logs
 from connector.aws.named import NamedConnection, slug
-from connector.cluster.atomic_file import beside, replace, synchronise
+from connector.cluster.atomic_file import beside, prepare, replace, synchronise
 from connector.cluster.refusal import (
     ConnectionChangedError,
     ConnectionExistsError,
@@ -100,13 +100,12 @@ class ConnectionDirectory:
             ConfigError: It cannot be made or read.
         """
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            list(self._folder.iterdir())
+            prepare(self._folder)
         except OSError as error:
             raise ConfigError.of(
                 _PROPERTY,
-                f"{self._folder} cannot be used ({error.strerror}): give the worker's user a directory of its"
-                " own",
+                f"{self._folder} cannot be used ({error.strerror}): give the worker's user"
+                f" (uid {os.getuid()}) a directory of its own that it may write to; in a container, a volume",
             ) from error
         if self._folder.stat().st_mode & _OTHERS:
             log.warning("other users can reach the directory of named connections", folder=str(self._folder))

@@ -6,6 +6,7 @@ A file is what ``connector standalone`` takes, and ``POST /connectors``: name, c
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import orjson
 
 from connector import logs
 from connector.aws.named import slug
-from connector.cluster.atomic_file import beside, replace, synchronise
+from connector.cluster.atomic_file import beside, prepare, replace, synchronise
 from connector.cluster.request_error import FailedError
 from connector.config.files import INITIAL_STATES, read_submission
 from connector.errors import ConfigError
@@ -49,13 +50,12 @@ class ConnectorDirectory:
     def prepare(self) -> None:
         """Make the directory if it is not there; raises ConfigError if it cannot be used."""
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            list(self._folder.iterdir())
+            prepare(self._folder)
         except OSError as error:
             raise ConfigError.of(
                 PROPERTY,
-                f"{self._folder} cannot be used ({error.strerror}): give the worker's user a directory of its"
-                " own",
+                f"{self._folder} cannot be used ({error.strerror}): give the worker's user"
+                f" (uid {os.getuid()}) a directory of its own that it may write to; in a container, a volume",
             ) from error
 
     def load(self) -> list[StoredConnector]:

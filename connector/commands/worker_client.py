@@ -20,7 +20,15 @@ _SECONDS = 60.0
 
 
 class WorkerRefusedError(ConnectorError):
-    """The worker's own words."""
+    """The worker's own words.
+
+    Attributes:
+        status: Of HTTP; 0 if there was no answer.
+    """
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class _SilentError(Exception):
@@ -102,7 +110,7 @@ class WorkerClient:
                 text = answer.read()
         except urllib.error.HTTPError as error:
             with error:
-                raise WorkerRefusedError(_message(error, url)) from None
+                raise WorkerRefusedError(_message(error, url), error.code) from None
         except urllib.error.URLError as error:  # it could not be connected to
             raise _SilentError(_reason(error.reason), has_asked=False) from None
         except (OSError, http.client.HTTPException) as error:

@@ -92,6 +92,15 @@ class ConnectorConfig(Config):
         validate=non_empty,
         group="AWS",
     )
+    managed_by = optional(
+        "managed.by",
+        STRING,
+        "Who keeps this config: connector apply --owner writes it, and prunes only what is its own. It has no"
+        " effect on the connector.",
+        validate=non_empty,
+        importance=Importance.LOW,
+        group="Common",
+    )
     key_converter = optional(
         "key.converter", CLASS, "How record keys are read; the worker's converter if absent.", group="Common"
     )

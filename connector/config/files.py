@@ -61,10 +61,12 @@ class Submission:
     Attributes:
         config: Flat, ``name`` included when the file gives one anywhere; holds secrets.
         initial_state: STARTED unless the file asks for another.
+        asks_for_state: Whether it says so itself.
     """
 
     config: RawConfig = field(repr=False)
     initial_state: TargetState = TargetState.STARTED
+    asks_for_state: bool = False
 
 
 def read_connector(path: Path) -> RawConfig:
@@ -123,7 +125,8 @@ def parse_submission(text: str, source: str) -> Submission:
     if not is_request:
         return Submission(flat)
     named = _named(flat, submitted["name"], source) if "name" in submitted else flat
-    return Submission(named, INITIAL_STATES[str(submitted.get("initial_state") or "RUNNING").upper()])
+    state = submitted.get("initial_state")
+    return Submission(named, INITIAL_STATES[str(state or "RUNNING").upper()], bool(state))
 
 
 def _parse_json(text: str, source: str) -> tuple[Any, list[Problem]]:

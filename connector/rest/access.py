@@ -32,7 +32,7 @@ _OPERATORS: frozenset[Any] = frozenset(
     }
 )
 # Whoever runs the worker asks for its health, and that has no secrets.
-_OPEN: frozenset[Any] = frozenset({root.get_health})
+_OPEN: frozenset[Any] = frozenset({root.get_health, root.get_liveness})
 
 
 @web.middleware

@@ -120,6 +120,7 @@ OPERATIONS: dict[Callable[..., Any], Operation] = {
         {200: record({"version": TEXT, "commit": TEXT, "kafka_cluster_id": {"type": ["string", "null"]}})}
     ),
     root.get_health: Operation(dict.fromkeys((200, 500, 503), ref("WorkerStatus"))),
+    root.get_liveness: Operation({200: ref("WorkerStatus")}),
     description.get_description: Operation({200: ANY_OBJECT}),
     metrics.get_metrics: Operation({200: TEXT}, is_text=True),
     connectors.get_connectors: Operation(

@@ -47,6 +47,11 @@ async def get_health(request: web.Request) -> web.Response:
     return _worker_status(200, "healthy", "Worker has completed startup and is ready to handle requests.")
 
 
+async def get_liveness(request: web.Request) -> web.Response:  # noqa: ARG001 - as every handler
+    """200 as long as this answers, whatever Kafka does: a restart would bring no broker back."""
+    return _worker_status(200, "alive", "Worker answers.")
+
+
 async def _answers(herder: Herder, timeout_seconds: float) -> bool:
     if not herder.is_ready:
         return False

@@ -31,6 +31,7 @@ _TASK = "{task:-?[0-9]{1,9}}"  # another number is no path of ours (404), as in 
 TABLE = (
     web.get("/", root.get_root),
     web.get("/health", root.get_health),
+    web.get("/health/live", root.get_liveness),
     web.get(description.PATH, description.get_description),
     web.get(metrics.PATH, metrics.get_metrics),
     web.get("/connectors", connectors.get_connectors),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import sys
 import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -93,13 +94,18 @@ def _certificate(options: Mapping[str, str]) -> Iterator[str]:
     if _LOCATION in options:
         yield options[_LOCATION]
         return
-    descriptor, path = tempfile.mkstemp(suffix=".pem")  # readable by this user alone
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write("\n".join(options[name].replace("\\n", "\n") for name in (_KEY, _CHAIN)))
-        yield path
-    finally:
-        os.unlink(path)  # noqa: PTH108 - a name, no Path
+    text = "\n".join(options[name].replace("\\n", "\n") for name in (_KEY, _CHAIN))
+    if sys.platform == "linux":
+        # In memory: a key has no business on a disk, and containers may have none to write to.
+        with os.fdopen(os.memfd_create("certificate"), "w") as file:
+            file.write(text)
+            file.flush()
+            yield f"/proc/self/fd/{file.fileno()}"
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:  # readable by this user alone
+        file.write(text)
+        file.flush()
+        yield file.name
 
 
 def _fault(option: str, message: str) -> ConfigError:

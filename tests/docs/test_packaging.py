@@ -23,6 +23,11 @@ import yaml
 from moto.server import ThreadedMotoServer
 from packaging.metadata import Metadata
 
+from connector.cluster.settings import DistributedSettings
+from connector.config.files import connector_files
+from connector.runtime.task import LEAVE_SECONDS
+from connector.settings import WorkerSettings
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -31,7 +36,7 @@ BIN = Path(sys.executable).parent
 COMPOSE = ROOT / "docker-compose.yml"
 EXAMPLE = ROOT / "config-examples" / "compose"
 FILES = {"CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml"}
-ONE_SHOTS = {"aws-set-up", "topic", "producer"}
+ONE_SHOTS = {"aws-set-up", "topic", "producer", "connectors"}
 
 
 def run(*command: str | Path, cwd: Path = ROOT, environ: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -189,7 +194,8 @@ def stages() -> list[list[tuple[str, str]]]:
         name, _, arguments = line.partition(" ")
         if name == "FROM":
             found.append([])
-        found[-1].append((name, re.sub(r"\s+", " ", arguments).strip()))
+        if found:  # an ARG may stand before them all
+            found[-1].append((name, re.sub(r"\s+", " ", arguments).strip()))
     return found
 
 
@@ -204,7 +210,10 @@ def test_no_fault_of_the_dockerfile_is_ignored() -> None:
 
 def test_both_stages_stand_on_the_same_python(stages: list[list[tuple[str, str]]]) -> None:
     bases = {dict(stage)["FROM"].removesuffix(" AS build") for stage in stages}
-    assert bases == {"python:3.13-slim"}
+    assert bases == {"${PYTHON}"}
+    assert re.search(
+        r"^ARG PYTHON=python:3\.13-slim-[a-z]+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE
+    )
 
 
 def test_the_image_runs_as_a_fixed_user_who_is_not_root(stages: list[list[tuple[str, str]]]) -> None:
@@ -225,18 +234,58 @@ def test_the_image_stops_on_sigterm_and_takes_arguments(stages: list[list[tuple[
     assert json.loads(last["CMD"])[0] == "standalone"
 
 
-@pytest.mark.parametrize(("answer", "is_healthy"), [(200, True), (503, False), (500, False)])
-def test_the_health_check_tells_a_healthy_worker(
-    stages: list[list[tuple[str, str]]], answer: int, is_healthy: bool
+def test_the_health_check_asks_where_the_worker_of_the_image_listens(
+    stages: list[list[tuple[str, str]]], tmp_path: Path
 ) -> None:
-    _, _, command = dict(stages[-1])["HEALTHCHECK"].partition("CMD ")
-    _, option, code = json.loads(command)
-    with http_server(answer) as port:
-        program = code.replace("8083", str(port))
-        result = subprocess.run(
-            [sys.executable, option, program], capture_output=True, check=False, timeout=20
+    last = dict(stages[-1])
+    _, _, command = last["HEALTHCHECK"].partition("CMD ")
+    program, *arguments = json.loads(command)
+    assert program == "python"
+    file = tmp_path / "worker.properties"
+    for answer, code in ((200, 0), (503, 1), (500, 1)):
+        with http_server(answer) as port:
+            file.write_text(f"listeners=http://0.0.0.0:{port}\n")
+            environ = {**os.environ, "CONNECTOR_WORKER_FILE": str(file)}
+            found = subprocess.run(
+                [sys.executable, *arguments], env=environ, capture_output=True, check=False, timeout=20
+            )
+        assert found.returncode == code
+
+
+def test_the_worker_file_of_the_image_is_one_and_opens_the_rest_api(
+    stages: list[list[tuple[str, str]]], tmp_path: Path
+) -> None:
+    (writing,) = [arguments for name, arguments in stages[-1] if name == "RUN"]
+    file = tmp_path / "worker.properties"
+    run("sh", "-c", writing.rpartition("&& ")[2].replace("/etc/connector/worker.properties", str(file)))
+    settings = WorkerSettings.load(file, {"CONNECT_BOOTSTRAP_SERVERS": "broker:9092"})
+    assert [str(each) for each in settings.listeners] == ["http://0.0.0.0:8083"]
+    assert settings.log_format == "json"
+    assert not settings.unknown
+
+
+@pytest.mark.parametrize("platform", ["x86_64-manylinux_2_28", "aarch64-manylinux_2_28"])
+def test_every_wheel_of_the_image_is_there_for_either_architecture(platform: str, tmp_path: Path) -> None:
+    run(
+        *(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--dry-run", "--target", tmp_path),
+        *("--only-binary", ":all:", "--python-version", "3.13", "--python-platform", platform),
+        *("--require-hashes", "--requirement", ROOT / "requirements" / "runtime.txt"),
+    )
+
+
+def test_the_bill_of_materials_names_what_runs_and_is_the_same_twice(tmp_path: Path) -> None:
+    def made(name: str) -> str:
+        run(
+            *(BIN / "cyclonedx-py", "environment", sys.executable, "--pyproject", "pyproject.toml"),
+            *("--output-reproducible", "--output-format", "JSON", "--output-file", tmp_path / name),
         )
-    assert (result.returncode == 0) is is_healthy
+        return (tmp_path / name).read_text()
+
+    first = made("1")
+    assert first == made("2")
+    named = {each["name"] for each in json.loads(first)["components"]}
+    assert {"aiobotocore", "confluent-kafka", "pyarrow"} <= named
+    assert json.loads(first)["metadata"]["component"]["name"] == "kafka-aws-connector"
 
 
 class http_server:  # noqa: N801 - used like a function
@@ -275,7 +324,7 @@ def services() -> dict[str, dict[str, Any]]:
 
 def test_every_service_is_built_here_or_pinned(services: dict[str, dict[str, Any]]) -> None:
     for name, service in services.items():
-        assert service.get("build") == "." or re.search(r":\d+\.\d+\.\d+$", service["image"]), name
+        assert service.get("build") == "." or re.search(r":v?\d+\.\d+\.\d+$", service["image"]), name
 
 
 def test_the_stand_in_for_aws_is_the_one_that_tests_use(services: dict[str, dict[str, Any]]) -> None:
@@ -317,6 +366,43 @@ def test_compose_accepts_the_file() -> None:
         pytest.skip("needs docker compose")
     command = plugin if has_plugin else ["docker-compose"]
     run(*command, "--file", COMPOSE, "config", "--quiet")
+
+
+def test_the_library_of_compose_reads_every_profile() -> None:
+    loader = Path(sys.prefix) / "compose" / "bin" / "cmd"
+    if not loader.exists():
+        pytest.skip("needs the library of compose, which make test builds where Go is")
+    profiles = {"COMPOSE_PROFILES": "monitoring,schema-registry"}
+    found = yaml.safe_load(run(loader, COMPOSE, environ=profiles))["services"]
+    assert found.keys() == yaml.safe_load(COMPOSE.read_text())["services"].keys()
+
+
+def test_two_workers_are_one_cluster_and_have_names_of_their_own(services: dict[str, dict[str, Any]]) -> None:
+    first, second = (services[name]["environment"] for name in ("worker-1", "worker-2"))
+    settings = [
+        DistributedSettings.of({}, {key: str(value) for key, value in each.items()})
+        for each in (first, second)
+    ]
+    assert settings[0].group_id == settings[1].group_id
+    assert settings[0].rest_advertised_host_name != settings[1].rest_advertised_host_name
+    grace = int(services["worker-1"]["stop_grace_period"].removesuffix("s"))
+    assert grace > settings[0].task_shutdown_graceful_timeout_ms / 1000 + LEAVE_SECONDS
+
+
+def test_the_connectors_of_the_folder_are_submitted(services: dict[str, dict[str, Any]]) -> None:
+    assert services["connectors"]["command"][:2] == ["apply", "/connectors"]
+    assert services["connectors"]["volumes"] == ["./config-examples/compose:/connectors:ro"]
+    assert [file.name for file in connector_files([EXAMPLE])] == ["s3_sink.json"]
+
+
+def test_prometheus_and_grafana_have_the_alerts_and_dashboards_of_the_chart(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    volumes = [*services["prometheus"]["volumes"], *services["grafana"]["volumes"]]
+    sources = {volume.partition(":")[0] for volume in volumes}
+    assert {"./charts/kafka-aws-connector/files", "./charts/kafka-aws-connector/dashboards"} <= sources
+    targets = yaml.safe_load((EXAMPLE / "monitoring" / "prometheus.yml").read_text())["scrape_configs"]
+    assert set(targets[0]["dns_sd_configs"][0]["names"]) <= services.keys()
 
 
 def test_the_example_delivers_the_topic_that_is_produced_to(services: dict[str, dict[str, Any]]) -> None:

@@ -235,11 +235,19 @@ def test_the_worker_is_named_by_the_address_that_it_advertises(
     assert load(path, *lines).worker_id == worker_id
 
 
+@pytest.mark.parametrize("host", ["", "0.0.0.0", "[::]"])
 def test_a_worker_on_every_interface_is_named_by_its_host(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
     monkeypatch.setattr("socket.gethostname", lambda: "w2")
-    assert load(path, "listeners=http://:8083").worker_id == "w2:8083"
+    assert load(path, f"listeners=http://{host}:8083").worker_id == "w2:8083"
+
+
+def test_the_level_of_the_log_may_be_given_as_the_images_of_kafka_connect_take_it(path: Path) -> None:
+    assert load(path, CONNECT_LOG4J_ROOT_LOGLEVEL="WARN").log_level == "WARNING"
+    both = load(path, CONNECT_LOG4J_ROOT_LOGLEVEL="DEBUG", CONNECT_LOG_LEVEL="ERROR")
+    assert both.log_level == "ERROR"
+    assert "CONNECT_LOG4J_ROOT_LOGLEVEL" in faults(path, CONNECT_LOG4J_ROOT_LOGLEVEL="loud")
 
 
 def test_settings_cannot_be_changed_after_loading(path: Path) -> None:
