@@ -36,7 +36,7 @@ _LONG = (
 """Those that take longest, by the clock of a machine with two cores."""
 _SHARED = ("tests/contract/rest/",)
 """Folders in which Kafka Connect and two workers are started once a process, for all files."""
-_LONG_FIRST = ("chaos", "integration", "simulation", "property", "contract", "docs", "unit")
+_LONG_FIRST = ("chaos", "integration", "simulation", "property", "contract", "deploy", "docs", "unit")
 """Folders whose files take longer than those of the next one, as a rule."""
 
 _KAFKA = pytest.StashKey[list[str]]()
