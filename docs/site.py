@@ -9,6 +9,7 @@ from mkdocs.structure.files import File, Files
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[1]
 
@@ -18,3 +19,8 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     text = (ROOT / "CHANGELOG.md").read_text().replace("](docs/", "](")
     files.append(File.generated(config, "changelog.md", content=text))
     return files
+
+
+def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Lead to it from other pages, whose links are for readers of the repository."""
+    return markdown.replace("](../CHANGELOG.md", "](changelog.md")

@@ -108,7 +108,8 @@ def test_the_metadata_is_complete_and_well_formed(wheel: Path) -> None:
     assert str(metadata.requires_python) == ">=3.11"
     assert metadata.summary
     assert metadata.keywords
-    assert {"crc64nvme", "demo"} == set(metadata.provides_extra or ())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert set(metadata.provides_extra or ()) == set(project["optional-dependencies"])
 
 
 @pytest.fixture(scope="module")
