@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 from confluent_kafka.admin import AdminClient
 
 from connector import logs, metrics, plugins
+from connector.aws.msk import with_login
 from connector.cluster.checks import ConnectorChecks
 from connector.cluster.connection_service import ConnectionService, ConnectionUser
 from connector.cluster.connector_files import ConnectorDirectory, StoredConnector
@@ -550,7 +551,7 @@ def cluster_id(settings: WorkerSettings) -> str | None:
     config: dict[str, Any] = {**settings.client_config(), "client.id": "connector-admin", "log_level": 0}
     metadata = None
     try:
-        metadata = AdminClient(config).list_topics(timeout=_KAFKA_SECONDS)
+        metadata = AdminClient(with_login(config)).list_topics(timeout=_KAFKA_SECONDS)
     except Exception as error:
         servers = settings.bootstrap_servers
         raise ConfigError.of(
