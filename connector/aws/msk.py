@@ -12,6 +12,7 @@ import asyncio
 import base64
 import datetime as dt
 import math
+import os
 import threading
 from concurrent.futures import TimeoutError as WaitTimeoutError
 from functools import cache
@@ -120,8 +121,7 @@ def signed(keys: ReadOnlyCredentials, region: str, *, ends: float = math.inf) ->
 
 def _signing_region(login: IamLogin, servers: str) -> str:
     """Brokers behind names of the user's own do not tell it."""
-    named = region_of(servers) or AioSession(profile=login.profile).get_config_variable("region")
-    region: str | None = named or login.sts_region
+    region = region_of(servers) or _own_region(login.profile) or login.sts_region
     if region is None:
         raise ConfigError.of(
             "sasl.jaas.config",
@@ -129,6 +129,14 @@ def _signing_region(login: IamLogin, servers: str) -> str:
             " AWS_REGION",
         )
     return region
+
+
+def _own_region(profile: str | None) -> str | None:
+    """As Java's chain has it; botocore knows only the other of the two variables."""
+    named: str | None = os.environ.get("AWS_REGION") or AioSession(profile=profile).get_config_variable(
+        "region"
+    )
+    return named
 
 
 def _run(signing: Coroutine[Any, Any, Token]) -> Token:

@@ -548,10 +548,10 @@ def _drawn(raw: RawConfig, worker: Defaults) -> Blueprint:
 
 def cluster_id(settings: WorkerSettings) -> str | None:
     """The Kafka cluster's id; blocks until a broker answers or the time is over."""
-    config: dict[str, Any] = {**settings.client_config(), "client.id": "connector-admin", "log_level": 0}
+    config = with_login({**settings.client_config(), "client.id": "connector-admin", "log_level": 0})
     metadata = None
     try:
-        metadata = AdminClient(with_login(config)).list_topics(timeout=_KAFKA_SECONDS)
+        metadata = AdminClient(config).list_topics(timeout=_KAFKA_SECONDS)
     except Exception as error:
         servers = settings.bootstrap_servers
         raise ConfigError.of(

@@ -57,8 +57,8 @@ def handler_properties(value: str, _: Mapping[str, str]) -> dict[str, str]:
     if handler in CALLBACK_HANDLERS or handler == _OAUTH_HANDLER:
         return {}
     raise ValueError(
-        f"{handler} is Java code that cannot run here. Use {_OAUTH_HANDLER}, with clientId and clientSecret in"
-        f" {_JAAS} and sasl.oauthbearer.token.endpoint.url, or one of Amazon MSK's."
+        f"{handler} is Java code that cannot run here. Use {_OAUTH_HANDLER}, with clientId and clientSecret"
+        f" in {_JAAS} and sasl.oauthbearer.token.endpoint.url, or one of Amazon MSK's."
     )
 
 

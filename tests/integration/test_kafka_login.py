@@ -1,0 +1,155 @@
+"""Kafka behind TLS with certificates of clients and tokens as Amazon MSK takes them, reached with Java's words."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from connector.testing.certificate import Signed
+from connector.testing.file_sink import JAVA_NAME, install
+from connector.testing.kafka.broker import KafkaUnavailableError
+from connector.testing.kafka.client import KafkaClient
+from connector.testing.kafka.jars import ensure_jars, folder_of
+from connector.testing.kafka.maven import Guard, MavenKafka
+from connector.testing.worker import WorkerProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECRET, REGION, STORE_PASSWORD = "the-secret-of-the-worker", "eu-central-1", "store-password"
+SOURCE = Path(__file__).parent / "java" / "MskTokens.java"
+OAUTH = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": REGION}
+IAM = {
+    "security.protocol": "SASL_SSL",
+    "sasl.mechanism": "AWS_MSK_IAM",
+    "sasl.jaas.config": "software.amazon.msk.auth.iam.IAMLoginModule required;",
+    "sasl.client.callback.handler.class": "software.amazon.msk.auth.iam.IAMClientCallbackHandler",
+}
+
+
+def keytool(folder: Path, *arguments: str) -> None:
+    command = ["keytool", *arguments, "-storepass", STORE_PASSWORD]
+    if "-importkeystore" in arguments:
+        command = ["keytool", *arguments, "-deststorepass", STORE_PASSWORD]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+
+
+def make_stores(folder: Path) -> None:
+    """Truststores and a client's keystores of either form; the broker knows the root of the client's chain."""
+    root = Signed("root", is_authority=True)
+    between = Signed("between", root, is_authority=True)
+    broker, client = Signed("broker", root), Signed("client", between)
+    (folder / "root.pem").write_text(root.pem())
+    (folder / "broker.pem").write_text(broker.key_pem() + broker.pem())
+    (folder / "client.pkcs12").write_bytes(client.pkcs12(STORE_PASSWORD, between))
+    for kind in ("PKCS12", "JKS"):
+        store = ("-keystore", f"trust.{kind.lower()}", "-storetype", kind)
+        keytool(folder, "-importcert", "-noprompt", *store, "-alias", "root", "-file", "root.pem")
+    source = ("-srckeystore", "client.pkcs12", "-srcstorepass", STORE_PASSWORD)
+    keytool(folder, "-importkeystore", *source, "-destkeystore", "client.jks", "-deststoretype", "JKS")
+
+
+def guard(folder: Path) -> Guard:
+    listener = "listener.name.linked."
+    return Guard(
+        "SASL_SSL",
+        {
+            "sasl.enabled.mechanisms": "OAUTHBEARER",
+            f"{listener}ssl.keystore.type": "PEM",
+            f"{listener}ssl.keystore.location": str(folder / "broker.pem"),
+            f"{listener}ssl.truststore.type": "PEM",
+            f"{listener}ssl.truststore.location": str(folder / "root.pem"),
+            f"{listener}ssl.client.auth": "required",
+            f"{listener}oauthbearer.sasl.jaas.config": (
+                f'{OAUTH} required secret="{SECRET}" region="{REGION}";'
+            ),
+            f"{listener}oauthbearer.sasl.login.callback.handler.class": "MskTokens",
+            f"{listener}oauthbearer.sasl.server.callback.handler.class": "MskTokens",
+        },
+        classes=folder,
+    )
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not (shutil.which("javac") and shutil.which("keytool")):
+        pytest.skip("a broker that verifies tokens needs javac and keytool")
+    folder = tmp_path_factory.mktemp("stores")
+    make_stores(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def broker(stores: Path) -> Iterator[MavenKafka]:
+    with ExitStack() as stack:
+        try:
+            jars = folder_of(ensure_jars())
+            command = ["javac", "-cp", f"{jars}/*", "-d", str(stores), str(SOURCE)]
+            subprocess.run(command, check=True, capture_output=True)
+            found = MavenKafka.launch(guard=guard(stores))
+        except KafkaUnavailableError as error:
+            pytest.skip(f"it needs a broker of our own: {error}")
+        stack.callback(found.stop)
+        yield found
+
+
+def tls(stores: Path, kind: str) -> dict[str, str]:
+    """As a JVM worker has them, whose default type is JKS, whatever the file is."""
+    return {
+        "ssl.truststore.location": str(stores / f"trust.{kind}"),
+        "ssl.truststore.password": STORE_PASSWORD,
+        "ssl.keystore.location": str(stores / f"client.{kind}"),
+        "ssl.keystore.password": STORE_PASSWORD,
+        "ssl.key.password": STORE_PASSWORD,
+    }
+
+
+def end_offset(broker: MavenKafka, topic: str) -> int:
+    consumer = Consumer({"bootstrap.servers": broker.bootstrap_servers, "group.id": "none"})
+    try:
+        return consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)[1]
+    finally:
+        consumer.close()
+
+
+@pytest.mark.parametrize("kind", ["jks", "pkcs12"])
+def test_a_worker_with_java_s_stores_and_iam_delivers_and_writes_dead_letters(
+    broker: MavenKafka, stores: Path, tmp_path: Path, kind: str
+) -> None:
+    name, kafka = f"files-{kind}", KafkaClient(broker)
+    topic = kafka.create_topic()
+    kafka.produce(topic, [b'{"a": 1}', b"not json", b'{"a": 2}'])
+    settings = {"bootstrap.servers": broker.guarded_servers, **IAM, **tls(stores, kind)}
+    connector = {
+        "name": name,
+        "connector.class": JAVA_NAME,
+        "topics": topic,
+        "file": str(tmp_path / "out.txt"),
+        "value.converter": "org.apache.kafka.connect.json.JsonConverter",
+        "value.converter.schemas.enable": "false",
+        "errors.tolerance": "all",
+        "errors.deadletterqueue.topic.name": f"{topic}-dlq",
+        "errors.deadletterqueue.topic.replication.factor": "1",
+    }
+    with WorkerProcess(settings, connector, environ={**install(tmp_path / "site"), **KEYS}) as worker:
+        worker.wait_for_delivery(2)
+        assert worker.ask("PUT", f"/connectors/{name}/stop")[0] == 204
+        worker.wait_until(lambda: "task ended" in worker.log, "it has stopped", 20)
+        assert end_offset(broker, f"{topic}-dlq") == 1
+        # Asked, and dropped, in processes of their own.
+        _, offsets = worker.ask("GET", f"/connectors/{name}/offsets")
+        assert [each["offset"] for each in offsets["offsets"]] == [{"kafka_offset": 3}]
+        where = {"kafka_topic": topic, "kafka_partition": 0}
+        body = {"offsets": [{"partition": where, "offset": None}]}
+        assert worker.ask("PATCH", f"/connectors/{name}/offsets", body)[0] == 200
+        assert worker.ask("GET", f"/connectors/{name}/offsets")[1] == {"offsets": []}
+        assert STORE_PASSWORD not in worker.log
+        assert SECRET not in worker.log
+    assert "REFUSED" not in broker.log.read_text()
