@@ -43,18 +43,25 @@ Token = tuple[str, float]
 
 _EXPIRES_SECONDS = 900
 """The most that MSK takes."""
-_WAIT_SECONDS = 30.0
+_WAIT_SECONDS = 10.0
 _USER_AGENT = "kafka-aws-connector"
 
 
 def with_login(config: Mapping[str, Any]) -> dict[str, Any]:
     """``config`` for a client that is about to be made; if it logs in by IAM, with who signs for it.
 
+    The first token is signed here already: a client that gets none waits for ten seconds, and says nothing
+    of why.
+
     Raises:
         ConfigError: The region is not known, or the token would travel in clear.
+        ConnectorError: There are no credentials.
     """
     signer = TokenSigner.of(config)
-    return dict(config) if signer is None else {**config, "oauth_cb": signer}
+    if signer is None:
+        return dict(config)
+    signer.token()
+    return {**config, "oauth_cb": signer}
 
 
 class TokenSigner:

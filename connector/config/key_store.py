@@ -28,7 +28,11 @@ _MOST_BYTES = 16 * 1024 * 1024
 _PEM_ENDINGS = frozenset({"pem", "crt", "cer"})
 
 
-class MissingExtraError(ValueError):
+class KeyStoreError(ValueError):
+    """The store cannot be used; says what to do, and no secret."""
+
+
+class MissingExtraError(KeyStoreError):
     """The store is one that only the extra reads."""
 
 
@@ -47,15 +51,15 @@ class KeyStore:
     chain: tuple[bytes, ...] = ()
 
     def trusted_pem(self) -> str:
-        """Raises ValueError if nothing is trusted."""
+        """Raises KeyStoreError if nothing is trusted."""
         if not self.trusted:
-            raise ValueError("it holds no certificate that is trusted")
+            raise KeyStoreError("it holds no certificate that is trusted")
         return _certificates(self.trusted)
 
     def key_pem(self) -> str:
-        """Raises ValueError if there is none."""
+        """Raises KeyStoreError if there is none."""
         if self.key is None:
-            raise ValueError("it holds no private key")
+            raise KeyStoreError("it holds no private key")
         return _pem("PRIVATE KEY", self.key)
 
     def chain_pem(self) -> str:
@@ -73,7 +77,7 @@ def read_key_store(path: str, password: str | None, key_password: str | None = N
     """A store of either form, whatever its type is said to be, as Java since 9 reads them; None if it is PEM.
 
     Raises:
-        ValueError: It cannot be read, with what to do; quotes no secret.
+        KeyStoreError: It cannot be read.
     """
     data = _bytes(path)
     if data.startswith(_PEM) or b"\n" + _PEM in data:
@@ -83,8 +87,10 @@ def read_key_store(path: str, password: str | None, key_password: str | None = N
     if data.startswith(_SEQUENCE):
         return _of_pkcs12(data, password)
     if data.startswith(_JCEKS):
-        raise ValueError("it is a JCEKS: make it PKCS12 with keytool -importkeystore -deststoretype PKCS12")
-    raise ValueError("it is no key store: give one of type JKS, PKCS12 or PEM")
+        raise KeyStoreError(
+            "it is a JCEKS: make it PKCS12 with keytool -importkeystore -deststoretype PKCS12"
+        )
+    raise KeyStoreError("it is no key store: give one of type JKS, PKCS12 or PEM")
 
 
 @contextmanager
@@ -112,22 +118,25 @@ def _bytes(path: str) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise ValueError("it is no file")
+                raise KeyStoreError("it is no file")
             data = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        raise ValueError(f"it cannot be read ({error.strerror})") from None
+        raise KeyStoreError(f"it cannot be read ({error.strerror})") from None
     if len(data) > _MOST_BYTES:
-        raise ValueError("it is too large for a key store")
+        raise KeyStoreError("it is too large for a key store")
     return data
 
 
 def _of_jks(data: bytes, password: str | None, key_password: str | None) -> KeyStore:
-    found = read_jks(data, password)
-    if not found.keys:
-        return KeyStore(found.trusted)
-    first = found.keys[0]
     secret = key_password or password
-    return KeyStore(found.trusted, first.key(secret) if secret is not None else None, first.chain)
+    try:
+        found = read_jks(data, password)
+        if not found.keys:
+            return KeyStore(found.trusted)
+        first = found.keys[0]
+        return KeyStore(found.trusted, first.key(secret) if secret is not None else None, first.chain)
+    except ValueError as error:
+        raise KeyStoreError(str(error)) from None
 
 
 def _of_pkcs12(data: bytes, password: str | None) -> KeyStore:
@@ -142,7 +151,7 @@ def _of_pkcs12(data: bytes, password: str | None) -> KeyStore:
     try:
         found = pkcs12.load_pkcs12(data, None if password is None else password.encode())
     except ValueError:
-        raise ValueError("its password is another one, or it is no PKCS12") from None
+        raise KeyStoreError("its password is another one, or it is no PKCS12") from None
     others = [each.certificate for each in found.additional_certs]
     der = serialization.Encoding.DER
     chain = _chain(found.cert.certificate, others) if found.key and found.cert else []

@@ -1,4 +1,4 @@
-"""Kafka behind TLS with certificates of clients and tokens as Amazon MSK takes them, reached with Java's words."""
+"""Kafka behind TLS, certificates and tokens as Amazon MSK takes them, reached with Java's words."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
 
+from connector.aws.msk import with_login
+from connector.config.client import translate
 from connector.testing.certificate import Signed
 from connector.testing.file_sink import JAVA_NAME, install
 from connector.testing.kafka.broker import KafkaUnavailableError
@@ -42,7 +45,7 @@ def keytool(folder: Path, *arguments: str) -> None:
 
 
 def make_stores(folder: Path) -> None:
-    """Truststores and a client's keystores of either form; the broker knows the root of the client's chain."""
+    """Truststores and keystores of either form; of the client's chain the broker knows the root alone."""
     root = Signed("root", is_authority=True)
     between = Signed("between", root, is_authority=True)
     broker, client = Signed("broker", root), Signed("client", between)
@@ -120,13 +123,40 @@ def end_offset(broker: MavenKafka, topic: str) -> int:
 
 
 @pytest.mark.parametrize("kind", ["jks", "pkcs12"])
-def test_a_worker_with_java_s_stores_and_iam_delivers_and_writes_dead_letters(
-    broker: MavenKafka, stores: Path, tmp_path: Path, kind: str
+def test_stores_of_java_let_a_client_in_whatever_their_type_is_said_to_be(
+    broker: MavenKafka, stores: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name, kafka = f"files-{kind}", KafkaClient(broker)
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    said = {"ssl.truststore.type": "JKS", "ssl.keystore.type": "PKCS12"}
+    translated = translate({**IAM, **tls(stores, kind), **said})
+    assert translated.problems == []
+    config = with_login({"bootstrap.servers": broker.guarded_servers, **translated.config})
+    assert AdminClient(config).list_topics(timeout=10).brokers
+
+
+def test_a_profile_with_other_keys_is_let_in_by_nobody(
+    broker: MavenKafka, stores: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = "[other]\naws_access_key_id = AKIDOTHER\naws_secret_access_key = of-somebody-else\n"
+    (stores / "credentials").write_text(keys)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(stores / "credentials"))
+    monkeypatch.setenv("AWS_REGION", REGION)
+    jaas = {"sasl.jaas.config": "software.amazon.msk.auth.iam.IAMLoginModule required awsProfileName=other;"}
+    translated = translate({**IAM, **tls(stores, "jks"), **jaas})
+    config = with_login({"bootstrap.servers": broker.guarded_servers, **translated.config})
+    with pytest.raises(KafkaException):
+        AdminClient({**config, "log_level": 0}).list_topics(timeout=2)
+    assert "REFUSED java.lang.IllegalArgumentException: signature" in broker.log.read_text()
+
+
+def test_a_worker_with_java_s_stores_and_iam_delivers_and_writes_dead_letters(
+    broker: MavenKafka, stores: Path, tmp_path: Path
+) -> None:
+    name, kafka = "files", KafkaClient(broker)
     topic = kafka.create_topic()
     kafka.produce(topic, [b'{"a": 1}', b"not json", b'{"a": 2}'])
-    settings = {"bootstrap.servers": broker.guarded_servers, **IAM, **tls(stores, kind)}
+    settings = {"bootstrap.servers": broker.guarded_servers, **IAM, **tls(stores, "jks")}
     connector = {
         "name": name,
         "connector.class": JAVA_NAME,
@@ -152,4 +182,3 @@ def test_a_worker_with_java_s_stores_and_iam_delivers_and_writes_dead_letters(
         assert worker.ask("GET", f"/connectors/{name}/offsets")[1] == {"offsets": []}
         assert STORE_PASSWORD not in worker.log
         assert SECRET not in worker.log
-    assert "REFUSED" not in broker.log.read_text()

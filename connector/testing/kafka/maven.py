@@ -69,7 +69,7 @@ ACLS = Guard(
         ),
     },
 )
-"""Asks for ``GUEST`` and his password, and lets him do what ACLs say; elsewhere everybody may do everything."""
+"""Asks for ``GUEST`` and his password, and lets him do what ACLs say."""
 
 _LOG4J = """\
 <Configuration status="WARN">
