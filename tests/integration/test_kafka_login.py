@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import queue
 import shutil
 import subprocess
+import threading
+import time
+from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -24,6 +31,9 @@ from connector.testing.worker import WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from connector.testing.aws import AwsServer
+    from connector.testing.proxy import FaultProxy
 
 SECRET, REGION, STORE_PASSWORD = "the-secret-of-the-worker", "eu-central-1", "store-password"
 SOURCE = Path(__file__).parent / "java" / "MskTokens.java"
@@ -182,3 +192,80 @@ def test_a_worker_with_java_s_stores_and_iam_delivers_and_writes_dead_letters(
         assert worker.ask("GET", f"/connectors/{name}/offsets")[1] == {"offsets": []}
         assert STORE_PASSWORD not in worker.log
         assert SECRET not in worker.log
+
+
+class _TokenEndpoint(BaseHTTPRequestHandler):
+    """Gives everybody the same token; what it was asked is on its server."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.server.asked.put((self.headers["Authorization"], parse_qs(body)))  # type: ignore[attr-defined]
+        claims = {"exp": int(time.time()) + 600, "iat": int(time.time()), "sub": "me"}
+        parts: tuple[dict[str, Any], ...] = ({"alg": "none"}, claims, {})
+        token = ".".join(urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+        answer = json.dumps({"access_token": token}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("is_kafka_4", [False, True])
+def test_java_s_words_for_openid_connect_fetch_a_token_with_the_client_s_secret(*, is_kafka_4: bool) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _TokenEndpoint) as endpoint:
+        endpoint.asked = queue.Queue()  # type: ignore[attr-defined]
+        threading.Thread(target=endpoint.serve_forever, daemon=True).start()
+        own = {
+            "sasl.jaas.config": f"{OAUTH} required;",
+            "sasl.oauthbearer.client.credentials.client.id": "worker",
+            "sasl.oauthbearer.client.credentials.client.secret": "hush",
+            "sasl.oauthbearer.scope": "kafka",
+        }
+        jaas = {"sasl.jaas.config": f"{OAUTH} required clientId='worker' clientSecret='hush' scope='kafka';"}
+        java = {
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "OAUTHBEARER",
+            "sasl.login.callback.handler.class": OAUTH.replace("LoginModule", "LoginCallbackHandler"),
+            "sasl.oauthbearer.token.endpoint.url": f"http://127.0.0.1:{endpoint.server_port}/token",
+            **(own if is_kafka_4 else jaas),
+        }
+        translated = translate(java)
+        assert not translated.problems
+        client = AdminClient(
+            with_login({"bootstrap.servers": "127.0.0.1:1", "log_level": 0, **translated.config})
+        )
+        authorization, body = endpoint.asked.get(timeout=10)  # type: ignore[attr-defined]
+        del client
+        endpoint.shutdown()
+    assert b64decode(authorization.removeprefix("Basic ")) == b"worker:hush"
+    assert body == {"grant_type": ["client_credentials"], "scope": ["kafka"]}
+
+
+def test_a_role_signs_that_was_assumed_with_external_id_and_session_name(
+    aws: AwsServer, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str]] = []
+    proxy.on(
+        "AssumeRole",
+        lambda request: asked.append((request.form["ExternalId"], request.form["RoleSessionName"])),
+    )
+    environ = {
+        "AWS_ACCESS_KEY_ID": aws.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": aws.secret_access_key,
+        "AWS_ENDPOINT_URL_STS": proxy.url,
+    }
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    options = f"awsRoleArn={aws.create_role('kafka', 'e-1')} awsRoleExternalId=e-1 awsRoleSessionName=orders"
+    jaas = {"sasl.jaas.config": f"software.amazon.msk.auth.iam.IAMLoginModule required {options};"}
+    servers = f"b-1.orders.x1.c2.kafka.{REGION}.amazonaws.com:9098"
+    config = with_login({"bootstrap.servers": servers, **translate({**IAM, **jaas}).config})
+    token, _ = config["oauth_cb"]("")
+    told = parse_qs(urlsplit(urlsafe_b64decode(token + "==")).query)
+    assert asked == [("e-1", "orders")]
+    assert told[b"X-Amz-Credential"][0].startswith(b"ASIA")
+    assert told[b"X-Amz-Security-Token"][0]
