@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 from aiobotocore.session import AioSession
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
+from confluent_kafka import KafkaError, KafkaException
 
 from connector import logs
 from connector.aws.credentials import signing_session
@@ -55,7 +56,7 @@ def with_login(config: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         ConfigError: The region is not known, or the token would travel in clear.
-        ConnectorError: There are no credentials.
+        KafkaException: There are no credentials now; as for a client that cannot log in otherwise.
     """
     signer = TokenSigner.of(config)
     if signer is None:
@@ -97,14 +98,15 @@ class TokenSigner:
         return self.token()
 
     def token(self) -> Token:
-        """Blocks; what it raises librdkafka does not tell further, so it is logged."""
+        """Blocks; raises KafkaException, which librdkafka does not tell further, so it is logged."""
         try:
             return _run(self._signed())
         except Exception as error:
             log.error(  # noqa: TRY400 - who must act is told, and needs no stack
                 "login at MSK cannot be signed", region=self._region, reason=str(error)
             )
-            raise
+            text = f"the login at MSK cannot be signed: {error}"
+            raise KafkaException(KafkaError(KafkaError._AUTHENTICATION, text)) from error  # noqa: SLF001
 
     async def _signed(self) -> Token:
         if self._session is None:

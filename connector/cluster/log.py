@@ -11,6 +11,7 @@ import asyncio
 import threading
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import (
@@ -276,7 +277,8 @@ class TopicLog:
                 # An idempotent producer that was refused once refuses everything from then on.
                 log.warning("topic cannot be written just now", topic=self.topic, reason=_text(error))
                 self._stopping.wait(_PAUSE_SECONDS)
-                self._producer = Producer(with_login(self._producer_config))
+                with suppress(KafkaException):  # the old one says again that another is needed
+                    self._producer = Producer(with_login(self._producer_config))
         self._producer.flush(_CLOSE_SECONDS)
 
     def _hand_over(self, messages: Sequence[Message]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from connector import logs, metrics, plugins
@@ -548,7 +549,10 @@ def _drawn(raw: RawConfig, worker: Defaults) -> Blueprint:
 
 def cluster_id(settings: WorkerSettings) -> str | None:
     """The Kafka cluster's id; blocks until a broker answers or the time is over."""
-    config = with_login({**settings.client_config(), "client.id": "connector-admin", "log_level": 0})
+    try:
+        config = with_login({**settings.client_config(), "client.id": "connector-admin", "log_level": 0})
+    except KafkaException as error:
+        raise ConfigError.of("sasl.jaas.config", error.args[0].str()) from error
     metadata = None
     try:
         metadata = AdminClient(config).list_topics(timeout=_KAFKA_SECONDS)

@@ -8,13 +8,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from botocore.credentials import ReadOnlyCredentials
+from confluent_kafka import KafkaException
 
 from connector.aws.msk import signed, with_login
 from connector.config.bounds import Bounds
 from connector.config.client import translate
 from connector.config.msk import region_of
 from connector.config.override import connecting, overlaid, override_problems
-from connector.errors import ConfigError, ConnectorError
+from connector.errors import ConfigError
 
 IAM = {
     "security.protocol": "SASL_SSL",
@@ -103,7 +104,7 @@ def test_without_credentials_no_client_is_made(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
     jaas = {"sasl.jaas.config": "x.IAMLoginModule required awsProfileName=nobody;"}
-    with pytest.raises(ConnectorError, match="nobody"):
+    with pytest.raises(KafkaException, match="nobody"):
         with_login({"bootstrap.servers": SERVERS, **translate({**IAM, **jaas}).config})
 
 
