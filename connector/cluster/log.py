@@ -27,6 +27,7 @@ from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from connector import logs
 from connector.cluster.records import LogRecord
+from connector.error_codes import ErrorCode
 from connector.errors import ConnectorError
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ _PASSING = frozenset(
 
 class LogError(ConnectorError):
     """The operator looks at Kafka: the topic cannot be read or written; the message says why."""
+
+    code = ErrorCode.CLUSTER_TOPIC_UNUSABLE
 
 
 class TopicLog:

@@ -13,6 +13,7 @@ from connector.commands.terminal import painted
 from connector.config.connector import ConnectorConfig
 from connector.config.files import parse_file, read_file
 from connector.config.position import lines_of_keys
+from connector.error_codes import pointer
 from connector.errors import ConfigError, Problem
 from connector.plugins import PluginKind
 from connector.runtime.blueprint import unread
@@ -45,6 +46,7 @@ def _validate(path: Path, settings: WorkerSettings) -> bool:
     except ConfigError as error:
         sink_config = _sink_config(raw)
         _tell_problems(path, error.problems, lines, _aliases(sink_config))
+        typer.echo(pointer(error.code), err=True)
         if sink_config is not None:
             _tell_unread(path, unread(raw, sink_config), lines)
         return False

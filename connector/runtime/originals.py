@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as KafkaTopicPartition
 
+from connector.error_codes import ErrorCode
 from connector.errors import RetriableError
 
 if TYPE_CHECKING:
@@ -87,19 +88,26 @@ class Originals:
                     return
                 if error is not None:
                     raise RetriableError(
-                        f"Errant records of {partition} could not be read again: {error.str()}"
+                        f"Errant records of {partition} could not be read again: {error.str()}",
+                        code=ErrorCode.ERRANT_RECORD_UNREADABLE,
                     )
                 if message.offset() in wanted:
                     yield _original(message)
                 if message.offset() >= last:
                     return
-        raise RetriableError(f"Errant records of {partition} could not be read again: no answer in time")
+        raise RetriableError(
+            f"Errant records of {partition} could not be read again: no answer in time",
+            code=ErrorCode.ERRANT_RECORD_UNREADABLE,
+        )
 
     def _consume(self) -> list[Any]:
         try:
             return list(self._consumer.consume(_MOST, _POLL_SECONDS))
         except KafkaException as error:
-            raise RetriableError(f"Errant records could not be read again: {error.args[0].str()}") from error
+            raise RetriableError(
+                f"Errant records could not be read again: {error.args[0].str()}",
+                code=ErrorCode.ERRANT_RECORD_UNREADABLE,
+            ) from error
 
 
 def _runs(offsets: Sequence[int]) -> Iterator[list[int]]:
