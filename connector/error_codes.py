@@ -102,6 +102,7 @@ class ErrorCode(StrEnum):
     S3_PART_REPLACED = "s3-part-replaced"
     S3_UPLOAD_LEFT_BEHIND = "s3-upload-left-behind"
     SQS_QUEUE_MISSING = "sqs-queue-missing"
+    SQS_QUEUE_UNFIT = "sqs-queue-unfit"
     SNS_TOPIC_MISSING = "sns-topic-missing"
     SNS_TOPIC_UNFIT = "sns-topic-unfit"
     KINESIS_STREAM_MISSING = "kinesis-stream-missing"

@@ -71,6 +71,16 @@ DESTINATIONS = (
         "sqs-sink.md#the-queue",
     ),
     Entry(
+        ErrorCode.SQS_QUEUE_UNFIT,
+        "the queue does not offer what the config wants",
+        "arn:aws:sqs:… is a standard queue, and aws.sqs.message.group.id is of FIFO queues only",
+        "Groups and deduplication need a FIFO queue, delays of single messages a standard one; deduplication by"
+        " content also needs the queue's attribute ContentBasedDeduplication.",
+        READ_AGAIN,
+        "Remove the option that is named, set the attribute, or name another queue; those of FIFO end with .fifo.",
+        "sqs-sink.md#the-queue",
+    ),
+    Entry(
         ErrorCode.SNS_TOPIC_MISSING,
         "the SNS topic does not exist",
         "PublishBatch on arn:aws:sns:… was refused with NotFound (…): create the topic, or correct aws.sns.topic.arn",

@@ -24,8 +24,8 @@ IDENTITY = (
         "credentials not refreshed error=the machine's credentials cannot be had now: …",
         "The metadata service of the instance or container, or STS, did not answer in time.",
         WAITS,
-        "It mostly passes. If not: is the metadata service within reach of the container (IMDSv2 hop limit 2),"
-        " is the role still attached?",
+        "It mostly passes. If not, look whether the container reaches the metadata service (IMDSv2 with a hop"
+        " limit of 2), and whether the role is still attached.",
         "aws.md#when-credentials-change-or-end-early",
     ),
     Entry(
