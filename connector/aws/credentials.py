@@ -99,7 +99,8 @@ class WebIdentityRole(RefreshedCredentials):
         if not _TOKEN.fullmatch(token):
             raise AccessError(
                 f"aws.web.identity.token.file: {self._web.token_file} holds no token: mount one there, or"
-                " correct the path."
+                " correct the path.",
+                code=ErrorCode.AWS_TOKEN_FILE_UNREADABLE,
             )
         return token
 

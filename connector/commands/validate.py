@@ -13,7 +13,7 @@ from connector.commands.terminal import painted
 from connector.config.connector import ConnectorConfig
 from connector.config.files import parse_file, read_file
 from connector.config.position import lines_of_keys
-from connector.error_codes import pointer
+from connector.error_codes import ErrorCode
 from connector.errors import ConfigError, Problem
 from connector.plugins import PluginKind
 from connector.runtime.blueprint import unread
@@ -46,7 +46,6 @@ def _validate(path: Path, settings: WorkerSettings) -> bool:
     except ConfigError as error:
         sink_config = _sink_config(raw)
         _tell_problems(path, error.problems, lines, _aliases(sink_config))
-        typer.echo(pointer(error.code), err=True)
         if sink_config is not None:
             _tell_unread(path, unread(raw, sink_config), lines)
         return False
@@ -67,7 +66,12 @@ def _tell_problems(
         text = problem.message if problem.option == str(path) else str(problem)
         earlier = lines.get(problem.option, [])[:-1]
         also = f" (Also in line {', '.join(map(str, earlier))}.)" if earlier else ""
-        _tell(path, line, "error", text + also)
+        _tell(path, line, "error", text + also + _code(problem))
+
+
+def _code(problem: Problem) -> str:
+    """For the runbook, where it knows more than that an option is at fault."""
+    return "" if problem.code is ErrorCode.CONFIG_INVALID else f" [{problem.code}]"
 
 
 def _tell_unread(path: Path, unknown: Mapping[str, str | None], lines: Lines) -> None:

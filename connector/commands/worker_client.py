@@ -27,7 +27,9 @@ class WorkerRefusedError(ConnectorError):
         status: Of HTTP; 0 if there was no answer.
     """
 
-    def __init__(self, message: str, status: int = 0, *, code: ErrorCode = ErrorCode.WORKER_REFUSED) -> None:
+    code = ErrorCode.WORKER_REFUSED
+
+    def __init__(self, message: str, status: int = 0, *, code: ErrorCode | None = None) -> None:
         super().__init__(message, code=code)
         self.status = status
 

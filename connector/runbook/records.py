@@ -107,7 +107,7 @@ RECORDS = (
         ErrorCode.REGISTRY_UNREACHABLE,
         "no Schema Registry answers",
         "retrying operation=convert error=schema.registry.url: http://registry:8081 does not answer (…)",
-        "None of the URLs answers, or all answer with 429 or 5xx.",
+        "None of the URLs answers, or all answer with 429 or 5xx; or whoever gives tokens for it, or Glue, does so.",
         WAITS,
         "`curl -s URL/subjects` from the worker's machine. If the registry runs, correct `schema.registry.url`,"
         " or allow outbound traffic to it.",
@@ -117,9 +117,9 @@ RECORDS = (
         ErrorCode.REGISTRY_ACCESS_DENIED,
         "the Schema Registry refuses the worker",
         "schema.registry.url: http://registry:8081 refuses with 401: correct basic.auth.user.info or …",
-        "User, password or token are wrong, or may not read schemas.",
+        "User, password or token are wrong, or may not read schemas; or the OAuth server gives no token.",
         READ_AGAIN,
-        "Correct `basic.auth.user.info` or `bearer.auth.token`, or let the user read subjects; restart the task.",
+        "Correct `basic.auth.user.info`, `bearer.auth.token` or `bearer.auth.client.*`, or let the user read subjects; restart the task.",
         "converters.md#schema-registry",
     ),
     Entry(
