@@ -9,6 +9,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 PAGE = "docs/runbook.md"
+CODE = "code: "
+"""Begins the line that :func:`pointer` makes."""
 
 
 class ErrorCode(StrEnum):
@@ -128,4 +130,4 @@ class ErrorCode(StrEnum):
 
 def pointer(code: ErrorCode) -> str:
     """The line that leads from an error to its remedy."""
-    return f"code: {code}, see {PAGE}#{code}"
+    return f"{CODE}{code}, see {PAGE}#{code}"
