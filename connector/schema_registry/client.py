@@ -14,6 +14,7 @@ import msgspec
 import urllib3
 from urllib3.exceptions import HTTPError, SSLError
 
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, RetriableError
 from connector.schema_registry.base import RegisteredSchema, SchemaRegistry, UnknownSchemaError
 from connector.schema_registry.mock import MockSchemaRegistry
@@ -99,7 +100,8 @@ class HttpSchemaRegistry(SchemaRegistry):
             except SSLError as error:
                 raise AccessError(
                     f"{_OPTION}: {endpoint.shown} shows a certificate that is not accepted ({error}): set"
-                    " schema.registry.ssl.truststore.location to the certificates that signed it."
+                    " schema.registry.ssl.truststore.location to the certificates that signed it.",
+                    code=ErrorCode.REGISTRY_CERTIFICATE,
                 ) from error
             except (HTTPError, OSError) as error:
                 failures.append(f"{endpoint.shown} does not answer ({type(error).__name__})")
@@ -108,7 +110,7 @@ class HttpSchemaRegistry(SchemaRegistry):
             if status < _SERVER_ERROR and status != _TOO_MANY:
                 return _read(endpoint, status, body, what)
             failures.append(f"{endpoint.shown} answers {status}")
-        raise RetriableError(f"{_OPTION}: {'; '.join(failures)}")
+        raise RetriableError(f"{_OPTION}: {'; '.join(failures)}", code=ErrorCode.REGISTRY_UNREACHABLE)
 
     def _ask(self, endpoint: _Endpoint, path: str) -> tuple[int, bytes]:
         if self._tokens is None:
@@ -183,9 +185,13 @@ def _read(endpoint: _Endpoint, status: int, body: bytes, what: str) -> _Answer:
     if status in {401, 403}:
         raise AccessError(
             f"{_OPTION}: {endpoint.shown} refuses with {status}: correct basic.auth.user.info or"
-            " bearer.auth.token, or let this user read schemas."
+            " bearer.auth.token, or let this user read schemas.",
+            code=ErrorCode.REGISTRY_ACCESS_DENIED,
         )
-    raise AccessError(f"{_OPTION}: {endpoint.shown} answers {status}, as no registry does: correct the URL.")
+    raise AccessError(
+        f"{_OPTION}: {endpoint.shown} answers {status}, as no registry does: correct the URL.",
+        code=ErrorCode.REGISTRY_NONE_THERE,
+    )
 
 
 def _decoded(endpoint: _Endpoint, body: bytes, kind: type[Any]) -> Any:
@@ -193,7 +199,8 @@ def _decoded(endpoint: _Endpoint, body: bytes, kind: type[Any]) -> Any:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise AccessError(
-            f"{_OPTION}: what {endpoint.shown} answers is not what a Schema Registry does: correct the URL."
+            f"{_OPTION}: what {endpoint.shown} answers is not what a Schema Registry does: correct the URL.",
+            code=ErrorCode.REGISTRY_NONE_THERE,
         ) from error
 
 
