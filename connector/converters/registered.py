@@ -91,16 +91,37 @@ class RegisteredConverter(Converter):
         return value
 
     def convert_column(self, column: Sequence[bytes | None]) -> Sequence[Any]:
+        size = self.header_bytes
+        headers = {data[:size] for data in column if data is not None}
+        if len(headers) == 1:
+            return self._of_one_schema(column, *headers)
+        return self._of_several(column)
+
+    def _of_one_schema(self, column: Sequence[bytes | None], header: bytes) -> Sequence[Any]:
+        """Most columns: whatever is the same for all records is done once."""
+        reader, body = self._reader(header), self.body
+        read, of = reader.read, reader.of
+        try:
+            written = [None if data is None else body(data) for data in column]
+            values = [None if data is None else read(data) for data in written]
+            if of is None:
+                return SchemaColumn(values, Schemas([reader.schema]))
+            schemas = [None if data is None else of(data) for data in written]
+        except Exception as error:  # noqa: BLE001 - libraries raise anything on unfit bytes
+            self._refuse(header, error)
+        return SchemaColumn(values, Schemas(_without_gaps(schemas)))
+
+    def _of_several(self, column: Sequence[bytes | None]) -> Sequence[Any]:
         values: list[Any] = []
         schemas: list[Schema | None] = []
-        readers, body, size = self._readers, self.body, self.header_bytes
+        body, size = self.body, self.header_bytes
         for data in column:
             if data is None:
                 values.append(None)
                 schemas.append(None)
                 continue
             header = data[:size]
-            reader = readers.get(header) or self._new_reader(header)
+            reader = self._reader(header)
             try:
                 written = body(data)
                 values.append(reader.read(written))
