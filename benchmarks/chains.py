@@ -1,8 +1,8 @@
 """``python -m benchmarks.chains``: what converters and transforms cost beside records that pass untouched.
 
 One thread, no Kafka, no network: the pipeline of a task and the jsonl format, in batches of 500 records with
-values of about 100 bytes. Others may use the machine, so time is that of the processor, and a case takes turns
-with records that pass untouched: its ratio is the median over many short pairs, with the middle half of them.
+values of about 100 bytes. Others may use the machine, so time is that of the processor, and a case takes
+turns with records that pass untouched: its ratio is the median over many short pairs, with the middle half.
 """
 
 from __future__ import annotations

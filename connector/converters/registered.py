@@ -39,11 +39,13 @@ class Reader(NamedTuple):
         read: The value of what stands behind the id; raises whatever it likes on what does not fit.
         schema: Connect's; None where ``of`` tells it.
         of: The schema of one payload, where one registered schema stands for several.
+        rewrite: The value as JSON text, as Connect prints it; None, or gives None, where ``read`` decides.
     """
 
     read: Callable[[bytes], Any]
     schema: Schema | None
     of: Callable[[bytes], Schema] | None = None
+    rewrite: Callable[[bytes], bytes | None] | None = None
 
 
 class RegisteredConverter(Converter):
@@ -109,7 +111,7 @@ class RegisteredConverter(Converter):
             schemas = [None if data is None else of(data) for data in written]
         except Exception as error:  # noqa: BLE001 - libraries raise anything on unfit bytes
             self._refuse(header, error)
-        return SchemaColumn(values, Schemas(_without_gaps(schemas)))
+        return SchemaColumn(values, Schemas(_without_gaps(values, schemas)))
 
     def _of_several(self, column: Sequence[bytes | None]) -> Sequence[Any]:
         values: list[Any] = []
@@ -128,7 +130,7 @@ class RegisteredConverter(Converter):
                 schemas.append(reader.schema if reader.of is None else reader.of(written))
             except Exception as error:  # noqa: BLE001 - libraries raise anything on unfit bytes
                 self._refuse(header, error)
-        return SchemaColumn(values, Schemas(_without_gaps(schemas)))
+        return SchemaColumn(values, Schemas(_without_gaps(values, schemas)))
 
     def _reader(self, header: bytes) -> Reader:
         return self._readers.get(header) or self._new_reader(header)
@@ -169,13 +171,13 @@ class RegisteredConverter(Converter):
         raise ValueError(f"The value does not fit schema {self.id_of(header)}: {reason}") from error
 
 
-def _without_gaps(schemas: list[Schema | None]) -> list[Schema | None]:
+def _without_gaps(values: list[Any], schemas: list[Schema | None]) -> list[Schema | None]:
     """Nulls have the schema of a value beside them: formats begin anew where the schema changes."""
     if None not in schemas:
         return schemas
     last = next((schema for schema in schemas if schema is not None), None)
     filled = []
-    for schema in schemas:
+    for value, schema in zip(values, schemas, strict=True):
         last = schema if schema is not None else last
-        filled.append(last)
+        filled.append(last if value is None else schema)
     return filled

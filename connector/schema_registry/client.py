@@ -159,8 +159,8 @@ class _Endpoint:
             self.headers |= {name: value for name, value in beside.items() if value}
         if config.bearer_source and config.bearer_token:
             self.headers["Authorization"] = f"Bearer {config.bearer_token.get_secret_value()}"
-        elif config.credentials_source == "USER_INFO" and config.user_info:
-            self.headers["Authorization"] = _basic(config.user_info.get_secret_value())
+        elif config.login is not None:
+            self.headers["Authorization"] = _basic(config.login)
         elif parts.username is not None:
             self.headers["Authorization"] = _basic(
                 f"{unquote(parts.username)}:{unquote(parts.password or '')}"

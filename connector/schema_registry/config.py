@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from connector.config.jaas import parse_login
 from connector.config.option import (
     INT,
     LIST,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _GROUP = "Schema Registry"
-_SOURCES = ("URL", "USER_INFO")
+_SOURCES = ("URL", "USER_INFO", "SASL_INHERIT")
 _BEARERS = ("STATIC_TOKEN", "OAUTHBEARER")
 
 
@@ -64,6 +65,12 @@ def _user_info(value: object) -> None:
         raise ValueError("must be a name and a password with a colon between")
 
 
+def _jaas(value: object) -> None:
+    options = parse_login(value.get_secret_value()).options  # type: ignore[attr-defined]
+    if not {"username", "password"} <= options.keys():
+        raise ValueError("must have username and password, which the registry is shown")
+
+
 class SchemaRegistryConfig(Config):
     """What every converter with a Schema Registry has."""
 
@@ -81,7 +88,7 @@ class SchemaRegistryConfig(Config):
         STRING,
         "URL",
         "Where name and password for the registry are: URL, in schema.registry.url if at all; USER_INFO, in"
-        " basic.auth.user.info.",
+        " basic.auth.user.info; SASL_INHERIT, in the sasl.jaas.config of this converter.",
         validate=one_of(*_SOURCES),
         choices=_SOURCES,
         group=_GROUP,
@@ -93,6 +100,15 @@ class SchemaRegistryConfig(Config):
         " basic.auth.credentials.source=USER_INFO.",
         validate=_user_info,
         aliases=("schema.registry.basic.auth.user.info",),
+        group=_GROUP,
+    )
+    jaas = optional(
+        "sasl.jaas.config",
+        PASSWORD,
+        "The login that basic.auth.credentials.source=SASL_INHERIT takes, written as for a Kafka client. Not"
+        " the worker's own, which would go to whichever URL a connector names.",
+        validate=_jaas,
+        importance=Importance.LOW,
         group=_GROUP,
     )
     bearer_source = optional(
@@ -211,6 +227,8 @@ class SchemaRegistryConfig(Config):
         ):
             text = "must be set with basic.auth.credentials.source=USER_INFO"
             yield Problem(given.user_info.name, text)
+        if self.credentials_source == "SASL_INHERIT" and self.jaas is None and not self.is_faulty(given.jaas):
+            yield Problem(given.jaas.name, "must be set with basic.auth.credentials.source=SASL_INHERIT")
         if self.bearer_source == "OAUTHBEARER":
             for option in (given.issuer_url, given.client_id, given.client_secret):
                 if self.value(option.name) is None and not self.is_faulty(option):
@@ -219,6 +237,17 @@ class SchemaRegistryConfig(Config):
             text = "must be set with bearer.auth.credentials.source=STATIC_TOKEN"
             yield Problem(given.bearer_token.name, text)
         yield from self._check_files()
+
+    @property
+    def login(self) -> str | None:
+        """Name and password with a colon between; None if at most a URL has them."""
+        if self.credentials_source == "USER_INFO" and self.user_info:
+            found: str = self.user_info.get_secret_value()
+            return found
+        if self.credentials_source == "SASL_INHERIT" and self.jaas:
+            options = parse_login(self.jaas.get_secret_value()).options
+            return f"{options['username']}:{options['password']}"
+        return None
 
     def tls(self) -> ssl.SSLContext:
         """How the registry is talked to over https; raises OSError or ValueError on unfit files."""

@@ -24,10 +24,9 @@ from google.protobuf.message_factory import GetMessageClass
 from connector.column import JsonColumn, schemas_of
 from connector.converters.avro import AvroConverter, AvroConverterConfig
 from connector.converters.protobuf import ProtobufConverter, ProtobufConverterConfig
-from connector.converters.registered_json import JsonSchemaConverter
+from connector.converters.registered_json import JsonSchemaConverter, JsonSchemaConverterConfig
 from connector.errors import AccessError, ConfigError, RetriableError
 from connector.schema import Type
-from connector.schema_registry.config import SchemaRegistryConfig
 from connector.testing.certificate import certificate
 from connector.testing.kafka.broker import free_ports
 from connector.testing.schema_registry import SchemaRegistryServer
@@ -155,7 +154,7 @@ def test_json_records_of_confluents_serialiser_stay_text(
 ) -> None:
     schema = {"title": "Order", "type": "object", "properties": {"id": {"type": "integer"}}}
     serialise = JSONSerializer(json.dumps(schema), confluents)
-    converter = JsonSchemaConverter(SchemaRegistryConfig.parse({"schema.registry.url": registry.url}))
+    converter = JsonSchemaConverter(JsonSchemaConverterConfig.parse({"schema.registry.url": registry.url}))
     column = converter.convert_column([serialise({"id": 1}, VALUE), None])
     assert isinstance(column, JsonColumn)
     assert column.texts == [b'{"id":1}', None]
@@ -255,6 +254,17 @@ def test_name_and_password_come_from_the_url_or_from_their_option(registry: Sche
     assert avro(registry.url, **long_name).convert(record) == 1
     with pytest.raises(AccessError):
         avro(registry.url).convert(record)
+
+
+def test_name_and_password_come_from_a_login_as_kafka_clients_have_it(registry: SchemaRegistryServer) -> None:
+    schema_id = registry.register("orders", '"long"')
+    registry.user_info = "reader:pass word"
+    options = {
+        "basic.auth.credentials.source": "SASL_INHERIT",
+        "sasl.jaas.config": "org.apache.kafka.common.security.plain.PlainLoginModule required"
+        ' username="reader" password="pass word";',
+    }
+    assert avro(registry.url, **options).convert(framed(schema_id, b"\x02")) == 1
 
 
 def test_a_bearer_token_is_shown(registry: SchemaRegistryServer) -> None:
@@ -390,7 +400,10 @@ def test_something_else_at_the_url_is_named(aws: AwsServer) -> None:
         ({"schema.registry.url": "registry:8081"}, "schema.registry.url"),
         ({"schema.registry.url": "ftp://u:never-show-this@registry"}, "schema.registry.url"),
         ({"basic.auth.credentials.source": "USER_INFO"}, "basic.auth.user.info"),
-        ({"basic.auth.credentials.source": "SASL_INHERIT"}, "basic.auth.credentials.source"),
+        ({"basic.auth.credentials.source": "KERBEROS"}, "basic.auth.credentials.source"),
+        ({"basic.auth.credentials.source": "SASL_INHERIT"}, "sasl.jaas.config"),
+        ({"sasl.jaas.config": 'x.Module required password="never-show-this";'}, "sasl.jaas.config"),
+        ({"sasl.jaas.config": "never-show-this"}, "sasl.jaas.config"),
         ({"basic.auth.user.info": "never-show-this"}, "basic.auth.user.info"),
         ({"bearer.auth.credentials.source": "STATIC_TOKEN"}, "bearer.auth.token"),
         (
