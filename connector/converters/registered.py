@@ -1,8 +1,8 @@
 """Values behind the id of a registered schema: finds the schema, reads the value by it.
 
 A value is a header that names the schema, and what was written with that schema: with Confluent a magic byte
-(0) and the id (4 bytes, big-endian). What is made of a schema is kept, for as many schemas as
-``max.schemas.per.subject`` says.
+(0) and the id (4 bytes, big-endian), or a magic byte (1) and a UUID. What is made of a schema is kept, for as
+many schemas as ``max.schemas.per.subject`` says.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn
 from connector.column import SchemaColumn
 from connector.converters.base import Converter
 from connector.schema import Schemas
-from connector.schema_registry.base import UnknownSchemaError
+from connector.schema_registry.base import SchemaGuid, UnknownSchemaError
 from connector.schema_registry.client import connect
-from connector.schema_registry.config import SchemaRegistryConfig
+from connector.schema_registry.config import DUAL_IDS, SchemaRegistryConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _HEADER_BYTES = 5
 _MAGIC = b"\0"
+_GUID_BYTES = 17
+_BY_GUID = b"\1"
 _UNKNOWN_SECONDS = 10.0
 """How long an id counts as unknown: bad records repeat it, and a registry may learn it after all."""
 
@@ -77,10 +79,29 @@ class RegisteredConverter(Converter):
 
     def body(self, data: bytes) -> bytes:
         """What was written with the schema."""
-        return data[_HEADER_BYTES:]
+        return data[_GUID_BYTES:] if data[:1] == _BY_GUID else data[_HEADER_BYTES:]
+
+    def header_before(self, column: str) -> str | None:
+        """Confluent's serialisers may put the header of a value into one of its record."""
+        ids = {"keys": "key_ids", "values": "value_ids"}[column]
+        return f"__{column[:-1]}_schema_id" if getattr(self.config, ids, None) == DUAL_IDS else None
+
+    def header_of(self, data: bytes) -> bytes:
+        """The first bytes of a value, which name its schema."""
+        return data[:_GUID_BYTES] if data[:1] == _BY_GUID else data[: self.header_bytes]
+
+    def headers_of(self, column: Sequence[bytes | None]) -> set[bytes]:
+        """All headers in a column."""
+        size = self.header_bytes
+        found = {data[:size] for data in column if data is not None}
+        if any(each[:1] == _BY_GUID for each in found):
+            return {self.header_of(data) for data in column if data is not None}
+        return found
 
     def id_of(self, header: bytes) -> int:
         """The schema that a header names; raises ValueError if it is no header."""
+        if header[:1] == _BY_GUID and len(header) == _GUID_BYTES:
+            return SchemaGuid.from_bytes(header[1:])
         if header[:1] != _MAGIC or len(header) < _HEADER_BYTES:
             raise ValueError(
                 "Unknown magic byte! The value does not begin with 0 and the id of a schema: its producer"
@@ -93,8 +114,7 @@ class RegisteredConverter(Converter):
         return value
 
     def convert_column(self, column: Sequence[bytes | None]) -> Sequence[Any]:
-        size = self.header_bytes
-        headers = {data[:size] for data in column if data is not None}
+        headers = self.headers_of(column)
         if len(headers) == 1:
             return self._of_one_schema(column, *headers)
         return self._of_several(column)
@@ -116,13 +136,13 @@ class RegisteredConverter(Converter):
     def _of_several(self, column: Sequence[bytes | None]) -> Sequence[Any]:
         values: list[Any] = []
         schemas: list[Schema | None] = []
-        body, size = self.body, self.header_bytes
+        body, header_of = self.body, self.header_of
         for data in column:
             if data is None:
                 values.append(None)
                 schemas.append(None)
                 continue
-            header = data[:size]
+            header = header_of(data)
             reader = self._reader(header)
             try:
                 written = body(data)

@@ -111,9 +111,7 @@ class JsonSchemaConverter(RegisteredConverter):
             return None
 
     def convert_column(self, column: Sequence[bytes | None]) -> Sequence[Any]:
-        size = self.header_bytes
-        headers = {data[:size] for data in column if data is not None}
-        readers = {header: self._reader(header) for header in headers}
+        readers = {header: self._reader(header) for header in self.headers_of(column)}
         if all(reader.schema is None for reader in readers.values()):
             return self._json.convert_column([None if data is None else self.body(data) for data in column])
         if len(readers) == 1:

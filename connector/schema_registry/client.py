@@ -15,7 +15,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, SSLError
 
 from connector.errors import AccessError, RetriableError
-from connector.schema_registry.base import RegisteredSchema, SchemaRegistry, UnknownSchemaError
+from connector.schema_registry.base import RegisteredSchema, SchemaGuid, SchemaRegistry, UnknownSchemaError
 from connector.schema_registry.mock import MockSchemaRegistry
 from connector.schema_registry.oauth import Tokens
 
@@ -70,7 +70,8 @@ class HttpSchemaRegistry(SchemaRegistry):
 
     def schema(self, schema_id: int, form: str = "") -> RegisteredSchema:
         query = f"?format={form}" if form else ""
-        answer = self._get(f"/schemas/ids/{schema_id}{query}", f"Schema {schema_id}")
+        kind = "guids" if isinstance(schema_id, SchemaGuid) else "ids"
+        answer = self._get(f"/schemas/{kind}/{schema_id}{query}", f"Schema {schema_id}")
         return self._resolved(answer, form, {})
 
     def _resolved(

@@ -16,6 +16,7 @@ from connector.config.option import (
     HiddenValueError,
     Importance,
     LeadsTo,
+    Option,
     at_least,
     between,
     defaulted,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _GROUP = "Schema Registry"
+_IDS = "io.confluent.kafka.serializers.schema.id."
+PREFIX_IDS, DUAL_IDS = f"{_IDS}PrefixSchemaIdDeserializer", f"{_IDS}DualSchemaIdDeserializer"
 _SOURCES = ("URL", "USER_INFO", "SASL_INHERIT")
 _BEARERS = ("STATIC_TOKEN", "OAUTHBEARER")
 
@@ -63,6 +66,21 @@ def _user_info(value: object) -> None:
     text = value.get_secret_value()  # type: ignore[attr-defined]
     if ":" not in text:
         raise ValueError("must be a name and a password with a colon between")
+
+
+def _ids(what: str) -> Option[str]:
+    return defaulted(
+        f"{what}.schema.id.deserializer",
+        STRING,
+        PREFIX_IDS,
+        f"Where the id of a {what}'s schema is. DualSchemaIdDeserializer: in the header __{what}_schema_id,"
+        " and before the bytes where there is none; the headers of all records are then read."
+        " PrefixSchemaIdDeserializer: before the bytes alone.",
+        validate=one_of(PREFIX_IDS, DUAL_IDS),
+        choices=(PREFIX_IDS, DUAL_IDS),
+        importance=Importance.LOW,
+        group=_GROUP,
+    )
 
 
 def _jaas(value: object) -> None:
@@ -216,6 +234,9 @@ class SchemaRegistryConfig(Config):
         importance=Importance.LOW,
         group=_GROUP,
     )
+
+    key_ids = _ids("key")
+    value_ids = _ids("value")
 
     def check(self) -> Iterator[Problem]:
         yield from super().check()
