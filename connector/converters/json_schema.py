@@ -133,15 +133,14 @@ def _check_scale(schema: Schema) -> None:
         raise ValueError("Invalid Decimal schema: the parameter scale must be an integer")
 
 
-def rewriter(schema: Schema, *, may_lack: bool = False) -> Callable[[msgspec.Raw], bytes | None] | None:
+def rewriter(schema: Schema) -> Callable[[msgspec.Raw], bytes | None] | None:
     """What checks a payload and prints it as Connect would, or None if this schema has no such way.
 
-    The function returns None where :func:`connector.payload.reader` must decide. ``may_lack``: required
-    fields may be absent, and are null then.
+    The function returns None where :func:`connector.payload.reader` must decide.
     """
     if any(each.default is not None or _has_no_type(each) for each in schema.nested()):
         return None
-    decode = msgspec.json.Decoder(_msgspec_type(schema, may_lack)).decode
+    decode = msgspec.json.Decoder(_msgspec_type(schema)).decode
     encode = msgspec.json.Encoder().encode
 
     def rewrite(payload: msgspec.Raw) -> bytes | None:
@@ -158,22 +157,22 @@ def _has_no_type(schema: Schema) -> bool:
     return schema.name == DECIMAL or is_map_of_pairs
 
 
-def _msgspec_type(schema: Schema, may_lack: bool) -> Any:
-    kind = _required_type(schema, may_lack)
+def _msgspec_type(schema: Schema) -> Any:
+    kind = _required_type(schema)
     return kind | None if schema.optional else kind
 
 
-def _required_type(schema: Schema, may_lack: bool) -> Any:
+def _required_type(schema: Schema) -> Any:
     match schema.type:
         case Type.STRUCT:
             # Field names need not be Python names: the attributes have made-up ones.
-            fields = [_struct_field(index, found, may_lack) for index, found in enumerate(schema.fields)]
+            fields = [_struct_field(index, found) for index, found in enumerate(schema.fields)]
             names = {f"f{index}": found.name for index, found in enumerate(schema.fields)}
             return msgspec.defstruct("Payload", fields, rename=names, kw_only=True, gc=False)
         case Type.ARRAY:
-            return list[_msgspec_type(schema.items, may_lack)]  # type: ignore[misc]
+            return list[_msgspec_type(schema.items)]  # type: ignore[misc]
         case Type.MAP:
-            return dict[str, _msgspec_type(schema.items, may_lack)]  # type: ignore[misc]
+            return dict[str, _msgspec_type(schema.items)]  # type: ignore[misc]
     if schema.type in _SCALARS:
         return _SCALARS[schema.type]
     limit = 1 << (INTEGER_BITS[schema.type] - 1)
@@ -189,6 +188,6 @@ _SCALARS = {
 }
 
 
-def _struct_field(index: int, field: Field, may_lack: bool) -> Any:
-    kind = _msgspec_type(field.schema, may_lack)
-    return (f"f{index}", kind, None) if field.schema.optional or may_lack else (f"f{index}", kind)
+def _struct_field(index: int, field: Field) -> Any:
+    kind = _msgspec_type(field.schema)
+    return (f"f{index}", kind, None) if field.schema.optional else (f"f{index}", kind)

@@ -42,7 +42,7 @@ class JsonSchemaConverterConfig(SchemaRegistryConfig):
         BOOLEAN,
         False,
         "Whether properties that are not required are optional. With false all are required, and null where"
-        " they are absent, which avro refuses.",
+        " they are absent, which avro and parquet refuse.",
         group="Converter",
     )
     generalized = defaulted(
@@ -141,8 +141,9 @@ def _decoded(data: bytes) -> Any:
 
 
 def _rewriter(schema: Schema) -> Callable[[Any], bytes | None] | None:
-    # Only where what Connect prints is what it read: nothing that payloads hold in another form.
+    # Only where what Connect prints is what it read: nothing that payloads hold in another form. A required
+    # field that is absent has no such text, either: whoever reads text by its schema counts on them.
     if not is_plain(schema) or any(is_union(each) for each in schema.nested()):
         return None
-    rewrite = rewriter(schema, may_lack=True)
+    rewrite = rewriter(schema)
     return rewrite and (lambda data: rewrite(msgspec.Raw(data)))

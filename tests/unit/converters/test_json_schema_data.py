@@ -11,8 +11,10 @@ import pytest
 
 from connector.column import JsonColumn
 from connector.converters.registered_json import JsonSchemaConverter, JsonSchemaConverterConfig
+from connector.errors import BatchError
 from connector.formats.fields import OutputFields
 from connector.formats.jsonl import JsonlFormat
+from connector.plugins import PluginKind, find
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.schema import DATE, DECIMAL, TIME, TIMESTAMP, Field, Schema, Type
 from connector.schema_registry.mock import MockSchemaRegistry
@@ -303,6 +305,20 @@ def test_plain_values_stay_text_and_read_the_same() -> None:
     )
     assert text.texts == [b'{"a":1,"b":{"c":"x"}}', b'{"a":2,"b":{"c":null}}']
     assert [{"x": None, **each} for each in lines(text)] == lines(looked_at)
+
+
+@pytest.mark.parametrize("form", ["avro", "parquet"])
+def test_formats_with_types_refuse_a_required_property_that_is_absent(form: str) -> None:
+    encoder = find(PluginKind.FORMAT, form, "format.output.type")(OutputFields()).encoder()
+    batch = RecordBatch.of(TopicPartition("t", 0), [Record(0, None, None), Record(1, None, None)])
+    schema = properties(a={"type": "integer"}, b={"type": "string"})
+    values = [{"a": 1, "b": "x"}, {"a": 1}]
+    with pytest.raises(BatchError) as caught:
+        encoder.encode(batch.with_columns(values=column(schema, *values)))
+    assert set(caught.value.failed) == {1}
+    assert encoder.encode(
+        batch.with_columns(values=column(schema, *values, use__optional__for__nonrequired="true"))
+    )
 
 
 def test_checks_beyond_types_are_refused() -> None:
