@@ -32,6 +32,7 @@ from connector.config.dialect import ForeignOption
 from connector.converters.avro import AvroConverterConfig
 from connector.converters.json import JsonConverterConfig
 from connector.converters.protobuf import ProtobufConverterConfig
+from connector.converters.registered_json import JsonSchemaConverterConfig
 from connector.environment import variable_name
 from connector.migration.aiven import old_names
 from connector.migration.camel_keys import COMMON as CAMEL_COMMON
@@ -304,6 +305,7 @@ SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "json converter options": partial(converter_options, JsonConverterConfig),
     "avro converter options": partial(converter_options, AvroConverterConfig),
     "protobuf converter options": partial(converter_options, ProtobufConverterConfig),
+    "json schema converter options": partial(converter_options, JsonSchemaConverterConfig),
     "schema registry options": partial(converter_options, SchemaRegistryConfig),
     "glue options": glue_options,
     "endpoint options": endpoint_options,

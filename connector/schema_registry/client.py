@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError, SSLError
 
 from connector.error_codes import ErrorCode
 from connector.errors import AccessError, RetriableError
-from connector.schema_registry.base import RegisteredSchema, SchemaRegistry, UnknownSchemaError
+from connector.schema_registry.base import RegisteredSchema, SchemaGuid, SchemaRegistry, UnknownSchemaError
 from connector.schema_registry.mock import MockSchemaRegistry
 from connector.schema_registry.oauth import Tokens
 
@@ -71,7 +71,8 @@ class HttpSchemaRegistry(SchemaRegistry):
 
     def schema(self, schema_id: int, form: str = "") -> RegisteredSchema:
         query = f"?format={form}" if form else ""
-        answer = self._get(f"/schemas/ids/{schema_id}{query}", f"Schema {schema_id}")
+        kind = "guids" if isinstance(schema_id, SchemaGuid) else "ids"
+        answer = self._get(f"/schemas/{kind}/{schema_id}{query}", f"Schema {schema_id}")
         return self._resolved(answer, form, {})
 
     def _resolved(
@@ -161,8 +162,8 @@ class _Endpoint:
             self.headers |= {name: value for name, value in beside.items() if value}
         if config.bearer_source and config.bearer_token:
             self.headers["Authorization"] = f"Bearer {config.bearer_token.get_secret_value()}"
-        elif config.credentials_source == "USER_INFO" and config.user_info:
-            self.headers["Authorization"] = _basic(config.user_info.get_secret_value())
+        elif config.login is not None:
+            self.headers["Authorization"] = _basic(config.login)
         elif parts.username is not None:
             self.headers["Authorization"] = _basic(
                 f"{unquote(parts.username)}:{unquote(parts.password or '')}"
