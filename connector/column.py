@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, overload
 
 import msgspec
@@ -100,9 +101,9 @@ class JsonColumn(Sequence[Any]):
 
     def _decoded(self) -> list[Any]:
         if self._values is None:
-            self._values = [None if text is None else decode_json(text) for text in self._texts]
-            if self.schemas:
-                self._values = _read_by_schema(self._values, self.schemas)
+            values = [None if text is None else decode_json(text) for text in self._texts]
+            # Kept only once all of it is read: who looks again after a fault must meet the fault again.
+            self._values = _read_by_schema(values, self.schemas) if self.schemas else values
         return self._values
 
 
@@ -159,6 +160,26 @@ def decode_json(text: bytes) -> Any:
         return json.loads(text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+
+
+def decode_exactly(text: bytes) -> Any:
+    """As :func:`decode_json`, but fractions are decimals, with all their digits."""
+    try:
+        return _decode_exactly(text)
+    except msgspec.ValidationError:
+        return json.loads(text, parse_float=_decimal)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError(f"{text[:40]} is too large for a number") from error
+
+
+_decode_exactly = msgspec.json.Decoder(float_hook=_decimal).decode
 
 
 def nulls(column: Sequence[Any]) -> list[bool]:

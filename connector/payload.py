@@ -21,6 +21,19 @@ if TYPE_CHECKING:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
+_DAY_MS = 86_400_000
+
+MOMENTS = {
+    DATE: ((date.min - _EPOCH.date()).days, (date.max - _EPOCH.date()).days),
+    TIME: (0, _DAY_MS - 1),
+    TIMESTAMP: (
+        (date.min - _EPOCH.date()).days * _DAY_MS,
+        ((date.max - _EPOCH.date()).days + 1) * _DAY_MS - 1,
+    ),
+}
+"""The first and the last number of each logical type that stands for a moment: the years 1 to 9999."""
+_MOST_DIGITS = 32_768
+"""Of a number that JSON writes with an exponent: few characters must not become a gigabyte."""
 
 
 def is_plain(schema: Schema) -> bool:
@@ -117,7 +130,7 @@ def _moment(value: Any, kind: str, convert: Callable[[int], Any]) -> date | time
 
 
 def _time(millis: int) -> time:
-    if not 0 <= millis < 86_400_000:  # noqa: PLR2004 - milliseconds of a day
+    if not 0 <= millis < _DAY_MS:
         raise ValueError(f"{millis} is no time of day in milliseconds")
     return (_EPOCH + timedelta(milliseconds=millis)).time()
 
@@ -128,11 +141,14 @@ def _decimal(value: Any, scale: int) -> Decimal:
         return decimal_of(unscaled, scale)
     number = Decimal(str(_number(value, "Decimal")))
     sign, digits, exponent = number.as_tuple()
-    shift = int(exponent) + scale
+    if isinstance(exponent, str) or exponent + scale > _MOST_DIGITS:
+        raise ValueError(f"{number} is too large for a Decimal")
+    shift = exponent + scale
     if shift < 0 and any(digits[shift:]):
         raise ValueError(f"{number} has more than {scale} digits after the point")
-    unscaled = int(number.scaleb(scale))
-    return decimal_of(-abs(unscaled) if sign else unscaled, scale)
+    # By its digits: arithmetic would round to the context's precision.
+    kept = digits[:shift] if shift < 0 else digits + (0,) * shift
+    return Decimal((sign if any(kept) else 0, kept, -scale))
 
 
 def decimal_of(unscaled: int, scale: int) -> Decimal:
@@ -153,7 +169,7 @@ def _integer(kind: Type) -> Callable[[Any], int]:
 
     def read(value: Any) -> int:
         number = _number(value, kind)
-        if number != int(number) or not -limit <= number < limit:
+        if not -limit <= number < limit or number != int(number):
             raise ValueError(f"{number} is no {kind}")
         return int(number)
 
@@ -161,7 +177,7 @@ def _integer(kind: Type) -> Callable[[Any], int]:
 
 
 def _number(value: Any, kind: str) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise ValueError(f"{kind} expected, {_kind(value)} given")  # noqa: TRY004 - what readers raise
     return value
 
@@ -173,9 +189,18 @@ def _typed(value: Any, expected: type[Any], kind: str) -> Any:
 
 
 def _kind(value: Any) -> str:
-    return {bool: "BOOLEAN", int: "INT64", float: "FLOAT64", str: "STRING", dict: "MAP", list: "ARRAY"}.get(
-        type(value), type(value).__name__
-    )
+    return _KINDS.get(type(value), type(value).__name__)
+
+
+_KINDS = {
+    bool: "BOOLEAN",
+    int: "INT64",
+    float: "FLOAT64",
+    Decimal: "FLOAT64",
+    str: "STRING",
+    dict: "MAP",
+    list: "ARRAY",
+}
 
 
 _NESTED = {Type.STRUCT: _struct, Type.ARRAY: _array, Type.MAP: _map}

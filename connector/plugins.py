@@ -10,11 +10,15 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from connector.config.elsewhere import instead_of
 from connector.config.suggest import did_you_mean
 from connector.error_codes import ErrorCode
 from connector.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 
 class PluginKind(StrEnum):
@@ -46,7 +50,8 @@ def find(kind: PluginKind, name: str, option: str) -> type[Any]:
         raise ConfigError.of(
             option,
             f"Invalid value {name} for configuration {option}: Class {name} could not be found."
-            f"{did_you_mean(name, list(known))} Installed here: {available}.",
+            f"{_parts_of(name, known) or instead_of(name) or did_you_mean(name, list(known))}"
+            f" Installed here: {available}.",
             code=ErrorCode.PLUGIN_UNUSABLE,
         )
     try:
@@ -58,6 +63,13 @@ def find(kind: PluginKind, name: str, option: str) -> type[Any]:
             code=ErrorCode.PLUGIN_UNUSABLE,
         ) from error
     return plugin
+
+
+def _parts_of(name: str, known: Container[str]) -> str:
+    """Kafka's transforms of fields are two classes each, and the name without either is none."""
+    if f"{name}$Value" not in known:
+        return ""
+    return f" Say what it changes: {name}$Value or {name}$Key."
 
 
 def version(kind: PluginKind, name: str) -> str | None:

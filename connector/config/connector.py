@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from connector.config.option import (
@@ -38,6 +39,27 @@ def _legal_name(value: str) -> None:
         )
 
 
+def _unique_aliases(aliases: list[str]) -> None:
+    if not all(aliases):
+        raise ValueError("An alias is empty: take the comma out that is one too many.")
+    if len(set(aliases)) < len(aliases):
+        raise ValueError("Duplicate alias provided.")
+
+
+def _legal_topic(name: str) -> None:
+    if name and (not _TOPIC.fullmatch(name) or name in {".", ".."}):
+        raise ValueError(
+            "no topic can have this name: up to 249 letters of ASCII, digits, dots, underscores and hyphens"
+        )
+
+
+def _replicas(number: int) -> None:
+    if number != _BROKERS_DEFAULT and not 1 <= number <= _MOST_REPLICAS:
+        raise ValueError(f"Value must be -1, the brokers' default, or from 1 to {_MOST_REPLICAS}")
+
+
+_TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+_BROKERS_DEFAULT, _MOST_REPLICAS = -1, 32_767
 MOST_TASKS = 10_000
 """Far more than help; a number with some noughts too many would end the workers of a cluster."""
 
@@ -118,10 +140,20 @@ class ConnectorConfig(Config):
         group="Common",
     )
     transforms = defaulted(
-        "transforms", LIST, [], "Aliases of the transforms, in the order they apply.", group="Transforms"
+        "transforms",
+        LIST,
+        [],
+        "Aliases of the transforms, in the order they apply.",
+        validate=_unique_aliases,
+        group="Transforms",
     )
     predicates = defaulted(
-        "predicates", LIST, [], "Aliases of the predicates that transforms refer to.", group="Predicates"
+        "predicates",
+        LIST,
+        [],
+        "Aliases of the predicates that transforms refer to.",
+        validate=_unique_aliases,
+        group="Predicates",
     )
     errors_tolerance = defaulted(
         "errors.tolerance",
@@ -172,6 +204,7 @@ class ConnectorConfig(Config):
         "",
         "The topic into which records go that can never succeed, as they were read. Empty: nowhere. With"
         " errors.tolerance=none the task then stops all the same.",
+        validate=_legal_topic,
         group="Error Handling",
     )
     dead_letter_replication = defaulted(
@@ -180,6 +213,7 @@ class ConnectorConfig(Config):
         3,
         "The replicas of that topic, which is created if it is missing, with one partition; -1 is the"
         " brokers' default.",
+        validate=_replicas,
         group="Error Handling",
     )
     dead_letter_headers = defaulted(

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import msgspec
 
-from connector.column import JsonColumn, SchemaColumn, decode_json
+from connector.column import JsonColumn, SchemaColumn, decode_exactly, decode_json
 from connector.config.option import BOOLEAN, INT, STRING, Importance, at_least, defaulted, one_of, optional
 from connector.config.schema import Config
 from connector.converters.base import Converter
 from connector.converters.json_schema import parse_schema, rewriter
 from connector.payload import reader
-from connector.schema import Schemas
+from connector.schema import DECIMAL, Schemas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -134,7 +134,13 @@ class Envelopes:
         schema = parse_schema(decode_json(text))
         if schema is None:
             return _NONE
-        return _Known(schema, rewriter(schema) or _not_as_text, reader(schema, defaults=self._defaults))
+        has_decimals = any(each.name == DECIMAL for each in schema.nested())
+        return _Known(
+            schema,
+            rewriter(schema) or _not_as_text,
+            reader(schema, defaults=self._defaults),
+            decode_exactly if has_decimals else decode_json,
+        )
 
 
 class _Known(NamedTuple):
@@ -143,6 +149,7 @@ class _Known(NamedTuple):
     schema: Schema | None
     rewrite: Callable[[msgspec.Raw], bytes | None]
     read: Callable[[Any], Any]
+    decode: Callable[[bytes], Any] = decode_json
 
 
 def _payload_of(schema: bytes) -> Callable[[bytes], _Envelope]:
@@ -165,7 +172,7 @@ _NONE = _Known(None, _schemaless, lambda value: value)
 
 def _values(envelopes: Sequence[_Envelope | None], known: Sequence[_Known]) -> Iterator[Any]:
     for envelope, each in zip(envelopes, known, strict=True):
-        yield None if envelope is None else each.read(decode_json(bytes(envelope.payload)))
+        yield None if envelope is None else each.read(each.decode(bytes(envelope.payload)))
 
 
 class JsonConverter(Converter):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from connector.payload import reader
+from connector.payload import MOMENTS, reader
 from connector.schema import DECIMAL, INTEGER_BITS, LOGICAL_TYPES, Field, Schema, Type
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ _BENEATH = {
     "Timestamp": Type.INT64,
 }
 _DEEPEST = 64
+_MOST_SCALE = 16_384
+"""No database has more; writing out what a few bytes could claim here would fill the memory."""
 
 
 def parse_schema(found: Any, depth: int = 0) -> Schema | None:
@@ -131,6 +133,8 @@ def _check_scale(schema: Schema) -> None:
     scale = dict(schema.parameters).get("scale")
     if scale is None or not scale.lstrip("-").isdigit():
         raise ValueError("Invalid Decimal schema: the parameter scale must be an integer")
+    if abs(int(scale)) > _MOST_SCALE:
+        raise ValueError(f"Invalid Decimal schema: a scale of {scale} is more than {_MOST_SCALE}")
 
 
 def rewriter(schema: Schema) -> Callable[[msgspec.Raw], bytes | None] | None:
@@ -175,6 +179,9 @@ def _required_type(schema: Schema) -> Any:
             return dict[str, _msgspec_type(schema.items)]  # type: ignore[misc]
     if schema.type in _SCALARS:
         return _SCALARS[schema.type]
+    if schema.logical:
+        first, last = MOMENTS[schema.name or ""]
+        return Annotated[int, msgspec.Meta(ge=first, le=last)]
     limit = 1 << (INTEGER_BITS[schema.type] - 1)
     return Annotated[int, msgspec.Meta(ge=-limit, le=limit - 1)]
 

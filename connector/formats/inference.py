@@ -34,6 +34,10 @@ _SCALARS: dict[type, Schema] = {
 _NUMBERS = {Type.INT64, Type.FLOAT64}
 
 
+_DEEPEST = 64
+"""Structs and arrays within each other, as with JsonConverter's schemas; few readers can more."""
+
+
 class Drift(StrEnum):
     """What to do when schemaless values do not fit what was seen before."""
 
@@ -46,7 +50,7 @@ class ConflictError(ValueError):
     """Two types that have nothing in common stand in one place."""
 
 
-def infer(value: Any) -> Schema | None:
+def infer(value: Any, depth: int = 0) -> Schema | None:
     """The schema of one value, or None where it tells nothing.
 
     Raises:
@@ -56,32 +60,45 @@ def infer(value: Any) -> Schema | None:
         return None
     if found := _SCALARS.get(type(value)):
         return found
+    if depth > _DEEPEST:
+        raise ValueError(
+            f"The value is nested more than {_DEEPEST} deep, which formats with schemas are not."
+        )
     match value:
         case Decimal():
             scale = -int(value.as_tuple().exponent)
             return Schema(Type.BYTES, True, DECIMAL, 1, parameters=(("scale", str(scale)),))
         case dict():
-            return _infer_struct(value)
+            return _infer_struct(value, depth + 1)
         case list() | tuple():
-            return _infer_array(value)
+            return _infer_array(value, depth + 1)
     raise ValueError(f"A value of type {type(value).__name__} has no schema.")
 
 
-def _infer_struct(value: dict[Any, Any]) -> Schema:
+def is_too_deep(schema: Schema | None) -> bool:
+    """Whether :func:`infer` would refuse values of a schema that somebody else has found out."""
+    level = [schema] if schema is not None else []
+    for _ in range(_DEEPEST + 2):
+        inner = [each.values for each in level if each.values is not None]
+        level = [*inner, *(found.schema for each in level for found in each.fields)]
+    return bool(level)
+
+
+def _infer_struct(value: dict[Any, Any], depth: int) -> Schema:
     fields = []
     for name, item in value.items():
         if not isinstance(name, str):
             raise ValueError(f"A map with the key {name!r} has no schema: keys must be text.")  # noqa: TRY004
-        if (schema := infer(item)) is not None:
+        if (schema := infer(item, depth)) is not None:
             fields.append(Field(name, schema))
     return Schema(Type.STRUCT, optional=True, fields=tuple(fields))
 
 
-def _infer_array(value: Sequence[Any]) -> Schema:
+def _infer_array(value: Sequence[Any], depth: int) -> Schema:
     item: Schema | None = None
     for each in value:
         try:
-            item = merge(item, infer(each))
+            item = merge(item, infer(each, depth))
         except ConflictError:
             item = WIDENED
     return Schema(Type.ARRAY, optional=True, values=item)

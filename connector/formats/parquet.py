@@ -18,7 +18,7 @@ from connector.column import JsonColumn
 from connector.formats.arrow import arrow_column, arrow_field, read_json
 from connector.formats.avro_schema import AvroSchemas
 from connector.formats.base import Body, Encoder, Format
-from connector.formats.inference import Drift, Runs, pruned
+from connector.formats.inference import Drift, Runs, is_too_deep, pruned
 from connector.formats.rows import Row, RowEncoder, header_map
 
 if TYPE_CHECKING:
@@ -73,9 +73,10 @@ class _ParquetEncoder(RowEncoder):
             return super()._infer(column, known)
         try:
             schema, array = read_json(texts, known)
-        except (pa.ArrowException, ValueError):
+        except (pa.ArrowException, ValueError, RecursionError):
             return super()._infer(column, known)
-        if known is not None and schema != known and self._fields.drift == Drift.FAIL:
+        is_drift = known is not None and schema != known and self._fields.drift == Drift.FAIL
+        if is_drift or is_too_deep(schema):
             return super()._infer(column, known)
         if (known_part := pruned(schema)) is not None:
             self._read = (texts, known_part, array)

@@ -191,7 +191,14 @@ class RowEncoder(Encoder):
         self, name: str, column: Sequence[Any], offsets: Sequence[int], failed: dict[int, Exception]
     ) -> list[tuple[int, int, Schema | None]]:
         known = self._known.get(name)
-        found = self._infer(column, known)
+        try:
+            found = self._infer(column, known)
+        except (ValueError, RecursionError):
+            unreadable = dict(self._unreadable(column))
+            if not unreadable:
+                raise
+            failed.update({offsets[position]: error for position, error in unreadable.items()})
+            return [(0, len(column), None)]
         failed.update({offsets[position]: error for position, error in found.failed.items()})
         self._known[name] = found.last
         if found.last is None and not isinstance(column, JsonColumn):
@@ -201,6 +208,14 @@ class RowEncoder(Encoder):
 
     def _infer(self, column: Sequence[Any], known: Schema | None) -> Runs:
         return inferred_runs(column, known, Drift(self._fields.drift))
+
+    def _unreadable(self, column: Sequence[Any]) -> Iterator[tuple[int, Exception]]:
+        """The texts that passed as JSON, but are nested too deeply to become values."""
+        for position, text in enumerate((column.texts if isinstance(column, JsonColumn) else None) or ()):
+            try:
+                self._infer(JsonColumn([text]), None)
+            except (ValueError, RecursionError) as error:
+                yield position, error
 
     def _header_schema(self, batch: RecordBatch, failed: dict[int, Exception]) -> Schema | None:
         """A map of the type that header values have; what was seen once stays."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
 
 from connector import plugins
 from connector.aws.overlay import overlay
@@ -15,7 +15,7 @@ from connector.config.schema import Config, RawConfig, unknown_options
 from connector.config_providers.resolver import Resolution
 from connector.errors import ConfigError, Problem
 from connector.plugins import PluginKind
-from connector.runtime.pipeline import Step
+from connector.runtime.steps import Steps, unread_below, unread_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from connector.config.override import OverridePolicy
     from connector.config.reference import Reference
     from connector.converters.base import Converter
+    from connector.runtime.pipeline import Step
     from connector.sinks.base import Sink
 
     class WorkerDefaults(Protocol):
@@ -65,7 +66,13 @@ FRAMEWORK_PREFIXES = (
     _OVERRIDE,
     _PRODUCER_OVERRIDE,
 )
-_WRITTEN_OUT = (ConnectorConfig.name.name, ConnectorConfig.connector_class.name)
+_WRITTEN_OUT = (
+    ConnectorConfig.name.name,
+    ConnectorConfig.connector_class.name,
+    # Aliases are parts of names of options, which validation shows.
+    ConnectorConfig.transforms.name,
+    ConnectorConfig.predicates.name,
+)
 FRAMEWORK_KEYS = frozenset({"tasks.max.enforce", "connector.plugin.version"})
 
 
@@ -133,7 +140,8 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
             faults.add(sink.problems)
         faults.add(worker.bounds.problems(sink.config))
     converters = {role: faults.collect(_converter, resolved, role, worker) for role in ROLES}
-    make_steps = faults.collect(_steps, resolved, config)
+    steps = Steps(resolved)
+    faults.add(steps.problems)
     consumer = translate(config.consumer_overrides(), worker.bounds)
     producer = translate(config.producer_overrides(), worker.bounds)
     overrides = ((_OVERRIDE, consumer), (_PRODUCER_OVERRIDE, producer))
@@ -146,9 +154,9 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
     faults.add(_against_policy(config, worker.override_policy))
     if problems := list(resolution.concealed(faults.problems, _names(sink))):
         raise ConfigError(problems)
-    if sink is None or make_steps is None:
+    if sink is None:
         raise ConfigError(faults.problems)
-    if names := _names_of_topics(config.topics, make_steps()):
+    if names := _names_of_topics(config.topics, steps.make()):
         known = dict(zip(config.topics, names, strict=True))
         faults.add(sink.sink_class.check_topics(sink.config, known))
         faults.raise_any()
@@ -158,11 +166,13 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
         sink_class_name=f"{sink.sink_class.__module__}.{sink.sink_class.__qualname__}",
         make_sink=sink.make,
         converters={role: made for role, made in converters.items() if made},
-        make_steps=make_steps,
+        make_steps=steps.make,
         consumer_config=consumer.config,
         producer_config=producer.config,
         unknown={
             **unread(raw, type(sink.config)),
+            **dict(unread_below(resolved)),
+            **dict(_unread_of_converters(raw)),
             **{
                 prefix + name: meant and prefix + meant
                 for prefix, client in overrides
@@ -189,7 +199,7 @@ def _referring(raw: RawConfig) -> RawConfig:
 
 
 def _unreferable(raw: RawConfig) -> Iterator[Problem]:
-    """Statuses, logs and masking go by these options, before anything is resolved."""
+    """Statuses, logs, masking and names of options go by these, before anything is resolved."""
     for key in _WRITTEN_OUT:
         if references(raw.get(key, "")):
             yield Problem(key, "may not be a reference, since it is shown everywhere: write it out")
@@ -282,7 +292,7 @@ def _converter(raw: RawConfig, role: Role, worker: WorkerDefaults) -> Callable[[
     option = f"{role}.converter"
     own = raw.get(option)
     # As in Connect: a connector that names its own converter inherits none of the worker's sub-options.
-    name = own or worker.converter_class(role)
+    name = (own or worker.converter_class(role)).strip()
     options = with_prefix(raw, f"{option}.") if own else worker.converter_config(role)
     kind = PluginKind.HEADER_CONVERTER if role == "header" else PluginKind.CONVERTER
     converter_class: type[Converter] = plugins.find(kind, name, option)
@@ -294,6 +304,25 @@ def _converter(raw: RawConfig, role: Role, worker: WorkerDefaults) -> Callable[[
     if own and (problems := list(worker.bounds.problems(config))):  # what the operator wrote may go anywhere
         raise ConfigError([Problem(f"{option}.{found.option}", found.message) for found in problems])
     return lambda: converter_class(config)
+
+
+def _unread_of_converters(raw: RawConfig) -> Iterator[tuple[str, str | None]]:
+    """Options of a converter that the connector does not name, and those that look misspelt.
+
+    Others may be for producers, which have the same options and more.
+    """
+    for role in ROLES:
+        option = f"{role}.converter"
+        for key in (key for key in raw if key.startswith(f"{option}.")):
+            name = raw.get(option)
+            if not name:
+                yield key, option
+                continue
+            kind = PluginKind.HEADER_CONVERTER if role == "header" else PluginKind.CONVERTER
+            converter_class: type[Converter] = plugins.find(kind, name.strip(), option)
+            for found, meant in unread_of(raw, f"{option}.", key, [converter_class.config_class]):
+                if meant:
+                    yield found, meant
 
 
 def _connected(
@@ -309,51 +338,6 @@ def _connected(
         shown = theirs.concealed(problems)
         raise ConfigError([Problem(prefix + found.option, found.message) for found in shown])
     return config
-
-
-def _steps(raw: RawConfig, config: ConnectorConfig) -> Callable[[], list[Step]]:
-    faults = _Faults()
-    predicates = {
-        alias: faults.collect(_plugin, raw, PluginKind.PREDICATE, "predicates", alias)
-        for alias in config.predicates
-    }
-    planned = []
-    for alias in config.transforms:
-        faults.add(_predicate_faults(raw, alias, list(predicates)))
-        transform = faults.collect(_plugin, raw, PluginKind.TRANSFORM, "transforms", alias)
-        predicate = predicates.get(raw.get(f"transforms.{alias}.predicate", ""))
-        negate = raw.get(f"transforms.{alias}.negate", "").lower() == "true"
-        planned.append((transform, predicate, negate))
-    faults.raise_any()
-    return lambda: [
-        Step(transform(), predicate() if predicate else None, negate=negate)
-        for transform, predicate, negate in planned
-        if transform
-    ]
-
-
-def _predicate_faults(raw: RawConfig, alias: str, declared: list[str]) -> Iterator[Problem]:
-    option = f"transforms.{alias}.predicate"
-    name = raw.get(option)
-    if name is not None and name not in declared:
-        text = f"names no predicate: declare {name} in predicates and give predicates.{name}.type"
-        yield Problem(option, text)
-    if name is None and f"transforms.{alias}.negate" in raw:
-        yield Problem(
-            f"transforms.{alias}.type",
-            f"Config 'transforms.{alias}.negate' was provided but there is no config"
-            f" '{option}' defining a predicate to be negated.",
-        )
-
-
-def _plugin(raw: RawConfig, kind: PluginKind, section: str, alias: str) -> Callable[[], Any]:
-    option = f"{section}.{alias}.type"
-    name = raw.get(option)
-    if name is None:
-        raise ConfigError.of(option, f'Missing required configuration "{option}" which has no default value.')
-    plugin_class = plugins.find(kind, name, option)
-    config = _parse(plugin_class.config_class, with_prefix(raw, f"{section}.{alias}."), f"{section}.{alias}.")
-    return lambda: plugin_class(config)
 
 
 def _parse(config_class: type[Config], options: Mapping[str, str], prefix: str) -> Config:

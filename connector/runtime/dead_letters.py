@@ -51,7 +51,7 @@ PRODUCER_DEFAULTS: dict[str, Any] = {
 }
 
 _DATA_EXCEPTION = "org.apache.kafka.connect.errors.DataException"
-"""What converters and transforms of Kafka raise where ours raise ValueError; tools go by it."""
+"""What Kafka raises of values that converters, transforms and formats do not take; tools go by it."""
 _ADMIN_SECONDS = 30.0
 _SLACK_SECONDS = 10.0
 _POLL_SECONDS = 0.1
@@ -62,6 +62,8 @@ _REMEDIES = {
     " wrong need room as well",
     KafkaError.TOPIC_AUTHORIZATION_FAILED: "grant WRITE and DESCRIBE on that topic to the worker's principal",
     KafkaError.UNKNOWN_TOPIC_OR_PART: "create the topic, or allow the worker's principal to do so",
+    KafkaError.INVALID_RECORD: "a topic that is compacted takes no record without a key: set its"
+    " cleanup.policy to delete",
     KafkaError.INVALID_REPLICATION_FACTOR: "set errors.deadletterqueue.topic.replication.factor to at most"
     " the number of brokers",
     KafkaError.POLICY_VIOLATION: "create the topic by hand, as the cluster's policy wants it",
@@ -97,7 +99,7 @@ def context_headers(
         "stage": error.stage,
         "class.name": error.origin,
         "exception.class.name": _DATA_EXCEPTION
-        if isinstance(cause, ValueError)
+        if isinstance(cause, ValueError | TypeError)
         else f"{type(cause).__module__}.{type(cause).__qualname__}",
         "exception.message": _cut(str(error)) or None,
         "exception.stacktrace": _cut("".join(traceback.format_exception(error))),

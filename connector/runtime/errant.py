@@ -50,15 +50,17 @@ class ErrantRecords:
             RetriableError: They could not be put into the dead letter queue yet.
             DeadLetterError: They never can be.
         """
-        if self.dead_letters:
-            await self.dead_letters.put(partition, failed)
         tolerant = self._config.errors_tolerance == "all"
+        first = min(failed)
+        if self.dead_letters:
+            # Without tolerance the task stops before the first; the others come again, and may be well then.
+            await self.dead_letters.put(partition, failed if tolerant else {first: failed[first]})
         for offset, error in failed.items():
             self._report(partition, offset, error, tolerant=tolerant)
         if not tolerant:
-            offset, error = next(iter(failed.items()))
+            error = failed[first]
             raise ToleranceExceededError(
-                f"Tolerance exceeded in error handler: record {partition} at offset {offset},"
+                f"Tolerance exceeded in error handler: record {partition} at offset {first},"
                 f" stage {error.stage}, class {error.origin}: {error}"
                 " Mend or skip the record, or set errors.tolerance=all to skip such records.",
                 code=error.code,

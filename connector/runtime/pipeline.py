@@ -170,6 +170,12 @@ class Step:
         """Raises ValueError if some record is not what the transform takes."""
         if not len(batch):
             return batch
+        try:
+            return self._applied(batch)
+        except RecursionError as error:
+            raise ValueError("The record is nested too deeply for it") from error
+
+    def _applied(self, batch: RecordBatch) -> RecordBatch:
         if self._predicate is None:
             return self._transform.apply(batch)
         applies = [answer is not self._negate for answer in self._predicate.test(batch)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from base64 import b64encode
 from dataclasses import replace
 from datetime import date, datetime, time
@@ -189,7 +190,12 @@ def _integer(kind: Type, value: Any) -> int:
 
 
 def _float64(value: Any) -> float:
-    return float(value) if isinstance(value, bool) or is_number(value) else read_float(_text_of(value))
+    if not isinstance(value, bool) and not is_number(value):
+        return read_float(_text_of(value))
+    try:
+        return float(value)
+    except OverflowError:  # JSON without schemas has integers of any size
+        return math.inf if value > 0 else -math.inf
 
 
 def _float32(value: Any) -> float:

@@ -24,7 +24,9 @@ def wrapped(number: int, bits: int) -> int:
 def whole(number: float | Decimal, bits: int) -> int:
     """The whole part of a number, as ``(int) x`` is in Java: at its limits where it goes beyond them."""
     if isinstance(number, Decimal):
-        return wrapped(int(number), bits)
+        # 10 to that power ends in so many zero bits, and would take long to write out.
+        is_round = int(number.as_tuple().exponent) >= bits
+        return 0 if is_round else wrapped(int(number), bits)
     if math.isnan(number):
         return 0
     size = max(bits, 32)

@@ -27,10 +27,20 @@ def _renames(pairs: list[str]) -> None:
 
 class ReplaceFieldConfig(Config):
     exclude = defaulted(
-        "exclude", LIST, [], "Fields to leave out; this wins over include.", group="Transform"
+        "exclude",
+        LIST,
+        [],
+        "Fields to leave out; this wins over include.",
+        aliases=("blacklist",),  # until Kafka 4: passed over, it would let fields through that must not pass
+        group="Transform",
     )
     include = defaulted(
-        "include", LIST, [], "Fields to keep; if there are any, all others are left out.", group="Transform"
+        "include",
+        LIST,
+        [],
+        "Fields to keep; if there are any, all others are left out.",
+        aliases=("whitelist",),
+        group="Transform",
     )
     renames = defaulted(
         "renames",

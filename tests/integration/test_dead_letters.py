@@ -150,7 +150,7 @@ def test_without_tolerance_the_record_is_copied_and_the_task_stops_before_it(
     read: Callable[[str], list[Any]],
 ) -> None:
     name = topic(1)
-    produce(name, [BAD, b"{}"], partition=0)
+    produce(name, [BAD, b"{}", b"bad, too"], partition=0)
     off = {"errors__tolerance": "none", "errors__deadletterqueue__context__headers__enable": "false"}
     with configure(name, **off) as worker:
         worker.wait_for_state("FAILED")
@@ -189,20 +189,30 @@ def test_kills_at_any_moment_lose_no_bad_record_and_no_good_one(
 
 
 @pytest.mark.real_kafka
+@pytest.mark.parametrize(
+    ("settings", "refusal", "remedy"),
+    [
+        ({"max.message.bytes": "100"}, "MSG_SIZE_TOO_LARGE", "raise max.message.bytes of that topic"),
+        ({"cleanup.policy": "compact"}, "INVALID_RECORD", "set its cleanup.policy to delete"),
+    ],
+)
 def test_a_queue_that_refuses_ends_the_task_and_nothing_is_committed_beyond_the_record(
     kafka: KafkaBroker,
     configure: Callable[..., WorkerProcess],
     topic: CreateTopic,
     produce: Produce,
     committed: ReadCommitted,
+    settings: dict[str, str],
+    refusal: str,
+    remedy: str,
 ) -> None:
     name = topic(1)
-    dlq = topic(1, {"max.message.bytes": "100"})
+    dlq = topic(1, settings)
     produce(name, [b"{}", b"bad" * 100, b"{}"], partition=0)
     with configure(name, errors__deadletterqueue__topic__name=dlq) as worker:
         worker.wait_for_state("FAILED")
-        assert f"refused by the dead letter queue {dlq} with MSG_SIZE_TOO_LARGE" in worker.trace()
-        assert "raise max.message.bytes of that topic" in worker.trace()
+        assert f"refused by the dead letter queue {dlq} with {refusal}" in worker.trace()
+        assert remedy in worker.trace()
     assert not any(done(committed, worker, name, offset) for offset in (2, 3))
 
 

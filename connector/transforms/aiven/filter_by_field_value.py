@@ -100,10 +100,16 @@ def _looks_like(pattern: str) -> Callable[[Any, Schema | None], bool]:
     def is_match(value: Any, _: Schema | None) -> bool:
         if value is None:
             return False
-        structured = isinstance(value, dict | list)
-        return bool(search(orjson.dumps(value, default=str).decode() if structured else java_text(value)))
+        return bool(search(_json_text(value) if isinstance(value, dict | list) else java_text(value)))
 
     return is_match
+
+
+def _json_text(value: Any) -> str:
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except orjson.JSONEncodeError as error:
+        raise ValueError(f"The field has no text to match: {error}") from error
 
 
 def _equals(text: str) -> Callable[[Any, Schema | None], bool]:

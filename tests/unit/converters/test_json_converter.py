@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from connector.column import JsonColumn
 from connector.converters.json import JsonConverter, JsonConverterConfig
+from connector.schema import TIMESTAMP, Schema, Schemas, Type
 
 ENVELOPE_FAULT = 'requires "schema" and "payload" fields and may not contain additional fields'
 
@@ -126,3 +128,78 @@ def test_with_schemas_empty_or_malformed_bytes_are_refused(bad: bytes) -> None:
 def test_values_decode_on_access(data: bytes, value: Any) -> None:
     assert converter().convert(data) == value
     assert converter().convert_column([data])[0] == value
+
+
+def field_of(schema: dict[str, Any], payload: str, **rest: Any) -> bytes:
+    whole = {"type": "struct", "fields": [{"field": "a", **schema, **rest}]}
+    return b'{"schema":%b,"payload":{"a":%b}}' % (json.dumps(whole).encode(), payload.encode())
+
+
+def logical(name: str, beneath: str, **parameters: str) -> dict[str, Any]:
+    return {"type": beneath, "name": f"org.apache.kafka.connect.data.{name}", "parameters": parameters}
+
+
+@pytest.mark.parametrize(
+    ("number", "scale", "value"),
+    [
+        ("12345678901234567.89", 2, "12345678901234567.89"),
+        ("-123456789012345678901234567890.12", 2, "-123456789012345678901234567890.12"),
+        ("12345678901234567890123456789012345", 2, "12345678901234567890123456789012345.00"),
+        ("1e2", 2, "100.00"),
+        ("1200", -2, "1.2E+3"),
+        ("-0.0", 2, "0.00"),
+    ],
+)
+def test_a_decimal_that_was_written_as_a_number_keeps_all_its_digits(
+    number: str, scale: int, value: str
+) -> None:
+    data = field_of(logical("Decimal", "bytes", scale=str(scale)), number)
+    assert str(converter(schemas=True).convert(data)["a"]) == value
+
+
+@pytest.mark.parametrize(
+    ("schema", "payload"),
+    [
+        (logical("Timestamp", "int64"), str(2**62)),
+        (logical("Timestamp", "int64"), "253402300800000"),
+        (logical("Timestamp", "int64"), "-62135596800001"),
+        (logical("Date", "int32"), str(2**31 - 1)),
+        (logical("Time", "int32"), "-1"),
+        (logical("Time", "int32"), "86400000"),
+        (logical("Decimal", "bytes", scale="2"), "1e999999999"),
+        (logical("Decimal", "bytes", scale="2"), "1e99999999999999999999"),
+        (logical("Decimal", "bytes", scale="99999999"), "1"),
+        (logical("Decimal", "bytes", scale="-99999999"), '"AQ=="'),
+        ({"type": "int64"}, "1e999"),
+        ({"type": "int64"}, "1e99999999"),
+    ],
+)
+@pytest.mark.parametrize("beside", [{}, {"optional": True}])
+def test_a_number_that_its_schema_has_no_place_for_is_a_fault_of_the_value(
+    schema: dict[str, Any], payload: str, beside: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match="does not fit its schema"):
+        converter(schemas=True).convert_column([field_of(schema, payload, **beside)])
+
+
+@pytest.mark.parametrize(
+    ("schema", "last"),
+    [
+        (logical("Timestamp", "int64"), 253402300799999),
+        (logical("Timestamp", "int64"), -62135596800000),
+        (logical("Date", "int32"), 2932896),
+        (logical("Date", "int32"), -719162),
+        (logical("Time", "int32"), 86399999),
+    ],
+)
+def test_the_first_and_last_moments_pass_and_can_be_read(schema: dict[str, Any], last: int) -> None:
+    assert converter(schemas=True).convert(field_of(schema, str(last)))["a"] is not None
+
+
+def test_who_looks_again_at_what_cannot_be_read_meets_the_same_fault() -> None:
+    schema = Schema(Type.INT64, name=TIMESTAMP)
+    column = JsonColumn([str(2**62).encode()], Schemas([schema]))
+    for _ in range(2):
+        with pytest.raises(ValueError, match="is no Timestamp"):
+            list(column)
+    assert column.texts is not None

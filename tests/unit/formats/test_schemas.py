@@ -372,3 +372,21 @@ def test_values_that_do_not_fit_their_own_schema_are_named_before_anything_is_wr
     assert written(kind, found.select([0, 2]).with_columns(values=values.select([0, 2]))) == [
         [{"value": good}, {"value": good}]
     ]
+
+
+@pytest.mark.parametrize("format_class", FORMATS)
+@pytest.mark.parametrize("depth", [70, 150, 300, 700, 990])
+@pytest.mark.parametrize("nest", [b'{"a":%b}', b"[%b]"])
+def test_values_nested_too_deeply_are_faults_of_their_records_alone(
+    format_class: type[AvroFormat | ParquetFormat], depth: int, nest: bytes
+) -> None:
+    deep = b"1"
+    for _ in range(depth):
+        deep = nest % deep
+    texts = JsonColumn([b'{"b":1}', deep, b'{"b":2}'])
+    records = [Record(index, None, None, 1000) for index in range(3)]
+    with pytest.raises(BatchError) as raised:
+        format_class(OutputFields()).encoder().encode(
+            RecordBatch.of(WHERE, records).with_columns(values=texts)
+        )
+    assert list(raised.value.failed) == [1]

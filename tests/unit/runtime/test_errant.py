@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,7 +13,9 @@ from connector.record import TopicPartition
 from connector.runtime.errant import ErrantRecords, ToleranceExceededError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from connector.runtime.dead_letters import DeadLetterQueue
 
 ORDERS = TopicPartition("orders", 3)
 
@@ -63,3 +66,28 @@ async def test_every_record_is_told_if_that_is_asked_for(errant: Callable[..., E
     with capture_logs() as logs:
         await records.report(ORDERS, failed(1, 2, 3))
     assert [line["offset"] for line in logs] == [1, 2, 3]
+
+
+class Copies:
+    """Remembers which records were put into the dead letter queue."""
+
+    def __init__(self) -> None:
+        self.offsets: list[int] = []
+
+    async def put(self, _: TopicPartition, records: Mapping[int, RecordError]) -> None:
+        self.offsets += records
+
+
+@pytest.mark.parametrize(("tolerance", "copied"), [("none", [3]), ("all", [9, 3, 7])])
+async def test_without_tolerance_only_the_record_that_the_task_stops_before_is_copied(
+    errant: Callable[..., ErrantRecords], tolerance: str, copied: list[int]
+) -> None:
+    records, copies = errant(errors_tolerance=tolerance), Copies()
+    records.dead_letters = cast("DeadLetterQueue", copies)
+    stops = (
+        pytest.raises(ToleranceExceededError, match="at offset 3") if tolerance == "none" else nullcontext()
+    )
+    with stops:
+        # The fault of a key is found before those of values with lower offsets.
+        await records.report(ORDERS, failed(9, 3, 7))
+    assert copies.offsets == copied

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from connector.column import JsonColumn, SchemaColumn, schemas_of
 from connector.config.schema import Config
+from connector.converters.byte_array import ByteArrayConverter
 from connector.converters.json import JsonConverter, JsonConverterConfig
+from connector.plugins import PluginKind, find
 from connector.record import Record, RecordBatch, TopicPartition
-from connector.runtime.pipeline import Step
+from connector.runtime.pipeline import Pipeline, Step
 from connector.schema import Schema, Schemas, Type
 from connector.transforms.base import Predicate, Transform
 
@@ -100,3 +103,50 @@ def test_columns_without_schemas_stay_without() -> None:
     result = apply(Bare, batch_with([0, 1, 2]))
     assert list(result.values) == [0, 10, 2]
     assert schemas_of(result.values) is None
+
+
+def pipeline(name: str, **options: str) -> Pipeline:
+    plugin = find(PluginKind.TRANSFORM, name, "type")
+    config = plugin.config_class.parse({key.replace("_", "."): value for key, value in options.items()})
+    json_converter = JsonConverter(JsonConverterConfig.parse({"schemas.enable": "false"}))
+    as_it_is = ByteArrayConverter(Config.parse({}))
+    return Pipeline(as_it_is, json_converter, as_it_is, [Step(plugin(config), None, negate=False)])
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("io.aiven.kafka.connect.transforms.CaseTransform$Value", {"field_names": "a", "case": "upper"}),
+        (
+            "io.aiven.kafka.connect.transforms.ConcatFields$Value",
+            {"field_names": "a", "output_field_name": "b"},
+        ),
+        (
+            "io.aiven.kafka.connect.transforms.FilterByFieldValue$Value",
+            {"field_name": "a", "field_value_pattern": "x"},
+        ),
+    ],
+)
+def test_a_value_nested_too_deeply_is_a_fault_of_its_record(name: str, options: dict[str, str]) -> None:
+    deep = b'{"a":' * 600 + b'"x"' + b"}" * 600
+    applied = pipeline(name, **options).apply(batch_with([b'{"a":"x"}', deep, b'{"a":"x"}']))
+    assert [list(part.offsets) for part in applied.batches] == [[0, 2]]
+    assert {at: (error.stage, error.origin) for at, error in applied.failed.items()} == {
+        1: ("TRANSFORMATION", name)
+    }
+
+
+@pytest.mark.parametrize(("sign", "cast"), [("", math.inf), ("-", -math.inf)])
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_a_whole_number_beyond_all_floats_becomes_infinity(sign: str, cast: float, kind: str) -> None:
+    data = b'{"a":%b}' % (sign + "9" * 400).encode()
+    applied = pipeline("org.apache.kafka.connect.transforms.Cast$Value", spec=f"a:{kind}").apply(
+        batch_with([data])
+    )
+    assert applied.batches[0].values[0] == {"a": cast}
+
+
+def test_a_batch_of_several_names_may_lose_all_its_records_and_still_covers_their_offsets() -> None:
+    renamed = batch_with([b"{}", b"{}"]).renamed(["orders-1", "orders-2"])
+    (part,) = renamed.select([]).by_topic()
+    assert (len(part), part.next_offset, part.topic) == (0, 2, "orders")

@@ -110,6 +110,17 @@ def test_all_that_is_missing_is_told_with_option_reference_and_connector(world: 
     assert "no config provider vault" in faults["aws.region"]
 
 
+@pytest.mark.parametrize("option", ["transforms", "predicates"])
+def test_aliases_are_written_out_since_names_of_options_are_shown(world: World, option: str) -> None:
+    secret = world.ref("secret")
+    bucket = {"aws.s3.bucket.name": "bucket-1"}
+    assert world.refused({**bucket, option: secret}) == {
+        option: "may not be a reference, since it is shown everywhere: write it out"
+    }
+    filtering = {"transforms": "a", "transforms.a.type": "filter", "transforms.a.predicate": secret}
+    assert world.ref("secret") in world.refused({**bucket, **filtering})["transforms.a.predicate"]
+
+
 @pytest.mark.parametrize("option", ["name", "connector.class"])
 def test_name_and_class_are_written_out(world: World, option: str) -> None:
     faults = world.refused({"aws.s3.bucket.name": "bucket-1", option: world.ref("bucket")})
