@@ -291,11 +291,12 @@ async def test_the_expiry_shown_is_the_first_of_a_roles_sessions_and_goes_with_t
 async def test_sts_trouble_can_pass(
     identity: Identity, proxy: FaultProxy, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if fault == "slow":
-        monkeypatch.setattr(credentials, "_MOST_REQUEST_SECONDS", 0.2)
-        proxy.delay("AssumeRole", 1, times=1)
-    else:
-        proxy.fail("AssumeRole", status=400, code="Throttling")
-    with pytest.raises(RetriableError):
-        await assumed_role(identity).get_frozen_credentials()
+    with monkeypatch.context() as patched:
+        if fault == "slow":
+            patched.setattr(credentials, "_MOST_REQUEST_SECONDS", 0.2)
+            proxy.delay("AssumeRole", 1, times=1)
+        else:
+            proxy.fail("AssumeRole", status=400, code="Throttling")
+        with pytest.raises(RetriableError):
+            await assumed_role(identity).get_frozen_credentials()
     await assumed_role(identity).get_frozen_credentials()
