@@ -231,3 +231,25 @@ def test_the_table_has_every_key_and_no_value(tmp_path: Path) -> None:
     result = run(tmp_path, raw, "--explain")
     assert all(f"| `{key}` |" in result.stdout for key in raw)
     assert "s3cr3t" not in result.output
+
+
+def test_what_nobody_reads_is_to_be_looked_at(tmp_path: Path) -> None:
+    result = run(tmp_path, {**CONFLUENT, "file.max.idel.ms": "1", "x.y": "1"})
+    assert result.exit_code == 1
+    assert "attention file.max.idel.ms: nothing reads it; did you mean file.max.idle.ms?\n" in result.stderr
+    assert "attention x.y: nothing reads it\n" in result.stderr
+
+
+def test_what_is_for_confluents_licence_is_dropped(tmp_path: Path) -> None:
+    licence = {
+        "confluent.license": "",
+        "confluent.topic.bootstrap.servers": "b:1",
+        "reporter.result.topic.name": "r",
+    }
+    result = run(tmp_path, {**CONFLUENT, **licence})
+    assert result.exit_code == 0
+    assert not licence.keys() & json.loads(result.stdout).keys()
+    assert (
+        "dropped   confluent.topic.bootstrap.servers: no licence of Confluent's is needed\n" in result.stderr
+    )
+    assert draw({**CONFLUENT, **licence}, SETTINGS).unknown == {}
