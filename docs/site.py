@@ -9,7 +9,6 @@ from mkdocs.structure.files import File, Files
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
-    from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[1]
 
@@ -21,6 +20,6 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+def on_page_markdown(markdown: str, **_: object) -> str:
     """Lead to it from other pages, whose links are for readers of the repository."""
     return markdown.replace("](../CHANGELOG.md", "](changelog.md")

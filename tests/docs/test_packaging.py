@@ -274,11 +274,12 @@ def test_every_wheel_of_the_image_is_there_for_either_architecture(platform: str
     )
 
 
-def test_the_bill_of_materials_names_what_runs_and_is_the_same_twice(tmp_path: Path) -> None:
+def test_the_bill_of_materials_names_what_runs_and_is_the_same_twice(installed: Path, tmp_path: Path) -> None:
     def made(name: str) -> str:
         run(
-            *(BIN / "cyclonedx-py", "environment", sys.executable, "--pyproject", "pyproject.toml"),
-            *("--output-reproducible", "--output-format", "JSON", "--output-file", tmp_path / name),
+            *(BIN / "cyclonedx-py", "environment", installed / "python", "--pyproject", "pyproject.toml"),
+            *("--output-reproducible", "--no-validate", "--output-format", "JSON"),
+            *("--output-file", tmp_path / name),
         )
         return (tmp_path / name).read_text()
 

@@ -109,7 +109,7 @@ def test_a_config_that_is_refused_keeps_no_other_from_being_applied(
 
 def test_a_wrong_token_is_refused_at_once(worker: WorkerProcess, tmp_path: Path) -> None:
     write(tmp_path / "files", "a", topics="x")
-    assert "User cannot access the resource" in run(worker, tmp_path / "files", code=3, token="wrong")
+    assert "asks who you are" in run(worker, tmp_path / "files", code=3, token="wrong")
 
 
 def test_no_file_at_all_is_a_mistake_unless_something_is_pruned(worker: WorkerProcess) -> None:
