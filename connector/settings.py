@@ -19,7 +19,7 @@ from connector.config.client import CLIENT_NAMES, ClientConfig, translate
 from connector.config.connector import with_prefix
 from connector.config.listener import Listener, bracketed, parse_listeners
 from connector.config.masking import looks_secret
-from connector.config.override import OverridePolicy
+from connector.config.override import OverridePolicy, overlaid
 from connector.config.suggest import closest, did_you_mean
 from connector.config.worker import KNOWN_NAMES, meaningless
 from connector.config_providers.resolver import PROPERTY, Resolver, provider_names
@@ -411,7 +411,7 @@ class WorkerSettings(BaseSettings):
         the tasks read another cluster: its credentials must be given there, the worker's stay away.
         """
         elsewhere = "bootstrap.servers" in self._consumer.config
-        return {**({} if elsewhere else self.client_config()), **self._consumer.config}
+        return overlaid({} if elsewhere else self.client_config(), self._consumer.config)
 
     def producer_config(self) -> dict[str, str]:
         """What the producers of dead letter queues have beyond that of consumers: ``producer.*``."""

@@ -10,6 +10,7 @@ import asyncio
 import datetime as dt
 import math
 import random
+import threading
 import time
 import weakref
 from abc import abstractmethod
@@ -36,6 +37,8 @@ _YOUNG_SECONDS = 30.0
 _monotonic = time.monotonic
 
 _live: weakref.WeakSet[RefreshedCredentials] = weakref.WeakSet()
+_live_lock = threading.Lock()
+"""Tokens for Kafka are signed on a loop of their own, in another thread."""
 
 
 class RefreshedCredentials(AioCredentials):  # type: ignore[misc]  # aiobotocore is untyped
@@ -57,7 +60,8 @@ class RefreshedCredentials(AioCredentials):  # type: ignore[misc]  # aiobotocore
         self._young_until = self._retry_at = -math.inf
         for outcome in ("obtained", "failed"):
             metrics.CREDENTIALS_REFRESHES.labels(label, outcome)
-        _live.add(self)
+        with _live_lock:
+            _live.add(self)
         weakref.finalize(self, _forget_soon, asyncio.get_running_loop(), label).atexit = False
 
     @abstractmethod
@@ -153,7 +157,8 @@ def elapsed() -> float:
 
 def _show_expiry(label: str) -> None:
     """The first end of the sessions with this label: one that is not renewed must not hide behind others."""
-    ends = [found.expires for found in _live if found.label == label and found.expires is not None]
+    with _live_lock:
+        ends = [found.expires for found in _live if found.label == label and found.expires is not None]
     if ends:
         metrics.CREDENTIALS_EXPIRY.labels(label).set(min(ends))
     else:

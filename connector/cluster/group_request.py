@@ -5,9 +5,9 @@ connection that has just dropped (its issues 4605 and 5040). So it is this proce
 else happens; :mod:`connector.cluster.group_requests` starts it. It is run as a file, and imports nothing of
 the worker, so that it starts in a moment.
 
-JSON comes in: ``config`` of the client, which holds secrets and is therefore no argument, ``group``,
-``verb``, ``offsets`` as ``[topic, partition, offset, metadata]`` and ``seconds``. JSON goes out: ``result``,
-or ``code`` and ``text`` of Kafka's error.
+JSON comes in: ``config`` of the client, which holds secrets and is therefore no argument, ``token``, if it
+logs in with one, and when that ends, ``group``, ``verb``, ``offsets`` as ``[topic, partition, offset,
+metadata]`` and ``seconds``. JSON goes out: ``result``, or ``code`` and ``text`` of Kafka's error.
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ def drop(asked: dict[str, Any]) -> None:
     """
     library = _library()
     client = _client(library, {"client.id": _CLIENT_ID, "log_level": "0", **asked["config"]})
+    if token := asked.get("token"):
+        _log_in(library, client, *token)
     where = [(topic, partition) for topic, partition, *_ in asked["offsets"]]
     partitions = library.rd_kafka_topic_partition_list_new(len(where))
     for topic, partition in where:
@@ -93,7 +95,8 @@ def drop(asked: dict[str, Any]) -> None:
 
 
 def _admin(asked: dict[str, Any]) -> AdminClient:
-    return AdminClient({"client.id": _CLIENT_ID, "log_level": 0, **asked["config"]})
+    login: dict[str, Any] = {"oauth_cb": lambda _: tuple(asked["token"])} if asked.get("token") else {}
+    return AdminClient({"client.id": _CLIENT_ID, "log_level": 0, **asked["config"], **login})
 
 
 # ---- what the client for Python leaves out ----
@@ -125,6 +128,10 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "rd_kafka_conf_new": (_POINTER, []),
     "rd_kafka_conf_set": (ctypes.c_int, [_POINTER, _TEXT, _TEXT, _TEXT, ctypes.c_size_t]),
     "rd_kafka_new": (_POINTER, [ctypes.c_int, _POINTER, _TEXT, ctypes.c_size_t]),
+    "rd_kafka_oauthbearer_set_token": (
+        ctypes.c_int,
+        [_POINTER, _TEXT, ctypes.c_int64, _TEXT, _POINTER, ctypes.c_size_t, _TEXT, ctypes.c_size_t],
+    ),
     "rd_kafka_topic_partition_list_new": (_POINTER, [ctypes.c_int]),
     "rd_kafka_topic_partition_list_add": (_POINTER, [_POINTER, _TEXT, ctypes.c_int32]),
     "rd_kafka_DeleteConsumerGroupOffsets_new": (_POINTER, [_TEXT, _POINTER]),
@@ -168,6 +175,14 @@ def _client(library: ctypes.CDLL, config: dict[str, Any]) -> int:
     if client is None:
         raise KafkaException(KafkaError(KafkaError._FAIL, said.value.decode()))  # noqa: SLF001
     return client
+
+
+def _log_in(library: ctypes.CDLL, client: int, token: str, ends: float) -> None:
+    said = ctypes.create_string_buffer(_TEXT_BYTES)
+    if code := library.rd_kafka_oauthbearer_set_token(
+        client, token.encode(), int(ends * 1000), b"", None, 0, said, _TEXT_BYTES
+    ):
+        raise KafkaException(KafkaError(code, said.value.decode()))
 
 
 def _raise_errors(library: ctypes.CDLL, answer: int | None) -> None:

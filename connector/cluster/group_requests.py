@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from confluent_kafka import KafkaError, KafkaException
 
 from connector import logs
+from connector.aws.msk import TokenSigner
 from connector.cluster import group_request
 from connector.record import TopicPartition
 from connector.sinks.base import OffsetAndMetadata
@@ -92,8 +93,16 @@ class GroupRequests:
         offsets: list[tuple[str, int, int, str]] | None = None,
     ) -> Any:
         deadline = time.monotonic() + self.seconds
-        asked = {"verb": verb, "group": group, "config": dict(config), "offsets": offsets or []}
+        asked: dict[str, Any] = {
+            "verb": verb,
+            "group": group,
+            "config": dict(config),
+            "offsets": offsets or [],
+        }
+        signer = TokenSigner.of(config)
         async with asyncio.timeout(self.seconds + _START_SECONDS), self._turns:
+            if signer is not None:
+                asked["token"] = await asyncio.to_thread(signer.token)
             while (left := deadline - time.monotonic()) > 0:
                 told = await _run(json.dumps({**asked, "seconds": left}).encode())
                 if told is not None:

@@ -11,6 +11,7 @@ import asyncio
 import threading
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from confluent_kafka import (
@@ -26,6 +27,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from connector import logs
+from connector.aws.msk import with_login
 from connector.cluster.records import LogRecord
 from connector.errors import ConnectorError
 
@@ -84,10 +86,12 @@ class TopicLog:
         """Nothing is read yet."""
         self.topic = topic
         self._handle = handle
-        self._consumer = Consumer(_consumer_config(client, topic))
+        self._consumer = Consumer(with_login(_consumer_config(client, topic)))
         self._producer_config = _producer_config(client, topic)
-        self._producer = Producer(self._producer_config)
-        self._admin = AdminClient({**client, "client.id": f"connector-log-{topic}", "log_level": 0})
+        self._producer = Producer(with_login(self._producer_config))
+        self._admin = AdminClient(
+            {**with_login(client), "client.id": f"connector-log-{topic}", "log_level": 0}
+        )
         self._thread = threading.Thread(target=self._follow, name=f"log-{topic}", daemon=True)
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -277,7 +281,8 @@ class TopicLog:
                 # An idempotent producer that was refused once refuses everything from then on.
                 log.warning("topic cannot be written just now", topic=self.topic, reason=_text(error))
                 self._stopping.wait(_PAUSE_SECONDS)
-                self._producer = Producer(self._producer_config)
+                with suppress(KafkaException):  # the old one says again that another is needed
+                    self._producer = Producer(with_login(self._producer_config))
         self._producer.flush(_CLOSE_SECONDS)
 
     def _hand_over(self, messages: Sequence[Message]) -> None:

@@ -28,6 +28,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from connector import logs, metrics
+from connector.aws.msk import with_login
 from connector.cluster.group_requests import GroupRequests
 from connector.cluster.placement import Member
 from connector.cluster.status_records import Owner
@@ -91,10 +92,10 @@ class Membership:
         self._changed = changed
         self._client = client
         self._requests = GroupRequests(_ASK_SECONDS)
-        self._admin = AdminClient({**client, "client.id": "connector-membership", "log_level": 0})
+        self._admin = AdminClient({**with_login(client), "client.id": "connector-membership", "log_level": 0})
         self._consumer = Consumer(
             {
-                **client,
+                **with_login(client),
                 "client.id": client_id(me),
                 "group.id": self._group,
                 "session.timeout.ms": session_ms,
@@ -263,7 +264,7 @@ def jvm_workers(group_id: str, client: Mapping[str, Any]) -> int:
     Raises:
         KafkaException: Kafka does not say.
     """
-    admin = AdminClient({**client, "client.id": "connector-membership", "log_level": 0})
+    admin = AdminClient({**with_login(client), "client.id": "connector-membership", "log_level": 0})
     groups = _list_groups(admin, group_id)
     return sum(
         len(group.members) for group in groups if group.protocol_type == _CONNECT and group.error is None
@@ -276,7 +277,7 @@ def workers_of(group_id: str, client: Mapping[str, Any]) -> int:
     Raises:
         KafkaException: Kafka does not say.
     """
-    admin = AdminClient({**client, "client.id": "connector-membership", "log_level": 0})
+    admin = AdminClient({**with_login(client), "client.id": "connector-membership", "log_level": 0})
     groups = _list_groups(admin, worker_group(group_id))
     return len(_members(member.client_id for group in groups for member in group.members))
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from connector import logs, metrics, plugins
+from connector.aws.msk import with_login
 from connector.cluster.checks import ConnectorChecks
 from connector.cluster.connection_service import ConnectionService, ConnectionUser
 from connector.cluster.connector_files import ConnectorDirectory, StoredConnector
@@ -547,7 +549,10 @@ def _drawn(raw: RawConfig, worker: Defaults) -> Blueprint:
 
 def cluster_id(settings: WorkerSettings) -> str | None:
     """The Kafka cluster's id; blocks until a broker answers or the time is over."""
-    config: dict[str, Any] = {**settings.client_config(), "client.id": "connector-admin", "log_level": 0}
+    try:
+        config = with_login({**settings.client_config(), "client.id": "connector-admin", "log_level": 0})
+    except KafkaException as error:
+        raise ConfigError.of("sasl.jaas.config", error.args[0].str()) from error
     metadata = None
     try:
         metadata = AdminClient(config).list_topics(timeout=_KAFKA_SECONDS)

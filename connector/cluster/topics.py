@@ -18,6 +18,7 @@ from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
 
 from connector import logs
+from connector.aws.msk import with_login
 from connector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def ensure_topics(
     Raises:
         ConfigError: With what is wrong with any of them, and the command that mends it.
     """
-    admin = AdminClient({**client, "client.id": "connector-admin", "log_level": 0})
+    admin = AdminClient({**with_login(client), "client.id": "connector-admin", "log_level": 0})
     keeper = _Keeper(admin, bootstrap_servers)
     problems: list[Problem] = []
     for topic in topics:

@@ -8,17 +8,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from confluent_kafka import Consumer, KafkaException
 
-from connector.config.jaas import Login, parse_login
+from connector.config.key_store import MissingExtraError, is_pem, read_key_store
+from connector.config.login import handler_properties, login_properties, mechanism_properties
 from connector.config.masking import looks_secret
+from connector.config.option import LeadsTo
 from connector.config.suggest import closest
 from connector.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping
+
+    from connector.config.bounds import Bounds
+    from connector.config.key_store import KeyStore
+
+T = TypeVar("T")
 
 _RENAMED = {
     "fetch.max.wait.ms": "fetch.wait.max.ms",
@@ -48,6 +55,7 @@ _OWNED = "the worker commits and assigns by itself, and exactly-once delivery re
 _BYTES = "records arrive as bytes, converters read them"
 _COPIED = "records are produced as the bytes that were read"
 _JVM = "it configures the Java client only"
+_BROKER = "it says how tokens are verified, which is for the brokers"
 _MEANINGLESS = {
     "buffer.memory": "the bad records of one batch are what waits at once",
     "auto.commit.enable": _OWNED,
@@ -69,10 +77,8 @@ _MEANINGLESS = {
     "metrics.sample.window.ms": _JVM,
     "partition.assignment.strategy": _OWNED,
     "plugin.library.paths": "the worker loads no native plug-ins",
-    "sasl.client.callback.handler.class": _JVM,
     "sasl.kerberos.ticket.renew.jitter": _JVM,
     "sasl.kerberos.ticket.renew.window.factor": _JVM,
-    "sasl.login.callback.handler.class": _JVM,
     "sasl.login.class": _JVM,
     "sasl.login.connect.timeout.ms": _JVM,
     "sasl.login.read.timeout.ms": _JVM,
@@ -82,18 +88,26 @@ _MEANINGLESS = {
     "sasl.login.refresh.window.jitter": _JVM,
     "sasl.login.retry.backoff.max.ms": _JVM,
     "sasl.login.retry.backoff.ms": _JVM,
+    "sasl.oauthbearer.clock.skew.seconds": _BROKER,
+    "sasl.oauthbearer.expected.audience": _BROKER,
+    "sasl.oauthbearer.expected.issuer": _BROKER,
+    "sasl.oauthbearer.header.urlencode": _JVM,
+    "sasl.oauthbearer.jwks.endpoint.refresh.ms": _BROKER,
+    "sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms": _BROKER,
+    "sasl.oauthbearer.jwks.endpoint.retry.backoff.ms": _BROKER,
+    "sasl.oauthbearer.jwks.endpoint.url": _BROKER,
+    "sasl.oauthbearer.jwt.retriever.class": _JVM,
+    "sasl.oauthbearer.jwt.validator.class": _BROKER,
+    "sasl.oauthbearer.scope.claim.name": _BROKER,
     "security.providers": _JVM,
     "socket.connection.setup.timeout.max.ms": _JVM,
     "ssl.enabled.protocols": _JVM,
     "ssl.engine.factory.class": _JVM,
     "ssl.keymanager.algorithm": _JVM,
-    "ssl.keystore.type": "the other ssl.keystore options tell",
     "ssl.protocol": _JVM,
     "ssl.provider": _JVM,
     "ssl.secure.random.implementation": _JVM,
     "ssl.trustmanager.algorithm": _JVM,
-    "ssl.truststore.password": "a truststore in PEM has none",
-    "ssl.truststore.type": "the other ssl.truststore options tell",
     "value.deserializer": _BYTES,
     "value.serializer": _COPIED,
 }
@@ -131,9 +145,15 @@ _COMMON = (
     "reconnect.backoff.ms",
     "retry.backoff.max.ms",
     "retry.backoff.ms",
+    "sasl.client.callback.handler.class",
     "sasl.jaas.config",
     "sasl.kerberos.service.name",
+    "sasl.login.callback.handler.class",
     "sasl.mechanism",
+    "sasl.oauthbearer.client.credentials.client.id",
+    "sasl.oauthbearer.client.credentials.client.secret",
+    "sasl.oauthbearer.scope",
+    "sasl.oauthbearer.token.endpoint.url",
     "sasl.password",
     "sasl.username",
     "security.protocol",
@@ -148,7 +168,10 @@ _COMMON = (
     "ssl.key.password",
     "ssl.keystore.location",
     "ssl.keystore.password",
+    "ssl.keystore.type",
     "ssl.truststore.location",
+    "ssl.truststore.password",
+    "ssl.truststore.type",
     "statistics.interval.ms",
 )
 
@@ -173,15 +196,27 @@ class ClientConfig:
     problems: list[Problem] = field(default_factory=list)
 
 
-def translate(properties: Mapping[str, str]) -> ClientConfig:
-    """Java's client properties, or librdkafka's own, as librdkafka takes them; never raises."""
+def translate(properties: Mapping[str, str], bounds: Bounds | None = None) -> ClientConfig:
+    """Java's client properties, or librdkafka's own, as librdkafka takes them; never raises.
+
+    Key stores are read here, but never one that ``bounds`` keeps from whoever wrote the properties.
+    """
     translated = ClientConfig()
     for name, value in properties.items():
+        if refused := _out_of_bounds(name, value.strip(), bounds):
+            translated.problems += refused
+            continue
         try:
             translated.config.update(_translate_one(name, value.strip(), properties, translated))
         except ValueError as error:
             translated.problems.append(Problem(name, str(error)))
     return translated
+
+
+def _out_of_bounds(name: str, value: str, bounds: Bounds | None) -> list[Problem]:
+    if bounds is None or name not in _STORES:
+        return []
+    return list(bounds.problem(name, value, LeadsTo.FILE))
 
 
 def _translate_one(
@@ -229,66 +264,49 @@ def _first_fault(config: dict[str, str]) -> str:
     raise AssertionError("librdkafka accepted a property that does not exist")
 
 
-def _login(value: str, _: Mapping[str, str]) -> dict[str, str]:
-    login = parse_login(value)
-    match login.module:
-        case "PlainLoginModule" | "ScramLoginModule":
-            return _pick(login, {"username": "sasl.username", "password": "sasl.password"})
-        case "Krb5LoginModule":
-            names = {
-                "principal": "sasl.kerberos.principal",
-                "keyTab": "sasl.kerberos.keytab",
-                "serviceName": "sasl.kerberos.service.name",
-            }
-            return _pick(login, names, optional=["serviceName"])
-        case "OAuthBearerLoginModule":
-            names = {
-                "clientId": "sasl.oauthbearer.client.id",
-                "clientSecret": "sasl.oauthbearer.client.secret",
-                "scope": "sasl.oauthbearer.scope",
-            }
-            return {"sasl.oauthbearer.method": "oidc", **_pick(login, names, optional=["scope"])}
-        case module:
-            raise ValueError(
-                f"The login module {module} is Java code that cannot run here. Use PlainLoginModule,"
-                " ScramLoginModule, OAuthBearerLoginModule or Krb5LoginModule."
-            )
-
-
-def _pick(login: Login, names: Mapping[str, str], *, optional: Collection[str] = ()) -> dict[str, str]:
-    if missing := [option for option in names if option not in login.options and option not in optional]:
-        raise ValueError(f"The entry for {login.module} lacks {' and '.join(missing)}.")
-    return {names[option]: value for option, value in login.options.items() if option in names}
-
-
 def _truststore(value: str, properties: Mapping[str, str]) -> dict[str, str]:
-    if _store_type(value, properties.get("ssl.truststore.type")) != "PEM":
-        raise ValueError(
-            "The Kafka client here reads certificates in PEM only. Export them (keytool -exportcert -rfc),"
-            " name the PEM file here and set ssl.truststore.type=PEM."
-        )
-    return {"ssl.ca.location": value}
+    try:
+        store = _read(value, properties, "ssl.truststore")
+    except MissingExtraError as error:
+        raise ValueError(_unusable(error)) from None
+    return {"ssl.ca.location": value} if store is None else {"ssl.ca.pem": _from(store.trusted_pem)}
 
 
 def _keystore(value: str, properties: Mapping[str, str]) -> dict[str, str]:
-    match _store_type(value, properties.get("ssl.keystore.type")):
-        case "PEM":
-            # Java wants key and chain in one file; librdkafka finds each of them in it.
-            return {"ssl.certificate.location": value, "ssl.key.location": value}
-        case "PKCS12":
-            return {"ssl.keystore.location": value}
-        case kind:
-            raise ValueError(
-                f"The Kafka client here cannot read a keystore of type {kind}. Convert it (keytool"
-                " -importkeystore -deststoretype PKCS12), name the new file and set ssl.keystore.type=PKCS12."
-            )
+    try:
+        store = _read(value, properties, "ssl.keystore")
+    except MissingExtraError:
+        # librdkafka reads it, too, though of the certificates only the key's own.
+        return {"ssl.keystore.location": value, "ssl.keystore.password": properties.get(_PASSWORD, "")}
+    if store is None:
+        # Java wants key and chain in one file; librdkafka finds each of them in it.
+        return {"ssl.certificate.location": value, "ssl.key.location": value}
+    return {"ssl.key.pem": _from(store.key_pem), "ssl.certificate.pem": store.chain_pem()}
 
 
-def _store_type(location: str, declared: str | None) -> str:
-    if declared is not None:
-        return declared.strip().upper()
-    ending = location.rpartition(".")[2].lower()
-    return {"pem": "PEM", "crt": "PEM", "cer": "PEM", "p12": "PKCS12", "pfx": "PKCS12"}.get(ending, "JKS")
+def _read(path: str, properties: Mapping[str, str], prefix: str) -> KeyStore | None:
+    if is_pem(path, properties.get(f"{prefix}.type")):
+        return None
+    key_password = properties.get("ssl.key.password") if prefix == "ssl.keystore" else None
+    return _from(lambda: read_key_store(path, properties.get(f"{prefix}.password"), key_password))
+
+
+def _from(read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except MissingExtraError:
+        raise
+    except ValueError as error:
+        raise ValueError(_unusable(error)) from None
+
+
+def _unusable(error: ValueError) -> str:
+    return f"The store cannot be used: {error}."
+
+
+def _nothing(_: str, __: Mapping[str, str]) -> dict[str, str]:
+    """Read where the store is."""
+    return {}
 
 
 def _refresh(value: str, properties: Mapping[str, str]) -> dict[str, str]:
@@ -302,9 +320,18 @@ def _refresh(value: str, properties: Mapping[str, str]) -> dict[str, str]:
     return {_REFRESH: str(min(max(milliseconds, _LEAST_REFRESH_MS), _MOST_REFRESH_MS))}
 
 
+_PASSWORD = "ssl.keystore.password"  # noqa: S105 - the name of an option
+_STORES = frozenset({"ssl.keystore.location", "ssl.truststore.location"})
 _TAKEN_APART: dict[str, Callable[[str, Mapping[str, str]], dict[str, str]]] = {
     "metadata.max.age.ms": _refresh,
-    "sasl.jaas.config": _login,
+    "sasl.jaas.config": login_properties,
+    "sasl.login.callback.handler.class": handler_properties,
+    "sasl.client.callback.handler.class": handler_properties,
+    "sasl.mechanism": mechanism_properties,
     "ssl.keystore.location": _keystore,
+    "ssl.keystore.password": _nothing,
+    "ssl.keystore.type": _nothing,
     "ssl.truststore.location": _truststore,
+    "ssl.truststore.password": _nothing,
+    "ssl.truststore.type": _nothing,
 }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from connector.config.msk import LOGIN_MODULE, asks_for_iam, region_of
 from connector.config.option import LeadsTo
 from connector.errors import Problem
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from connector.config.bounds import Bounds
+
+T = TypeVar("T")
 
 POLICIES = ("All", "None", "Allowlist", "Principal")
 _PRINCIPAL = frozenset({"sasl.jaas.config", "sasl.mechanism", "security.protocol"})
@@ -30,6 +33,21 @@ _HARMLESS = re.compile(r"[\w.@/:+-]+", re.ASCII)
 
 _HOSTS = frozenset({"bootstrap.servers", "metadata.broker.list"})
 _FILES = frozenset({"sasl.kerberos.keytab"})
+_SAME = (
+    frozenset({"ssl.ca.location", "ssl.ca.pem"}),
+    frozenset(
+        {
+            "ssl.certificate.location",
+            "ssl.certificate.pem",
+            "ssl.key.location",
+            "ssl.key.password",
+            "ssl.key.pem",
+            "ssl.keystore.location",
+            "ssl.keystore.password",
+        }
+    ),
+)
+"""librdkafka takes all that it finds: of a file, and beside it of a text."""
 _CREDENTIALS = ("enable.sasl.", "https.", "sasl.", "security.", "ssl.")
 
 
@@ -87,15 +105,32 @@ def override_problems(
             yield Problem(prefix + name, "may hold letters, digits and . _ @ / : + - only")
         if leads_to := _leads_to(name):
             yield from bounds.problem(prefix + name, value, leads_to)
+        if name in _HOSTS and asks_for_iam(translated) and region_of(value) is None:
+            yield Problem(
+                prefix + name,
+                "names brokers that are not Amazon MSK's, and no others may be shown a token that the worker"
+                f" signs for a connector: name them as MSK does, or log in otherwise than by {LOGIN_MODULE}",
+            )
 
 
-def connecting(worker: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+def overlaid(below: Mapping[str, T], above: Mapping[str, T]) -> dict[str, T]:
+    """One client's properties over another's; certificates that one of them brings take all the place."""
+    replaced = [
+        name
+        for same in _SAME
+        if not same.isdisjoint(above)
+        for name in same.intersection(below).difference(above)
+    ]
+    return {**{name: value for name, value in below.items() if name not in replaced}, **above}
+
+
+def connecting(worker: Mapping[str, T], own: Mapping[str, T]) -> dict[str, T]:
     """A client's properties: the worker's, overlaid by those of the connector.
 
     A connector that names other brokers shows them its own credentials, not the worker's.
     """
     if _HOSTS.isdisjoint(own):
-        return {**worker, **own}
+        return overlaid(worker, own)
     kept = {name: value for name, value in worker.items() if not name.startswith(_CREDENTIALS)}
     return {**{name: value for name, value in kept.items() if name not in _HOSTS}, **own}
 

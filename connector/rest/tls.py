@@ -1,14 +1,12 @@
-"""TLS of the REST listeners, from Kafka's own options below ``listeners.https.``, with keys in PEM."""
+"""TLS of the REST listeners, from Kafka's own options below ``listeners.https.``."""
 
 from __future__ import annotations
 
-import os
 import ssl
-import sys
-import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from connector.config.key_store import TYPES, KeyStore, KeyStoreError, is_pem, pem_file, read_key_store
 from connector.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -19,11 +17,12 @@ _KEY, _CHAIN = "ssl.keystore.key", "ssl.keystore.certificate.chain"
 _LOCATION = "ssl.keystore.location"
 _TRUST, _TRUST_LOCATION = "ssl.truststore.certificates", "ssl.truststore.location"
 _PASSWORD = "ssl.key.password"  # noqa: S105 - the name of an option
+_STORE_PASSWORD, _TRUST_PASSWORD = "ssl.keystore.password", "ssl.truststore.password"
 _CLIENT_AUTH = "ssl.client.auth"
 _CLIENTS = {"none": ssl.CERT_NONE, "requested": ssl.CERT_OPTIONAL, "required": ssl.CERT_REQUIRED}
 OPTIONS = (
-    _KEY, _CHAIN, _LOCATION, _TRUST, _TRUST_LOCATION, _PASSWORD, _CLIENT_AUTH,
-    "ssl.keystore.type", "ssl.truststore.type",
+    _KEY, _CHAIN, _LOCATION, _TRUST, _TRUST_LOCATION, _PASSWORD, _STORE_PASSWORD, _TRUST_PASSWORD,
+    _CLIENT_AUTH, "ssl.keystore.type", "ssl.truststore.type",
 )  # fmt: skip
 
 
@@ -50,27 +49,30 @@ def server_context(options: Mapping[str, str]) -> ssl.SSLContext:
         raise _fault(
             named,
             f"the certificate and its key cannot be used ({_reason(error)}): give both in PEM, the key in"
-            f" PKCS#8, with {PREFIX}{_PASSWORD} if it is encrypted",
+            f" PKCS#8, with {PREFIX}{_PASSWORD} if it is encrypted, or a store of Java's with"
+            f" {PREFIX}{_STORE_PASSWORD}",
         ) from None
     try:
         if _TRUST in options:
             context.load_verify_locations(cadata=options[_TRUST].replace("\\n", "\n"))
+        elif store := _store(options, "ssl.truststore"):
+            context.load_verify_locations(cadata=store.trusted_pem())
         elif _TRUST_LOCATION in options:
             context.load_verify_locations(cafile=options[_TRUST_LOCATION])
     except (OSError, ValueError) as error:
         named = _TRUST if _TRUST in options else _TRUST_LOCATION
-        raise _fault(named, f"the certificates cannot be used ({_reason(error)}): give them in PEM") from None
+        raise _fault(
+            named,
+            f"the certificates cannot be used ({_reason(error)}): give them in PEM, or in a store of"
+            f" Java's with {PREFIX}{_TRUST_PASSWORD}",
+        ) from None
     return context
 
 
 def _problems(options: Mapping[str, str]) -> Iterator[Problem]:
     for kind in ("ssl.keystore.type", "ssl.truststore.type"):
-        if options.get(kind, "PEM").upper() != "PEM":
-            yield Problem(
-                PREFIX + kind,
-                f"{options[kind]} is not offered. Write PEM, and turn the store into PEM with: openssl pkcs12"
-                " -in STORE.p12 -out STORE.pem",
-            )
+        if options.get(kind, "PEM").upper() not in TYPES:
+            yield Problem(PREFIX + kind, f"{options[kind]} is not offered. Write one of {', '.join(TYPES)}.")
     if _LOCATION not in options and not {_KEY, _CHAIN} <= options.keys():
         yield Problem(
             PREFIX + _LOCATION,
@@ -91,21 +93,23 @@ def _problems(options: Mapping[str, str]) -> Iterator[Problem]:
 @contextmanager
 def _certificate(options: Mapping[str, str]) -> Iterator[str]:
     """A file with key and certificates: Python's library reads them from nowhere else."""
-    if _LOCATION in options:
+    if store := _store(options, "ssl.keystore"):
+        text = store.key_pem() + store.chain_pem()
+    elif _LOCATION in options:
         yield options[_LOCATION]
         return
-    text = "\n".join(options[name].replace("\\n", "\n") for name in (_KEY, _CHAIN))
-    if sys.platform == "linux":
-        # In memory: a key has no business on a disk, and containers may have none to write to.
-        with os.fdopen(os.memfd_create("certificate"), "w") as file:
-            file.write(text)
-            file.flush()
-            yield f"/proc/self/fd/{file.fileno()}"
-        return
-    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:  # readable by this user alone
-        file.write(text)
-        file.flush()
-        yield file.name
+    else:
+        text = "\n".join(options[name].replace("\\n", "\n") for name in (_KEY, _CHAIN))
+    with pem_file(text) as path:
+        yield path
+
+
+def _store(options: Mapping[str, str], prefix: str) -> KeyStore | None:
+    """Of Java's own forms; None if there is none, or it is in PEM."""
+    location = options.get(f"{prefix}.location")
+    if location is None or is_pem(location, options.get(f"{prefix}.type")):
+        return None
+    return read_key_store(location, options.get(f"{prefix}.password"), options.get(_PASSWORD))
 
 
 def _fault(option: str, message: str) -> ConfigError:
@@ -113,4 +117,5 @@ def _fault(option: str, message: str) -> ConfigError:
 
 
 def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or getattr(error, "reason", None) or type(error).__name__
+    told = getattr(error, "strerror", None) or getattr(error, "reason", None)
+    return told or (str(error) if isinstance(error, KeyStoreError) else type(error).__name__)

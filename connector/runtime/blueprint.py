@@ -134,8 +134,8 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
         faults.add(worker.bounds.problems(sink.config))
     converters = {role: faults.collect(_converter, resolved, role, worker) for role in ROLES}
     make_steps = faults.collect(_steps, resolved, config)
-    consumer = translate(config.consumer_overrides())
-    producer = translate(config.producer_overrides())
+    consumer = translate(config.consumer_overrides(), worker.bounds)
+    producer = translate(config.producer_overrides(), worker.bounds)
     overrides = ((_OVERRIDE, consumer), (_PRODUCER_OVERRIDE, producer))
     for prefix, client in overrides:
         written = with_prefix(resolved, prefix)

@@ -23,6 +23,7 @@ from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as KafkaTopicPartition
 
 from connector import logs
+from connector.aws.msk import with_login
 from connector.errors import AccessError, RetriableError
 from connector.record import COLUMNS, RecordBatch, TopicPartition
 from connector.runtime.topic_ids import TopicIds
@@ -191,7 +192,7 @@ class TaskConsumer:
         self._consumer = Consumer(
             {
                 **DEFAULTS,
-                **config,
+                **with_login(config),
                 "error_cb": self._on_error,
                 "stats_cb": self._on_statistics,
             },

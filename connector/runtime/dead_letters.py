@@ -20,6 +20,8 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from connector import logs, metrics
+from connector.aws.msk import with_login
+from connector.config.override import connecting
 from connector.errors import AccessError, ConnectorError, RetriableError
 from connector.runtime.originals import Originals
 from connector.runtime.topic_ids import client_part
@@ -120,9 +122,9 @@ class DeadLetterQueue:
         self._place = Place(config.name, task)
         self._consumer_config = {name: value for name, value in client.items() if name != "producer"}
         self._producer_config = {
-            **client_part(self._consumer_config),
-            **PRODUCER_DEFAULTS,
-            **client.get("producer", {}),
+            **connecting(
+                {**client_part(self._consumer_config), **PRODUCER_DEFAULTS}, client.get("producer", {})
+            ),
             "client.id": f"connector-dlq-producer-{config.name}-{task}",
         }
         self._producer_config.pop("statistics.interval.ms", None)
@@ -170,7 +172,7 @@ class DeadLetterQueue:
     def _create_topic(self) -> None:
         admin = AdminClient(
             {
-                **client_part(self._consumer_config),
+                **with_login(client_part(self._consumer_config)),
                 "client.id": f"connector-dlq-adminclient-{self._place.connector}-{self._place.task}",
             }
         )
@@ -189,7 +191,7 @@ class DeadLetterQueue:
 
     def _put(self, partition: TopicPartition, failed: dict[int, RecordError]) -> None:
         if self._producer is None:
-            self._producer = Producer(self._producer_config)
+            self._producer = Producer(with_login(self._producer_config))
         if self._originals is None:
             self._originals = Originals(self._consumer_config)
         refused: list[KafkaError] = []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
 from confluent_kafka.admin import AdminClient
 
+from connector.aws.msk import with_login
 from connector.errors import AccessError
 from connector.record import TopicPartition
 from connector.runtime.topic_ids import client_part
@@ -28,7 +29,9 @@ def group_offsets(config: Mapping[str, Any], group: str) -> dict[TopicPartition,
     Raises:
         AccessError: The brokers do not answer, or refuse; says what to look at.
     """
-    client = AdminClient({**client_part(config), "client.id": "connector-offsets", "log_level": 0})
+    client = AdminClient(
+        {**with_login(client_part(config)), "client.id": "connector-offsets", "log_level": 0}
+    )
     try:
         request = [ConsumerGroupTopicPartitions(group)]
         answers = client.list_consumer_group_offsets(request, request_timeout=_SECONDS)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as KafkaTopicPartition
 
+from connector.aws.msk import with_login
 from connector.errors import RetriableError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Originals:
             {
                 "isolation.level": "read_committed",
                 "group.id": "none",
-                **own,
+                **with_login(own),
                 **_OPTIONS,
                 "client.id": f"{config.get('client.id', 'connector')}-errant",
             }

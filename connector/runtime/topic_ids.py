@@ -8,6 +8,7 @@ from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
 from connector import logs
+from connector.aws.msk import with_login
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -40,7 +41,11 @@ class TopicIds:
         """The id of each topic; without those that the brokers do not tell in time."""
         # A client of its own, for a moment: another connection for every task would be idle nearly always.
         # Kept until the answers are there: a client that nobody refers to takes its requests with it.
-        client = AdminClient(self._config)
+        try:
+            client = AdminClient(with_login(self._config))
+        except KafkaException as error:
+            log.info("topic ids are not known", error=str(error))
+            return {}
         answers = client.describe_topics(TopicCollection(list(topics)), request_timeout=_SECONDS)
         found = {}
         for topic, answer in answers.items():

@@ -169,7 +169,7 @@ class Worker:
     def _new_task(self, blueprint: Blueprint, number: int) -> Task:
         config = blueprint.config
         spec = self._spec(blueprint, number)
-        producer = {**self._settings.producer_config(), **blueprint.producer_config}
+        producer = connecting(self._settings.producer_config(), blueprint.producer_config)
         dead_letters = (
             DeadLetterQueue(config, number, {**spec.consumer_config, "producer": producer})
             if config.dead_letter_topic

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from connector.config.key_store import TYPES, KeyStore, KeyStoreError, is_pem, pem_file, read_key_store
 from connector.config.option import (
     INT,
     LIST,
@@ -28,6 +29,8 @@ from connector.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pydantic import SecretStr
 
 _GROUP = "Schema Registry"
 _SOURCES = ("URL", "USER_INFO")
@@ -62,6 +65,19 @@ def _user_info(value: object) -> None:
     text = value.get_secret_value()  # type: ignore[attr-defined]
     if ":" not in text:
         raise ValueError("must be a name and a password with a colon between")
+
+
+def _store(
+    path: str | None, kind: str | None, password: SecretStr | None, key_password: SecretStr | None = None
+) -> KeyStore | None:
+    """None for what is in PEM."""
+    if path is None or is_pem(path, kind):
+        return None
+    return read_key_store(
+        path,
+        password.get_secret_value() if password else None,
+        key_password.get_secret_value() if key_password else None,
+    )
 
 
 class SchemaRegistryConfig(Config):
@@ -142,18 +158,49 @@ class SchemaRegistryConfig(Config):
     ca_file = optional(
         "schema.registry.ssl.truststore.location",
         STRING,
-        "A file in PEM with the certificates that the registry's must be signed with; without it, those that"
-        " the machine trusts.",
+        "A file with the certificates that the registry's must be signed with, in PEM, or a store of Java's"
+        " (JKS; PKCS12 with the extra jks); without it, those that the machine trusts.",
         leads_to=LeadsTo.FILE,
         validate=non_empty,
+        group=_GROUP,
+    )
+    ca_password = optional(
+        "schema.registry.ssl.truststore.password",
+        PASSWORD,
+        "The password of schema.registry.ssl.truststore.location, if it is a store of Java's.",
+        group=_GROUP,
+    )
+    ca_type = optional(
+        "schema.registry.ssl.truststore.type",
+        STRING,
+        "The form of schema.registry.ssl.truststore.location; without it, what the file shows itself.",
+        validate=one_of(*TYPES, ignore_case=True),
+        choices=TYPES,
+        importance=Importance.LOW,
         group=_GROUP,
     )
     certificate_file = optional(
         "schema.registry.ssl.keystore.location",
         STRING,
-        "A file in PEM with the certificate and the private key that the worker shows to the registry.",
+        "A file with the certificate and the private key that the worker shows to the registry, in PEM, or a"
+        " store of Java's (JKS; PKCS12 with the extra jks).",
         leads_to=LeadsTo.FILE,
         validate=non_empty,
+        group=_GROUP,
+    )
+    certificate_password = optional(
+        "schema.registry.ssl.keystore.password",
+        PASSWORD,
+        "The password of schema.registry.ssl.keystore.location, if it is a store of Java's.",
+        group=_GROUP,
+    )
+    certificate_type = optional(
+        "schema.registry.ssl.keystore.type",
+        STRING,
+        "The form of schema.registry.ssl.keystore.location; without it, what the file shows itself.",
+        validate=one_of(*TYPES, ignore_case=True),
+        choices=TYPES,
+        importance=Importance.LOW,
         group=_GROUP,
     )
     key_password = optional(
@@ -222,27 +269,42 @@ class SchemaRegistryConfig(Config):
 
     def tls(self) -> ssl.SSLContext:
         """How the registry is talked to over https; raises OSError or ValueError on unfit files."""
-        context = ssl.create_default_context(cafile=self.ca_file)
+        trusted = _store(self.ca_file, self.ca_type, self.ca_password)
+        if trusted is not None:
+            context = ssl.create_default_context(cadata=trusted.trusted_pem())
+        else:
+            context = ssl.create_default_context(cafile=self.ca_file)
         context.check_hostname = bool(self.verify_host)
         if self.certificate_file:
-            password = self.key_password.get_secret_value() if self.key_password else ""
-            # With no password given, OpenSSL would ask at the terminal.
-            context.load_cert_chain(self.certificate_file, password=password)
+            self._show_certificate(context, self.certificate_file)
         return context
+
+    def _show_certificate(self, context: ssl.SSLContext, path: str) -> None:
+        store = _store(path, self.certificate_type, self.certificate_password, self.key_password)
+        if store is not None:
+            with pem_file(store.key_pem() + store.chain_pem()) as made:
+                context.load_cert_chain(made)
+            return
+        # With no password given, OpenSSL would ask at the terminal.
+        password = self.key_password.get_secret_value() if self.key_password else ""
+        context.load_cert_chain(path, password=password)
 
     def _check_files(self) -> Iterator[Problem]:
         for option in (SchemaRegistryConfig.ca_file, SchemaRegistryConfig.certificate_file):
             path = self.value(option.name)
             if path and not Path(path).is_file():
-                yield Problem(option.name, f"{path} is no file: name one in PEM")
+                yield Problem(option.name, f"{path} is no file: name one in PEM, JKS or PKCS12")
                 return
         if not (self.ca_file or self.certificate_file):
             return
+        faulty = SchemaRegistryConfig.ca_file.name if not self.certificate_file else "schema.registry.ssl"
         try:
             self.tls()
+        except KeyStoreError as error:
+            yield Problem(faulty, f"the store cannot be used: {error}")
         except (OSError, ValueError):
             yield Problem(
-                SchemaRegistryConfig.ca_file.name if not self.certificate_file else "schema.registry.ssl",
+                faulty,
                 "the files cannot be read as PEM: certificates in the truststore, certificate and key in the"
                 " keystore (with schema.registry.ssl.key.password if it is encrypted)",
             )

@@ -14,7 +14,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from connector.testing.file_sink import JAVA_NAME, install
 from connector.testing.kafka.broker import KafkaUnavailableError
-from connector.testing.kafka.maven import GUEST, GUESTS_PASSWORD, MavenKafka
+from connector.testing.kafka.maven import ACLS, GUEST, GUESTS_PASSWORD, MavenKafka
 from connector.testing.worker import WorkerProcess
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Guarded:
 def broker() -> Iterator[MavenKafka]:
     with ExitStack() as stack:
         try:
-            found = MavenKafka.launch(is_guarded=True)
+            found = MavenKafka.launch(guard=ACLS)
         except KafkaUnavailableError as error:
             pytest.skip(f"ACLs need a broker of our own: {error}")
         stack.callback(found.stop)

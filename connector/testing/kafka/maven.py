@@ -6,6 +6,7 @@ import atexit
 import shutil
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ from connector.testing.kafka.link import KafkaLink
 from connector.testing.process import ChildProcess
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from confluent_kafka.admin._metadata import ClusterMetadata
 
 _START_TIMEOUT_SECONDS = 60
@@ -37,14 +40,36 @@ _JAVA_OPTIONS = (
 )
 
 GUEST, GUESTS_PASSWORD = "guest", "guests-password"
-_GUARD = {
-    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-    "super.users": "User:ANONYMOUS",
-    "sasl.enabled.mechanisms": "PLAIN",
-    "listener.name.linked.plain.sasl.jaas.config": (
-        f'org.apache.kafka.common.security.plain.PlainLoginModule required user_{GUEST}="{GUESTS_PASSWORD}";'
-    ),
-}
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A listener that does not take everybody in.
+
+    Attributes:
+        protocol: Kafka's word for how it is reached.
+        properties: Of the broker; those of the listener begin with ``listener.name.linked.``.
+        classes: A folder with classes that these name.
+    """
+
+    protocol: str
+    properties: Mapping[str, str]
+    classes: Path | None = None
+
+
+ACLS = Guard(
+    "SASL_PLAINTEXT",
+    {
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:ANONYMOUS",
+        "sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.linked.plain.sasl.jaas.config": (
+            "org.apache.kafka.common.security.plain.PlainLoginModule required"
+            f' user_{GUEST}="{GUESTS_PASSWORD}";'
+        ),
+    },
+)
+"""Asks for ``GUEST`` and his password, and lets him do what ACLs say."""
 
 _LOG4J = """\
 <Configuration status="WARN">
@@ -60,8 +85,8 @@ class MavenKafka(KafkaBroker):
     It can be killed and started again: same port, same data. Use `launch`, which also sees to the jars.
     """
 
-    def __init__(self, java: str, version: str, *, is_guarded: bool = False) -> None:
-        self._is_guarded = is_guarded
+    def __init__(self, java: str, version: str, *, guard: Guard | None = None) -> None:
+        self._guard = guard
         self.guarded_servers = ""
         self.description = f"Apache Kafka {version} from Maven Central"
         self._java = java
@@ -72,12 +97,12 @@ class MavenKafka(KafkaBroker):
         atexit.register(self.stop)
 
     @classmethod
-    def launch(cls, *, is_guarded: bool = False) -> MavenKafka:
+    def launch(cls, *, guard: Guard | None = None) -> MavenKafka:
         """Fetches what is missing, formats a data folder, starts the broker, waits until it answers.
 
         Args:
-            is_guarded: At ``guarded_servers`` it asks for ``GUEST`` and his password, and lets him do what
-                ACLs say; at ``bootstrap_servers`` everybody may do everything. There is no link then.
+            guard: What listens at ``guarded_servers``, beside ``bootstrap_servers``, where everybody may do
+                everything. There is no link then.
 
         Raises:
             KafkaUnavailableError: No Java, no jars, or it does not start; then with the tail of its log.
@@ -85,7 +110,7 @@ class MavenKafka(KafkaBroker):
         java = shutil.which("java")
         if not java:
             raise KafkaUnavailableError("there is no java on the PATH (Java 17 or newer is needed)")
-        broker = cls(java, ensure_jars(), is_guarded=is_guarded)
+        broker = cls(java, ensure_jars(), guard=guard)
         try:
             broker._start_on_free_ports()
         except BaseException:
@@ -152,12 +177,12 @@ class MavenKafka(KafkaBroker):
         )
         properties["listener.security.protocol.map"] += ",LINKED:PLAINTEXT"
         self._link_ports = link_port, proxied_port
-        if self._is_guarded:
+        if self._guard is not None:
             self.guarded_servers = f"127.0.0.1:{proxied_port}"
             properties["advertised.listeners"] = f"{listener},LINKED://{self.guarded_servers}"
-            properties |= _GUARD
+            properties |= self._guard.properties
             properties["listener.security.protocol.map"] = (
-                "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,LINKED:SASL_PLAINTEXT"
+                f"PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,LINKED:{self._guard.protocol}"
             )
         properties["log.dirs"] = str(self._folder / "data")
         shutil.rmtree(self._folder / "data", ignore_errors=True)
@@ -179,7 +204,8 @@ class MavenKafka(KafkaBroker):
             )
 
     def _command(self, main_class: str, *arguments: str) -> list[str]:
-        return [self._java, *_JAVA_OPTIONS, "-cp", f"{self._jars}/*", main_class, *arguments]
+        classes = f":{self._guard.classes}" if self._guard and self._guard.classes else ""
+        return [self._java, *_JAVA_OPTIONS, "-cp", f"{self._jars}/*{classes}", main_class, *arguments]
 
     def _is_ready(self, metadata: ClusterMetadata) -> bool:
         # The id, since another broker may answer on a port we believed to be free; the leaders, since a

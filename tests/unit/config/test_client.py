@@ -2,6 +2,9 @@ import pytest
 
 from connector.config.client import CLIENT_NAMES, ClientConfig, translate
 
+IAM = "software.amazon.msk.auth.iam.IAMLoginModule"
+OAUTH = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"
+OAUTH_HANDLER = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler"
 PLAIN = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="s3cret";'
 
 
@@ -39,15 +42,55 @@ def fault(properties: dict[str, str]) -> tuple[str, str]:
             },
         ),
         (
+            {
+                "sasl.jaas.config": f"{OAUTH} required extension_logicalCluster='lkc-1';",
+                "sasl.login.callback.handler.class": OAUTH_HANDLER,
+                "sasl.oauthbearer.client.credentials.client.id": "c",
+                "sasl.oauthbearer.client.credentials.client.secret": "s",
+                "sasl.oauthbearer.token.endpoint.url": "https://login/token",
+                "sasl.oauthbearer.scope": "kafka",
+            },
+            {
+                "sasl.oauthbearer.method": "oidc",
+                "sasl.oauthbearer.client.credentials.client.id": "c",
+                "sasl.oauthbearer.client.credentials.client.secret": "s",
+                "sasl.oauthbearer.token.endpoint.url": "https://login/token",
+                "sasl.oauthbearer.scope": "kafka",
+                "sasl.oauthbearer.extensions": "logicalCluster=lkc-1",
+            },
+        ),
+        (
+            {
+                "security.protocol": "SASL_SSL",
+                "sasl.mechanism": "AWS_MSK_IAM",
+                "sasl.jaas.config": f"{IAM} required awsRoleArn='arn:aws:iam::1:role/r' awsDebugCreds=true;",
+                "sasl.client.callback.handler.class": "software.amazon.msk.auth.iam.IAMClientCallbackHandler",
+            },
+            {
+                "security.protocol": "SASL_SSL",
+                "sasl.mechanism": "OAUTHBEARER",
+                "sasl.oauthbearer.method": "default",
+                "sasl.oauthbearer.config": 'aws-msk-iam {"role_arn": "arn:aws:iam::1:role/r"}',
+            },
+        ),
+        (
+            {
+                "sasl.mechanism": "OAUTHBEARER",
+                "sasl.jaas.config": f"{OAUTH} required;",
+                "sasl.login.callback.handler.class": "x.msk.auth.iam.IAMOAuthBearerLoginCallbackHandler",
+            },
+            {
+                "sasl.mechanism": "OAUTHBEARER",
+                "sasl.oauthbearer.method": "default",
+                "sasl.oauthbearer.config": "aws-msk-iam {}",
+            },
+        ),
+        (
             {"sasl.jaas.config": 'x.Krb5LoginModule required keyTab="/k" principal="p" useKeyTab=true;'},
             {"sasl.kerberos.keytab": "/k", "sasl.kerberos.principal": "p"},
         ),
         ({"ssl.truststore.location": "/ca.pem"}, {"ssl.ca.location": "/ca.pem"}),
         ({"ssl.truststore.location": "/ca", "ssl.truststore.type": "PEM"}, {"ssl.ca.location": "/ca"}),
-        (
-            {"ssl.keystore.location": "/k.p12", "ssl.keystore.password": "s"},
-            {"ssl.keystore.location": "/k.p12", "ssl.keystore.password": "s"},
-        ),
         (
             {"ssl.keystore.location": "/k", "ssl.keystore.type": "PEM", "ssl.key.password": "s"},
             {"ssl.certificate.location": "/k", "ssl.key.location": "/k", "ssl.key.password": "s"},
@@ -109,11 +152,17 @@ def test_every_fault_is_found_at_once_and_the_good_values_are_kept() -> None:
     [
         ({"sasl.jaas.config": "s3cret"}, "Not a JAAS entry"),
         ({"sasl.jaas.config": 'x.PlainLoginModule required password="s3cret";'}, "lacks username"),
-        ({"sasl.jaas.config": "software.amazon.msk.auth.iam.IAMLoginModule required;"}, "IAMLoginModule"),
-        ({"ssl.truststore.location": "/trust.jks"}, "ssl.truststore.type=PEM"),
-        ({"ssl.truststore.location": "/trust.p12"}, "PEM only"),
-        ({"ssl.keystore.location": "/key.jks"}, "PKCS12"),
-        ({"ssl.keystore.location": "/key.p12", "ssl.keystore.type": "JKS"}, "type JKS"),
+        ({"sasl.jaas.config": "com.sun.security.auth.module.LdapLoginModule required;"}, "LdapLoginModule"),
+        ({"sasl.jaas.config": f"{OAUTH} required;"}, "lacks clientId and clientSecret"),
+        ({"sasl.login.callback.handler.class": "io.strimzi.JaasHandler"}, "JaasHandler is Java code"),
+        ({"sasl.mechanism": "AWS_MSK_IAM"}, "AWS_MSK_IAM needs sasl.jaas.config="),
+        ({"sasl.jaas.config": f'{IAM} required awsRoleSecretAccessKey="s3cret";'}, "awsRoleSecretAccessKey"),
+        ({"sasl.jaas.config": f'{IAM} required awsRoleSessionName="s";'}, "lacks awsRoleArn"),
+        ({"sasl.jaas.config": f"{IAM} required;", "security.protocol": "SASL_PLAINTEXT"}, "SASL_SSL"),
+        ({"ssl.truststore.location": "/trust.jks"}, "cannot be read (No such file"),
+        ({"ssl.truststore.location": "/dev/zero"}, "it is no file"),
+        ({"ssl.truststore.location": __file__}, "it is no key store"),
+        ({"ssl.keystore.location": "/key.p12", "ssl.keystore.type": "PKCS12"}, "cannot be read"),
     ],
 )
 def test_what_only_java_can_read_says_what_to_do_instead(properties: dict[str, str], reason: str) -> None:

@@ -80,7 +80,11 @@ async def test_clients_without_a_certificate_are_refused_where_one_is_required(
         ({}, "ssl.keystore.location", "is missing"),
         ({"ssl.keystore.key": "k"}, "ssl.keystore.location", "is missing"),
         ({"ssl.keystore.location": "/nowhere"}, "ssl.keystore.location", "No such file"),
-        ({"ssl.keystore.type": "JKS", "ssl.keystore.location": "/x"}, "ssl.keystore.type", "openssl pkcs12"),
+        (
+            {"ssl.keystore.type": "BKS", "ssl.keystore.location": "/x"},
+            "ssl.keystore.type",
+            "JKS, PEM, PKCS12",
+        ),
         ({"ssl.keystore.location": "/x", "ssl.client.auth": "some"}, "ssl.client.auth", "one of none"),
         (
             {"ssl.keystore.location": "/x", "ssl.client.auth": "required"},
