@@ -288,12 +288,14 @@ def _busiest(stacks: str, most: int = 16) -> str:
 
 
 def _report(case: str, pairs: Sequence[tuple[Measurement, Measurement]], records: int) -> None:
-    """Medians, and of the ratio the range."""
+    """Medians, and of the ratio the range; processor time tells more where others use the machine."""
     ratios = sorted(raw.seconds / measured.seconds for raw, measured in pairs)
+    of_cpu = median(raw.cpu_seconds / measured.cpu_seconds for raw, measured in pairs)
     print(
         f"{case:<24} {median(records / measured.seconds for _, measured in pairs) / 1000:6.0f} k records/s"
         f"   ratio {median(ratios):4.2f} ({ratios[0]:4.2f} to {ratios[-1]:4.2f})"
         f"   {median(measured.cpu_seconds for _, measured in pairs) / records * 1e6:4.2f} CPU-s per million"
+        f", ratio {of_cpu:5.3f}"
         f"   peak {max(measured.peak_bytes for _, measured in pairs) / 2**20:4.0f} MiB"
         f"   {max(measured.objects for _, measured in pairs):6,} objects",
         flush=True,

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from benchmarks import topic
-from benchmarks.converters import avro_value, protobuf_value
+from benchmarks.converters import avro_value, json_schema, protobuf_value
 from connector.testing.schema_registry import SchemaRegistryServer
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Topics:
         if kind == "PROTOBUF":
             return protobuf_value(self._register)
         if kind == "JSON":
-            header = b"\0" + self._register("JSON", "{}").to_bytes(4)
+            header = b"\0" + self._register("JSON", json.dumps(json_schema(topic.FIELDS))).to_bytes(4)
             return lambda number: header + topic.event(number, 95)
         return None
 

@@ -66,9 +66,17 @@ _CONNECT = {
     ],
 }
 
+_TYPES = {str(each["field"]): str(each["type"]) for each in _CONNECT["fields"]}  # type: ignore[index, union-attr]
+
 
 def framed(kind: str, schema: str, payload: bytes) -> bytes:
     return struct.pack(">bI", 0, _REGISTRY.register(kind, schema)) + payload
+
+
+def json_schema(types: dict[str, str]) -> dict[str, Any]:
+    """A JSON Schema of an object whose fields have these of Connect's types."""
+    named = {"string": "string", "double": "number", "boolean": "boolean", "int64": "integer"}
+    return {"type": "object", "properties": {name: {"type": named[kind]} for name, kind in types.items()}}
 
 
 def avro(note: int) -> bytes:
@@ -127,7 +135,7 @@ CASES: dict[str, tuple[str, dict[str, str], bytes]] = {
     "Long": ("LongConverter", {}, b"\0" * 8),
     "Json": ("JsonConverter", {"schemas.enable": "false"}, _TEXT),
     "Json schema.content": ("JsonConverter", {"schema.content": json.dumps(_CONNECT)}, _TEXT),
-    "JsonSchema": ("JsonSchemaConverter", _URL, framed("JSON", "{}", _TEXT)),
+    "JsonSchema": ("JsonSchemaConverter", _URL, framed("JSON", json.dumps(json_schema(_TYPES)), _TEXT)),
     "Avro": ("AvroConverter", _URL, avro(60)),
     "Protobuf": ("ProtobufConverter", _URL, protobuf(55)),
 }

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from connector.concealment import conceal
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, RetriableError
 from connector.retry import Backoff, retrying
 
@@ -39,20 +40,24 @@ class Finding:
 
     Attributes:
         may_pass: A failure that may be none the next time, though nobody changed anything.
+        code: What the runbook has a failure under.
     """
 
     outcome: Outcome
     detail: str
     remedy: str = ""
     may_pass: bool = False
+    code: ErrorCode | None = None
 
 
 def ok(detail: str) -> Finding:
     return Finding(Outcome.OK, detail)
 
 
-def failed(detail: str, remedy: str, *, may_pass: bool = False) -> Finding:
-    return Finding(Outcome.FAILED, detail, remedy, may_pass)
+def failed(
+    detail: str, remedy: str, *, code: ErrorCode = ErrorCode.DESTINATION_REFUSES, may_pass: bool = False
+) -> Finding:
+    return Finding(Outcome.FAILED, detail, remedy, may_pass, code)
 
 
 def skipped(detail: str, remedy: str = "") -> Finding:
@@ -89,16 +94,18 @@ class Step:
     remedy: str
     seconds: float
     may_pass: bool = False
+    code: ErrorCode | None = None
 
     def shown(self) -> dict[str, Any]:
-        """As answers in JSON have it."""
-        return {
+        """As answers in JSON have it; only failures have a code."""
+        found = {
             "name": self.name,
             "outcome": self.outcome.value,
             "detail": self.detail,
             "remedy": self.remedy,
             "seconds": round(self.seconds, 3),
         }
+        return found if self.code is None else {**found, "code": self.code.value}
 
 
 class Checklist:
@@ -123,7 +130,9 @@ class Checklist:
                 finding = skipped(f"not tried, since this failed: {', '.join(missing)}")
             elif started >= end:
                 finding = failed(
-                    f"not tried: the checks before it took all of the {total_seconds:g} s", _NO_TIME
+                    f"not tried: the checks before it took all of the {total_seconds:g} s",
+                    _NO_TIME,
+                    code=ErrorCode.CHECK_TOO_LATE,
                 )
             else:
                 finding = await _find(check, min(deadline_seconds, end - started))
@@ -131,7 +140,7 @@ class Checklist:
                 causes[check.name] = [check.name]
             detail, remedy = (conceal(self._hide(text)) for text in (finding.detail, finding.remedy))
             seconds = time.perf_counter() - started
-            yield Step(check.name, finding.outcome, detail, remedy, seconds, finding.may_pass)
+            yield Step(check.name, finding.outcome, detail, remedy, seconds, finding.may_pass, finding.code)
 
 
 async def _find(check: Check, deadline_seconds: float) -> Finding:
@@ -140,12 +149,14 @@ async def _find(check: Check, deadline_seconds: float) -> Finding:
         async with asyncio.timeout(deadline_seconds):
             return await retrying(check.find, _BACKOFF, refusals.append)
     except AccessError as error:
-        return failed(error.fact, error.remedy)
+        return failed(error.fact, error.remedy, code=error.code)
     except TimeoutError:
         return _too_late(deadline_seconds, refusals)
     except Exception as error:  # noqa: BLE001 - a check that breaks must not hide what the others find
         return failed(
-            f"the check itself broke: {type(error).__name__}: {error}", "please report it to the project"
+            f"the check itself broke: {type(error).__name__}: {error}",
+            "please report it to the project",
+            code=ErrorCode.UNEXPECTED,
         )
 
 
@@ -154,11 +165,13 @@ def _too_late(deadline_seconds: float, refusals: Sequence[RetriableError]) -> Fi
         return failed(
             f"did not work within {deadline_seconds:g} s and {len(refusals)} attempts; last: {refusals[-1]}",
             "the service throttles, or has trouble: try again later, or allow more time",
+            code=refusals[-1].code,
             may_pass=True,
         )
     return failed(
         f"no answer within {deadline_seconds:g} s",
         "a firewall or proxy may hold requests back, or the service is slow: allow outbound traffic to it, or"
         " allow more time",
+        code=ErrorCode.CHECK_TOO_LATE,
         may_pass=True,
     )

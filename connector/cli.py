@@ -320,6 +320,20 @@ def describe(
         refuse(error)
 
 
+@app.command(rich_help_panel=_LOOK)
+@exits(refused="there is no such code")
+def explain(
+    code: Annotated[str, typer.Argument(help="The code of an error, as logs and traces have it.")],
+) -> None:
+    """Say what the code of an error means, whether anything is lost, and what to do about it."""
+    from connector.commands.explain import explained
+
+    try:
+        typer.echo(explained(code))
+    except ConfigError as error:
+        refuse(error)
+
+
 @app.command(rich_help_panel=_RUN)
 @exits(
     ok="every record was found exactly once",

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from connector.concealment import conceal
+from connector.errors import ConnectorError
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
 
 Logger = structlog.stdlib.BoundLogger
 
@@ -27,6 +31,7 @@ def configure(*, level: str = "INFO", as_json: bool = False) -> None:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _tell_error,
     ]
     renderers: list[Any] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
@@ -65,6 +70,17 @@ def configure(*, level: str = "INFO", as_json: bool = False) -> None:
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     for chatty in ("botocore", "aiobotocore", "aiohttp.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _tell_error(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An ``error`` that is passed as itself is told by its message, and brings its code."""
+    error = event.get("error")
+    if isinstance(error, ConnectorError):
+        event.setdefault("code", error.code.value)
+    if isinstance(error, BaseException):
+        nothing_said = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+        event["error"] = str(error) or nothing_said
+    return event
 
 
 class _ConcealingFormatter(structlog.stdlib.ProcessorFormatter):

@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from connector.config.suggest import did_you_mean
+from connector.error_codes import ErrorCode
 from connector.errors import ConfigError
 
 
@@ -46,12 +47,15 @@ def find(kind: PluginKind, name: str, option: str) -> type[Any]:
             option,
             f"Invalid value {name} for configuration {option}: Class {name} could not be found."
             f"{did_you_mean(name, list(known))} Installed here: {available}.",
+            code=ErrorCode.PLUGIN_UNUSABLE,
         )
     try:
         plugin: type[Any] = entry_point.load()
     except (ImportError, AttributeError) as error:
         raise ConfigError.of(
-            option, f"The plug-in {name} is installed but cannot be loaded: {error}"
+            option,
+            f"The plug-in {name} is installed but cannot be loaded: {error}",
+            code=ErrorCode.PLUGIN_UNUSABLE,
         ) from error
     return plugin
 

@@ -160,6 +160,8 @@ class RecordBatch:
         topics = self._columns.get(_TOPICS)
         if topics is None:
             return [self]
+        if not topics:  # a filter has left no record
+            return [self.renamed(self.topic)]
         starts = [0, *(index for index in range(1, len(topics)) if topics[index] != topics[index - 1])]
         parts = []
         for start, end in zip(starts, [*starts[1:], len(topics)], strict=True):

@@ -552,7 +552,7 @@ class _Source:
 
     def under_prefix(self, prefix: str, problems: list[Problem]) -> Iterator[Problem]:
         for problem in problems:
-            yield Problem(self.spelled(prefix + problem.option), problem.message)
+            yield Problem(self.spelled(prefix + problem.option), problem.message, code=problem.code)
 
 
 def _suggestions(names: Sequence[str]) -> list[str]:

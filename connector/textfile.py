@@ -6,6 +6,7 @@ import codecs
 import sys
 from typing import TYPE_CHECKING
 
+from connector.error_codes import ErrorCode
 from connector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -38,12 +39,16 @@ def text_of(data: bytes, name: str, *, fallback: str | None = None) -> str:
     """The text that ``data`` is; ``name`` is what errors call it."""
     if len(data) > _MAX_MIB << 20:
         raise ConfigError.of(
-            name, f"The file has more than {_MAX_MIB} MiB, which no config has. Check the path."
+            name,
+            f"The file has more than {_MAX_MIB} MiB, which no config has. Check the path.",
+            code=ErrorCode.FILE_UNREADABLE,
         )
     if not data.strip():
-        raise ConfigError.of(name, "The file is empty.")
+        raise ConfigError.of(name, "The file is empty.", code=ErrorCode.FILE_UNREADABLE)
     if data.startswith(_UTF_16) or b"\0" in data:
-        raise ConfigError.of(name, "The file is UTF-16 or not text at all. Save it as UTF-8.")
+        raise ConfigError.of(
+            name, "The file is UTF-16 or not text at all. Save it as UTF-8.", code=ErrorCode.FILE_UNREADABLE
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -51,7 +56,9 @@ def text_of(data: bytes, name: str, *, fallback: str | None = None) -> str:
             return data.decode(fallback)
         # The decoder's own text quotes the bytes, which may belong to a password.
         line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError.of(name, f"The file is not UTF-8: see line {line}. Save it as UTF-8.") from None
+        raise ConfigError.of(
+            name, f"The file is not UTF-8: see line {line}. Save it as UTF-8.", code=ErrorCode.FILE_UNREADABLE
+        ) from None
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -66,4 +73,4 @@ def _read_bytes(path: Path) -> bytes:
         reason = "The file may not be read by the user that runs the worker. Change its owner or mode."
     except (OSError, ValueError) as error:
         reason = f"The file cannot be read: {error}"
-    raise ConfigError.of(str(path), reason)
+    raise ConfigError.of(str(path), reason, code=ErrorCode.FILE_UNREADABLE)

@@ -32,11 +32,13 @@ from connector.config.dialect import ForeignOption
 from connector.converters.avro import AvroConverterConfig
 from connector.converters.json import JsonConverterConfig
 from connector.converters.protobuf import ProtobufConverterConfig
+from connector.converters.registered_json import JsonSchemaConverterConfig
 from connector.environment import variable_name
 from connector.migration.aiven import old_names
 from connector.migration.camel_keys import COMMON as CAMEL_COMMON
 from connector.migration.camel_keys import KEYS as CAMEL_KEYS
 from connector.plugins import PluginKind
+from connector.runbook import CHAPTERS
 from connector.schema_registry.config import SchemaRegistryConfig
 from connector.settings import WorkerSettings
 from connector.sinks.eventbridge import EventBridgeConfig
@@ -270,6 +272,26 @@ def _value_of(parameter: Any) -> str:
     return str(parameter.name).upper().strip("_") + ("…" if parameter.multiple else "")
 
 
+def runbook() -> Iterator[str]:
+    """Every code of an error, with an anchor of its name."""
+    for chapter, entries in CHAPTERS.items():
+        yield from ("", f"## {chapter}", "")
+        for entry in entries:
+            yield from (f"### {entry.code}", "", f"{entry.title[0].upper()}{entry.title[1:]}.", "")
+            yield from ("```text", entry.seen, "```", "")
+            yield f"- **Meaning**: {_text(entry.meaning)}"
+            yield f"- **Lost or doubled**: {_text(entry.loss)}"
+            yield f"- **To do**: {_text(entry.remedy)}"
+            if entry.page:
+                name = entry.page.partition("#")[0]
+                yield f"- **More**: [{_title(name)}]({entry.page})"
+            yield ""
+
+
+def _title(page: str) -> str:
+    return (FOLDER / page).read_text().partition("\n")[0].removeprefix("# ")
+
+
 SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "worker properties": worker_properties,
     "cluster properties": cluster_properties,
@@ -283,6 +305,7 @@ SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "json converter options": partial(converter_options, JsonConverterConfig),
     "avro converter options": partial(converter_options, AvroConverterConfig),
     "protobuf converter options": partial(converter_options, ProtobufConverterConfig),
+    "json schema converter options": partial(converter_options, JsonSchemaConverterConfig),
     "schema registry options": partial(converter_options, SchemaRegistryConfig),
     "glue options": glue_options,
     "endpoint options": endpoint_options,
@@ -291,6 +314,7 @@ SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "camel keys": camel_keys,
     "metrics": metric_families,
     "policies": policies,
+    "runbook": runbook,
     "exit codes": exit_codes,
     "exit codes of commands": command_exits,
     "commands": command_options,

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from connector import logs
 from connector.check import failed, ok, skipped, warning
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, RetriableError
 
 if TYPE_CHECKING:
@@ -61,17 +62,19 @@ class Bucket:
         try:
             await self._head(client)
         except RetriableError as error:
-            log.warning("bucket not checked", bucket=self.name, error=str(error))
+            log.warning("bucket not checked", bucket=self.name, error=error)
         except AccessError as error:
             status, region = _answer(error)
             if status == _ABSENT:
                 raise AccessError(
-                    f"{self.option}: the bucket {self.name} does not exist: create it, or correct the name."
+                    f"{self.option}: the bucket {self.name} does not exist: create it, or correct the name.",
+                    code=ErrorCode.S3_BUCKET_MISSING,
                 ) from error
             if status == _MOVED:
                 where = region or "another region"
                 raise AccessError(
-                    f"{_REGION_OPTION}: the bucket {self.name} is in {where}: set {_REGION_OPTION} to it."
+                    f"{_REGION_OPTION}: the bucket {self.name} is in {where}: set {_REGION_OPTION} to it.",
+                    code=ErrorCode.AWS_REGION_WRONG,
                 ) from error
             log.debug("bucket not checked", bucket=self.name, reason=str(error))
 
@@ -89,19 +92,25 @@ class Bucket:
     def _refused(self, error: AccessError, status: int, region: str | None) -> Finding:
         """A HEAD has no body: the status and one header are all that tells."""
         if status == _ABSENT:
-            return failed(f"the bucket {self.name} does not exist", f"create it, or correct {self.option}")
+            return failed(
+                f"the bucket {self.name} does not exist",
+                f"create it, or correct {self.option}",
+                code=ErrorCode.S3_BUCKET_MISSING,
+            )
         if elsewhere := self._elsewhere(region, is_refused=status in {_MOVED, _BAD_REQUEST}):
             return elsewhere
         if status == _MOVED:
             return failed(
-                f"the bucket {self.name} is in another region", f"set {_REGION_OPTION} to its region"
+                f"the bucket {self.name} is in another region",
+                f"set {_REGION_OPTION} to its region",
+                code=ErrorCode.AWS_REGION_WRONG,
             )
         if status == _FORBIDDEN:
             return skipped(
                 f"cannot tell: HeadBucket is forbidden, which needs s3:ListBucket on {self.arn};"
                 " the connector does without"
             )
-        return failed(error.fact, error.remedy)
+        return failed(error.fact, error.remedy, code=error.code)
 
     def _elsewhere(self, region: str | None, *, is_refused: bool = False) -> Finding | None:
         if region is None or region == self.region:
@@ -111,7 +120,7 @@ class Bucket:
         if self.endpoint is not None and not is_refused:
             # A compatible store may call its region what it likes, and take any.
             return warning(fact, remedy)
-        return failed(fact, remedy)
+        return failed(fact, remedy, code=ErrorCode.AWS_REGION_WRONG)
 
 
 def _answer(error: AccessError) -> tuple[int, str | None]:

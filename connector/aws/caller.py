@@ -9,6 +9,7 @@ from connector.aws.credentials import base_session
 from connector.aws.faults import translate
 from connector.aws.identity import Anonymous
 from connector.aws.transport import client_settings
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, ConnectorError
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ async def caller(identity: Identity) -> str:
         RetriableError: STS does not answer now.
     """
     if isinstance(identity.base, Anonymous):
-        raise AccessError("aws.credentials.provider is anonymous: to AWS such requests come from nobody.")
+        raise AccessError(
+            "aws.credentials.provider is anonymous: to AWS such requests come from nobody.",
+            code=ErrorCode.AWS_IDENTITY_ANONYMOUS,
+        )
     endpoint, settings = identity.transport.sts_endpoint, client_settings(identity.transport)
     try:
         async with (

@@ -22,6 +22,7 @@ from botocore.exceptions import (
 from connector.aws.faults import translate
 from connector.aws.provider import Session
 from connector.aws.refresh import RefreshedCredentials, elapsed
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, ConnectorError, RetriableError
 
 if TYPE_CHECKING:
@@ -62,7 +63,10 @@ class ChainCredentials(RefreshedCredentials):
             raise
         except NoCredentialsError as error:
             if self._obtained_at > -math.inf:
-                raise RetriableError(f"the {self.label} has no credentials any more") from error
+                raise RetriableError(
+                    f"the {self.label} has no credentials any more",
+                    code=ErrorCode.AWS_CREDENTIALS_UNAVAILABLE,
+                ) from error
             raise _translated(error) from error
         except Exception as error:
             raise _translated(error) from error
@@ -87,9 +91,16 @@ def _translated(error: Exception) -> Exception:
         isinstance(error, CredentialRetrievalError)
         and error.kwargs.get("provider") in {"container-role", "iam-role"}
     ):
-        return RetriableError(f"the machine's credentials cannot be had now: {error}")
+        return RetriableError(
+            f"the machine's credentials cannot be had now: {error}",
+            code=ErrorCode.AWS_CREDENTIALS_UNAVAILABLE,
+        )
     if isinstance(error, RuntimeError):  # botocore: "refreshed credentials are still expired"
-        return AccessError(f"The credentials of this machine are of no use: {error}", remedy="renew them")
+        return AccessError(
+            f"The credentials of this machine are of no use: {error}",
+            remedy="renew them",
+            code=ErrorCode.AWS_CREDENTIALS_EXPIRED,
+        )
     return translate(error, "finding credentials", "this machine") or error
 
 

@@ -23,6 +23,7 @@ from connector.aws.reach import Target, endpoint_of, reach
 from connector.aws.transport import client_settings
 from connector.check import Check, Outcome, failed, ok, skipped, warning
 from connector.config.masking import HIDDEN
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, ConnectorError
 
 if TYPE_CHECKING:
@@ -124,12 +125,14 @@ class IdentityCheck:
                 f"wrong partition: {identity.region} is in {partition}, the role in"
                 f" {of_arn(identity.role_arn)}",
                 "correct aws.s3.region or aws.sts.role.arn: a role is of use only within its own partition",
+                code=ErrorCode.AWS_REGION_WRONG,
             )
         there = region_of_endpoint(identity.transport.sts_endpoint or "")
         if there and there != identity.sts_region:
             return failed(
                 f"the STS endpoint is in {there}, and its requests are signed for {identity.sts_region}",
                 f"set aws.sts.region to {there}, or correct aws.sts.config.endpoint",
+                code=ErrorCode.AWS_REGION_WRONG,
             )
         return ok(f"{identity.region}, partition {partition or 'unknown'}")
 
@@ -157,6 +160,7 @@ class IdentityCheck:
                 f"the access key id {_ending(keys.access_key)} begins with ASIA, so it is temporary and has a"
                 " session token, which is not set",
                 "set aws.session.token, too, or use a long-term key",
+                code=ErrorCode.AWS_CREDENTIALS_INVALID,
             )
         return ok(f"from {kind}, access key id {_ending(keys.access_key)}")
 
@@ -169,6 +173,7 @@ class IdentityCheck:
             return failed(
                 f"wrong partition: {self._caller} is not in {here}",
                 "correct aws.s3.region, or use credentials of its partition",
+                code=ErrorCode.AWS_REGION_WRONG,
             )
         return finding
 
@@ -190,7 +195,9 @@ class IdentityCheck:
         try:
             keys = await self._role.get_frozen_credentials()
         except AccessError as error:
-            raise AccessError(f"{error.fact}; asked by {self._caller}", remedy=error.remedy) from error
+            raise AccessError(
+                f"{error.fact}; asked by {self._caller}", remedy=error.remedy, code=error.code
+            ) from error
         self._remember(keys.access_key, keys.secret_key, keys.token)
         expires = dt.datetime.fromtimestamp(self._role.expires or 0, dt.UTC).isoformat(timespec="seconds")
         return ok(f"{identity.role_arn} as session {identity.session_name}, until {expires}")
@@ -334,6 +341,7 @@ def _lasting(error: Exception, operation: str, resource: str) -> Exception:
         return AccessError(
             str(translated),
             remedy="the session is over: get new credentials; if they are new, check this machine's clock",
+            code=ErrorCode.AWS_CREDENTIALS_EXPIRED,
         )
     return translated or error
 

@@ -485,7 +485,7 @@ class AwsConfig(Config):
             yield from error.problems
             return
         for problem in config_class(dict(base.options)).problems():
-            yield Problem(PROVIDER_OPTIONS + problem.option, problem.message)
+            yield Problem(PROVIDER_OPTIONS + problem.option, problem.message, code=problem.code)
 
     def _role(self) -> Iterator[Problem]:
         if not self.is_set(AwsConfig.sts_role_arn):

@@ -20,6 +20,7 @@ from connector.aws.identity import Anonymous, CustomProvider, Profile, StaticKey
 from connector.aws.provider import CredentialsProvider, Session
 from connector.aws.refresh import RefreshedCredentials, elapsed
 from connector.aws.transport import client_settings
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, ConnectorError, RetriableError
 from connector.plugins import PluginKind
 
@@ -91,13 +92,15 @@ class WebIdentityRole(RefreshedCredentials):
         except OSError as error:
             raise AccessError(
                 f"aws.web.identity.token.file: {self._web.token_file} cannot be read ({error.strerror}):"
-                " mount the token there, or correct the path."
+                " mount the token there, or correct the path.",
+                code=ErrorCode.AWS_TOKEN_FILE_UNREADABLE,
             ) from error
         # Any other file is nobody's business at the endpoint that is asked.
         if not _TOKEN.fullmatch(token):
             raise AccessError(
                 f"aws.web.identity.token.file: {self._web.token_file} holds no token: mount one there, or"
-                " correct the path."
+                " correct the path.",
+                code=ErrorCode.AWS_TOKEN_FILE_UNREADABLE,
             )
         return token
 
@@ -190,7 +193,9 @@ async def signing_fault(
     credentials = await session.get_credentials()
     if not isinstance(credentials, RefreshedCredentials):
         return _over(translated) if is_expired(error) else translated
-    return RetriableError(str(translated)) if credentials.reject(since) else translated
+    if credentials.reject(since):
+        return RetriableError(str(translated), code=translated.code)
+    return translated
 
 
 def _over(fault: ConnectorError) -> AccessError:
@@ -198,6 +203,7 @@ def _over(fault: ConnectorError) -> AccessError:
         str(fault),
         remedy="the session of aws.session.token is over, and nobody renews it: give new keys and token, or"
         " another identity",
+        code=ErrorCode.AWS_CREDENTIALS_EXPIRED,
     )
 
 

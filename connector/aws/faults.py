@@ -20,6 +20,8 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
 
 from connector.aws.clock import is_wrong, skew_seconds, skew_text
+from connector.aws.refusal_code import of_denial, of_refusal
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, ConnectorError, RetriableError
 
 if TYPE_CHECKING:
@@ -206,6 +208,7 @@ def translate(error: Exception, operation: str, resource: str) -> ConnectorError
             "No AWS credentials were found",
             remedy="set aws.access.key.id and aws.secret.access.key, or give the worker an identity"
             " (environment, profile, web identity, container or instance role)",
+            code=ErrorCode.AWS_CREDENTIALS_MISSING,
         )
     return _unanswered(error, f"{operation} on {resource}")
 
@@ -213,25 +216,39 @@ def translate(error: Exception, operation: str, resource: str) -> ConnectorError
 def _unanswered(error: Exception, request: str) -> ConnectorError | None:
     """The request was not sent, or what came back is no answer of the service."""
     if isinstance(error, ProxyConnectionError) and _status_of_proxy(error) == _PROXY_WANTS_LOGIN:
-        return AccessError(f"{request} was refused by the proxy with 407", remedy=_CORRECT_LOGIN)
+        return AccessError(
+            f"{request} was refused by the proxy with 407",
+            remedy=_CORRECT_LOGIN,
+            code=ErrorCode.PROXY_LOGIN_REFUSED,
+        )
     # An endpoint that refuses connections, or whose name is not known now, is up again later.
     if isinstance(
         error, HTTPClientError | BotoConnectionError | aiohttp.ClientError | TimeoutError | OSError
     ):
-        return RetriableError(f"{request} got no answer: {_brief(error)}")
+        return RetriableError(f"{request} got no answer: {_brief(error)}", code=ErrorCode.AWS_UNREACHABLE)
     if isinstance(error, ResponseParserError):
         # botocore quotes the whole body, which may be anything.
         return RetriableError(
             f"{request} got an answer that is none of AWS: look at the endpoint, and at what is between,"
-            " such as a proxy"
+            " such as a proxy",
+            code=ErrorCode.AWS_ANSWER_FOREIGN,
         )
     if isinstance(error, BotoCoreError):
-        return AccessError(f"{request} cannot be sent: {_brief(error)}", remedy=_unsent_remedy(error))
+        return AccessError(
+            f"{request} cannot be sent: {_brief(error)}",
+            remedy=_unsent_remedy(error),
+            code=_unsent_code(error),
+        )
     return None
 
 
 def _status_of_proxy(error: ProxyConnectionError) -> int:
     return int(getattr(error.kwargs.get("error"), "status", 0))
+
+
+def _unsent_code(error: BotoCoreError) -> ErrorCode:
+    is_profile = isinstance(error, ProfileNotFound)
+    return ErrorCode.AWS_PROFILE_MISSING if is_profile else ErrorCode.AWS_REQUEST_UNSENDABLE
 
 
 def _unsent_remedy(error: BotoCoreError) -> str:
@@ -257,10 +274,20 @@ def _service_answer(response: Mapping[str, Any], operation: str, resource: str) 
     status = metadata.get("HTTPStatusCode", 0)
     is_passing = status >= _STATUS_PASSING and code not in NOT_OFFERED
     if is_passing or code in _PASSING_CODES or code in _EXPIRED_CODES:
-        return RetriableError(fact)
+        return RetriableError(fact, code=_passing_code(code))
     if code in DENIED:
-        return AccessError(fact, remedy=_grant(operation, resource, message))
-    return AccessError(fact, remedy=_remedy(code, message, metadata.get("HTTPHeaders", {})))
+        return AccessError(
+            fact, remedy=_grant(operation, resource, message), code=of_denial(operation, message)
+        )
+    if to_mend := _clock_remedy(code, metadata.get("HTTPHeaders", {})):
+        return AccessError(fact, remedy=to_mend, code=ErrorCode.AWS_CLOCK_WRONG)
+    return AccessError(fact, remedy=_remedy(code, message), code=of_refusal(code, message))
+
+
+def _passing_code(code: str) -> ErrorCode:
+    if code in _EXPIRED_CODES:
+        return ErrorCode.AWS_CREDENTIALS_EXPIRED
+    return ErrorCode.AWS_THROTTLED if code in THROTTLING_CODES else ErrorCode.AWS_UNAVAILABLE
 
 
 def _first_line(message: str) -> str:
@@ -268,10 +295,15 @@ def _first_line(message: str) -> str:
     return message.strip().partition("\n")[0]
 
 
-def _remedy(code: str, message: str, headers: Mapping[str, str]) -> str:
+def _clock_remedy(code: str, headers: Mapping[str, str]) -> str:
+    """Empty if it is not the clock."""
     skew = skew_seconds(headers, time.time())
     if code in _CLOCK_CODES and skew is not None and is_wrong(skew):
         return f"{_SET_CLOCK}: it is {skew_text(skew)} of the service's"
+    return ""
+
+
+def _remedy(code: str, message: str) -> str:
     for of_code, text, remedy in _REMEDIES_BY_TEXT:
         if code == of_code and text in message:
             return remedy

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from connector.aws.glue_registry import GlueConfig, GlueSchemaRegistry
+from connector.aws.policy import Statement
 from connector.converters.avro import AvroConverter, AvroConverterConfig
 from connector.converters.registered import RegisteredConverter
 from connector.converters.registered_json import JsonSchemaConverter
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.config.schema import Config
-    from connector.schema_registry.base import SchemaRegistry
+    from connector.schema_registry.base import RegisteredSchema, SchemaRegistry
 
 _VERSION = 3
 _PLAIN, _ZLIB = 0, 5
@@ -37,6 +40,12 @@ class GlueConverter(RegisteredConverter):
     """Glue's headers, in the place of Confluent's."""
 
     header_bytes = _HEADER_BYTES
+
+    @classmethod
+    def permissions(cls, config: Any, topics: Sequence[str]) -> list[Statement]:  # noqa: ARG003 - always the same
+        """What ``connector aws policy`` prints for it."""
+        # What a value names is the UUID of a version, and only schemas have ARNs.
+        return [Statement("ReadVersionsOfSchemas", ("glue:GetSchemaVersion",), ("*",))]
 
     def registry_of(self, config: Any) -> SchemaRegistry:
         return GlueSchemaRegistry(config)
@@ -82,3 +91,6 @@ class GlueJsonConverter(GlueConverter, JsonSchemaConverter):
 
     config_class: ClassVar[type[Config]] = GlueConfig
     is_connected = True
+
+    def schema_of(self, schema: RegisteredSchema) -> None:  # noqa: ARG002 - that there is one is enough
+        return None

@@ -10,6 +10,7 @@ from connector.aws.blocking import DEADLINE_SECONDS, BlockingClient, is_absent
 from connector.aws.connection import AwsConfig, with_scheme
 from connector.aws.legal import endpoint, region
 from connector.config.option import INT, STRING, Importance, at_least, defaulted, optional
+from connector.error_codes import ErrorCode
 from connector.errors import Problem, RetriableError
 from connector.schema_registry.base import RegisteredSchema, SchemaRegistry, UnknownSchemaError
 
@@ -90,7 +91,9 @@ class GlueSchemaRegistry(SchemaRegistry):
         try:
             return self._client.ask(self._identity, self._endpoint, lambda client: _read(client, version))
         except TimeoutError as error:
-            raise RetriableError(f"Glue did not answer within {DEADLINE_SECONDS:g} s") from error
+            raise RetriableError(
+                f"Glue did not answer within {DEADLINE_SECONDS:g} s", code=ErrorCode.REGISTRY_UNREACHABLE
+            ) from error
 
 
 async def _read(client: Any, version: str) -> RegisteredSchema:
@@ -106,7 +109,9 @@ async def _read(client: Any, version: str) -> RegisteredSchema:
 def _registered(version: str, answer: dict[str, Any]) -> RegisteredSchema:
     status = answer.get("Status", _AVAILABLE)
     if status == _PENDING:
-        raise RetriableError(f"Glue still checks schema version {version}")
+        raise RetriableError(
+            f"Glue still checks schema version {version}", code=ErrorCode.DESTINATION_NOT_READY
+        )
     if status != _AVAILABLE:
         raise UnknownSchemaError(f"Schema version {version} has the status {status} in Glue's registry.")
     return RegisteredSchema(answer["DataFormat"], answer["SchemaDefinition"])

@@ -28,6 +28,7 @@ from connector import logs
 from connector.aws.credentials import signing_session
 from connector.aws.identity import Identity, Profile
 from connector.config.msk import iam_login, region_of
+from connector.error_codes import ErrorCode
 from connector.errors import ConfigError, RetriableError
 
 if TYPE_CHECKING:
@@ -154,7 +155,10 @@ def _run(signing: Coroutine[Any, Any, Token]) -> Token:
         return waiting.result(_WAIT_SECONDS)
     except WaitTimeoutError:
         waiting.cancel()
-        raise RetriableError(f"there were no credentials within {_WAIT_SECONDS:.0f} s") from None
+        raise RetriableError(
+            f"there were no credentials within {_WAIT_SECONDS:.0f} s",
+            code=ErrorCode.AWS_CREDENTIALS_UNAVAILABLE,
+        ) from None
 
 
 _starting = threading.Lock()

@@ -52,7 +52,7 @@ class Overlay:
                 continue
             whose = f"{', '.join(theirs)} from connection {self.connection}"
             whose += f"; {', '.join(own)} from the connector" if own else ""
-            yield Problem(problem.option, f"{problem.message} ({whose})")
+            yield Problem(problem.option, f"{problem.message} ({whose})", code=problem.code)
 
 
 def overlay(connection: NamedConnection, raw: Mapping[str, str]) -> Overlay:

@@ -21,6 +21,7 @@ from botocore.utils import get_environ_proxies
 
 from connector.aws.faults import translate
 from connector.check import failed, ok
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ async def reach(url: str, transport: Transport) -> Finding:
         if target.is_tls:
             await _shake_hands(target, address, _trusting(transport))
     except AccessError as error:
-        return failed(error.fact, error.remedy, may_pass=_may_pass(error.__cause__))
+        return failed(error.fact, error.remedy, code=error.code, may_pass=_may_pass(error.__cause__))
     how = "TCP and TLS" if target.is_tls else "TCP, without TLS"
     return ok(f"{target} is {address}: {how} in {time.perf_counter() - started:.2f} s")
 
@@ -122,6 +123,7 @@ async def _resolve(target: Target) -> list[str]:
             f"DNS: the name {target.host} does not resolve ({_reason(error)})",
             remedy="correct the region or the endpoint; if they are right, this machine's DNS must know the"
             " name (in a VPC without internet: an interface endpoint with private DNS)",
+            code=ErrorCode.NETWORK_NAME_UNKNOWN,
         ) from error
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
@@ -148,21 +150,25 @@ def _no_connection(target: Target, addresses: list[str], error: OSError | None) 
             f"TCP: {where} refuses the connection",
             remedy="nothing listens there, or a firewall rejects it: correct the endpoint and its port, or"
             " allow outbound traffic to it",
+            code=ErrorCode.NETWORK_REFUSED,
         )
     if isinstance(error, TimeoutError):
         return AccessError(
             f"TCP: {where} does not answer: blocked",
             remedy="a firewall, security group or missing route drops the packets: allow outbound traffic to"
             " it, or use a VPC endpoint or a proxy (aws.proxy.url)",
+            code=ErrorCode.NETWORK_BLOCKED,
         )
     if error is not None and error.errno in _UNREACHABLE:
         return AccessError(
             f"TCP: there is no route to {where} ({error.strerror})",
             remedy="give this machine a route: a NAT gateway, a VPC endpoint, or a proxy (aws.proxy.url)",
+            code=ErrorCode.NETWORK_NO_ROUTE,
         )
     return AccessError(
         f"TCP: no connection to {where} ({_reason(error) if error else 'no address'})",
         remedy="correct the endpoint, or allow outbound traffic to it",
+        code=ErrorCode.NETWORK_REFUSED,
     )
 
 
@@ -190,6 +196,7 @@ def _trusting(transport: Transport) -> ssl.SSLContext:
         raise AccessError(
             f"TLS: the CA bundle {bundle} cannot be read ({_reason(error)})",
             remedy="correct aws.tls.ca.bundle (or AWS_CA_BUNDLE)",
+            code=ErrorCode.TLS_BUNDLE_UNREADABLE,
         ) from error
 
 
@@ -200,11 +207,13 @@ def _no_tls(target: Target, error: OSError) -> AccessError:
         return AccessError(
             f"TLS: {target} accepts connections and then says nothing",
             remedy="a firewall may inspect what passes, or the port is not one of TLS: correct the endpoint",
+            code=ErrorCode.TLS_HANDSHAKE_FAILED,
         )
     return AccessError(
         f"TLS: no handshake with {target} ({_reason(error)})",
         remedy="the port may not be one of TLS (then the endpoint begins with http://), or a firewall cuts"
         " connections by name",
+        code=ErrorCode.TLS_HANDSHAKE_FAILED,
     )
 
 
@@ -214,18 +223,26 @@ def _bad_certificate(target: Target, error: ssl.SSLCertVerificationError) -> Acc
         return AccessError(
             f"TLS: {target} answers with a certificate for another host ({error.verify_message})",
             remedy="correct the endpoint: the name in it must be one of the certificate's",
+            code=ErrorCode.TLS_CERTIFICATE_WRONG,
         )
     if error.verify_code in _NOT_TRUSTED:
         return AccessError(
             fact,
             remedy="a proxy or firewall that opens TLS, or a store with its own authority: set"
             " aws.tls.ca.bundle to a file with that authority's certificate",
+            code=ErrorCode.TLS_CERTIFICATE_UNTRUSTED,
         )
     if error.verify_code in {_NOT_YET, _NO_MORE}:
         return AccessError(
-            fact, remedy="check the clock of this machine; if it is right, the server needs a new certificate"
+            fact,
+            remedy="check the clock of this machine; if it is right, the server needs a new certificate",
+            code=ErrorCode.TLS_CERTIFICATE_WRONG,
         )
-    return AccessError(fact, remedy="the server needs another certificate, or another one answers for it")
+    return AccessError(
+        fact,
+        remedy="the server needs another certificate, or another one answers for it",
+        code=ErrorCode.TLS_CERTIFICATE_WRONG,
+    )
 
 
 async def _close(writer: asyncio.StreamWriter) -> None:

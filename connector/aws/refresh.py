@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from aiobotocore.credentials import AioCredentials
 
 from connector import logs, metrics
+from connector.error_codes import ErrorCode
 from connector.errors import RetriableError
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class RefreshedCredentials(AioCredentials):  # type: ignore[misc]  # aiobotocore
         except Exception as error:
             self._retry_at = elapsed() + _FAILED_PAUSE_SECONDS
             metrics.CREDENTIALS_REFRESHES.labels(self.label, "failed").inc()
-            log.warning("credentials not refreshed", identity=self.label, error=str(error))
+            log.warning("credentials not refreshed", identity=self.label, error=error)
             raise
         self._accept(session)
         return session
@@ -133,7 +134,7 @@ class RefreshedCredentials(AioCredentials):  # type: ignore[misc]  # aiobotocore
                 return await self._fetch()
         except TimeoutError as error:
             message = f"credentials of {self.label} did not come within {_MOST_FETCH_SECONDS:.0f} s"
-            raise RetriableError(message) from error
+            raise RetriableError(message, code=ErrorCode.AWS_CREDENTIALS_UNAVAILABLE) from error
 
     def _accept(self, session: Session) -> None:
         self._session = session

@@ -9,6 +9,7 @@ from connector import logs
 from connector.check import DEADLINE_SECONDS
 from connector.cluster.defaults import Defaults
 from connector.cluster.refusal import ConnectionsTimedOutError
+from connector.error_codes import ErrorCode
 from connector.errors import ConnectorError
 from connector.runtime.blueprint import draw
 from connector.runtime.check import report, steps_of
@@ -29,6 +30,8 @@ _NAME = "connector-check"
 
 class TooManyChecksError(ConnectorError):
     """Nobody needs to act: the same again when others are over."""
+
+    code = ErrorCode.REQUEST_REFUSED
 
 
 class ConnectorChecks:

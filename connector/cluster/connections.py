@@ -28,6 +28,7 @@ from connector.cluster.refusal import (
     ConnectionStoreError,
     UnknownConnectionError,
 )
+from connector.error_codes import ErrorCode
 from connector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class ConnectionDirectory:
                 _PROPERTY,
                 f"{self._folder} cannot be used ({error.strerror}): give the worker's user"
                 f" (uid {os.getuid()}) a directory of its own that it may write to; in a container, a volume",
+                code=ErrorCode.DIRECTORY_UNUSABLE,
             ) from error
         if self._folder.stat().st_mode & _OTHERS:
             log.warning("other users can reach the directory of named connections", folder=str(self._folder))

@@ -17,6 +17,7 @@ from connector.aws.named import slug
 from connector.cluster.atomic_file import beside, prepare, replace, synchronise
 from connector.cluster.request_error import FailedError
 from connector.config.files import INITIAL_STATES, read_submission
+from connector.error_codes import ErrorCode
 from connector.errors import ConfigError
 from connector.runtime.state import TargetState
 
@@ -56,6 +57,7 @@ class ConnectorDirectory:
                 PROPERTY,
                 f"{self._folder} cannot be used ({error.strerror}): give the worker's user"
                 f" (uid {os.getuid()}) a directory of its own that it may write to; in a container, a volume",
+                code=ErrorCode.DIRECTORY_UNUSABLE,
             ) from error
 
     def load(self) -> list[StoredConnector]:
@@ -90,7 +92,7 @@ class ConnectorDirectory:
             try:
                 found = read_submission(path)
             except ConfigError as error:
-                log.error("stored connector cannot be read", error=str(error))  # noqa: TRY400 - it names the file
+                log.error("stored connector cannot be read", error=error)  # noqa: TRY400 - it names the file
                 continue
             name = found.config.get("name", "")
             if path != self._path(name):
@@ -106,4 +108,5 @@ class ConnectorDirectory:
 
 
 def _broken(path: Path, error: OSError) -> FailedError:
-    return FailedError(f"{path} cannot be written: {error.strerror}; the connector is as it was before")
+    told = f"{path} cannot be written: {error.strerror}; the connector is as it was before"
+    return FailedError(told, code=ErrorCode.DIRECTORY_UNUSABLE)

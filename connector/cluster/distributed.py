@@ -62,6 +62,7 @@ from connector.concealment import conceal
 from connector.config.connector import ConnectorConfig
 from connector.config.override import connecting
 from connector.config.target_state import TargetState
+from connector.error_codes import ErrorCode
 from connector.errors import ConfigError, Problem
 from connector.plugins import PluginKind
 from connector.runtime.blueprint import draw
@@ -413,7 +414,9 @@ class DistributedHerder:
                 return await asyncio.to_thread(draw, dict(raw), Defaults(self._settings, self._store))
         except TimeoutError:
             raise ConfigError.of(
-                "config.providers", f"nothing was read within {READ_SECONDS:g} s: look at where they read"
+                "config.providers",
+                f"nothing was read within {READ_SECONDS:g} s: look at where they read",
+                code=ErrorCode.CONFIG_REFERENCE_UNRESOLVED,
             ) from None
 
     async def _reading(self, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -456,7 +459,7 @@ class DistributedHerder:
         try:
             return await work
         except LogError as error:
-            raise FailedError(str(error)) from error
+            raise FailedError(str(error), code=error.code) from error
 
     def _known(self, name: str) -> StoredConfig:
         stored = self._configs.connectors.get(name)

@@ -38,6 +38,7 @@ from connector.cluster.status_state import StatusState
 from connector.cluster.task_count import TaskCounts
 from connector.cluster.topics import ensure_topics
 from connector.config.connector import ConnectorConfig
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, ConfigError
 from connector.plugins import PluginKind
 from connector.runtime.restarts import RestartPolicy, RestartSchedule, may_pass
@@ -146,7 +147,7 @@ class Follower:
             try:
                 await topic.start()
             except LogError as error:
-                raise ConfigError.of(f"{option}.storage.topic", f"{error}") from error
+                raise ConfigError.of(f"{option}.storage.topic", f"{error}", code=error.code) from error
         for group in sorted(others(self.statuses.placements, settings.group_id)):
             await self._check_is_gone(group)
         try:
@@ -159,6 +160,7 @@ class Follower:
                 " worker has to be allowed READ and DESCRIBE on that group, and READ on the config topic; an"
                 f" ACL for the name {settings.group_id} alone does not cover it, one for the prefix does; and"
                 " nothing but workers may be in it",
+                code=ErrorCode.CLUSTER_GROUP_CLOSED,
             ) from None
         self._is_live = True
         self._loop = asyncio.create_task(self._run(), name="follower")
@@ -194,6 +196,7 @@ class Follower:
                     "group.id",
                     f"{count} worker(s) of a JVM Kafka Connect cluster run under {settings.group_id}: stop"
                     " them first, two clusters cannot run the same connectors",
+                    code=ErrorCode.CLUSTER_JVM_WORKERS,
                 )
             log.info("waiting for JVM workers to go", group=settings.group_id, workers=count)
             await asyncio.sleep(_PAUSE_SECONDS)

@@ -29,6 +29,7 @@ from confluent_kafka.admin._listoffsets import OffsetSpec
 from connector import logs
 from connector.aws.msk import with_login
 from connector.cluster.records import LogRecord
+from connector.error_codes import ErrorCode
 from connector.errors import ConnectorError
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ _PASSING = frozenset(
 
 class LogError(ConnectorError):
     """The operator looks at Kafka: the topic cannot be read or written; the message says why."""
+
+    code = ErrorCode.CLUSTER_TOPIC_UNUSABLE
 
 
 class TopicLog:

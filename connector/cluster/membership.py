@@ -32,6 +32,7 @@ from connector.aws.msk import with_login
 from connector.cluster.group_requests import GroupRequests
 from connector.cluster.placement import Member
 from connector.cluster.status_records import Owner
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class Membership:
         async with asyncio.timeout(seconds):
             while not self.is_member:
                 if self._is_denied:
-                    raise AccessError(str(self.fault))
+                    raise AccessError(str(self.fault), code=ErrorCode.CLUSTER_GROUP_CLOSED)
                 await asyncio.sleep(0.05)
 
     async def stop(self) -> None:

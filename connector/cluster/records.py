@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from connector.error_codes import ErrorCode
 from connector.errors import ConnectorError
 
 _DIGITS = 9
@@ -49,6 +50,8 @@ class Entry:
 
 class DamagedRecordError(ConnectorError):
     """Nobody must act at once: the record is left out, and its topic's owner may look who wrote it."""
+
+    code = ErrorCode.CLUSTER_RECORD_DAMAGED
 
 
 def text_of(key: bytes | None) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from connector.error_codes import ErrorCode
 from connector.errors import ConnectorError
 
 
 class ConnectionRefusal(ConnectorError):  # noqa: N818 - the base of errors, never raised itself
     """What operations on named connections raise, beside ConfigError for what a user wrote."""
+
+    code = ErrorCode.REQUEST_REFUSED
 
 
 class ConnectionExistsError(ConnectionRefusal):
@@ -35,3 +38,5 @@ class ConnectionsTimedOutError(ConnectionRefusal):
 
 class ConnectionStoreError(ConnectionRefusal):
     """The operator repairs the store: a damaged file, a permission, a full disk."""
+
+    code = ErrorCode.DIRECTORY_UNUSABLE

@@ -6,11 +6,14 @@ The messages are Kafka Connect's where clients match them. Faults of a submitted
 
 from __future__ import annotations
 
+from connector.error_codes import ErrorCode
 from connector.errors import ConnectorError
 
 
 class RequestError(ConnectorError):
     """Base of what herders raise on purpose, never raised itself; the message goes to the client."""
+
+    code = ErrorCode.REQUEST_REFUSED
 
 
 class BadRequestError(RequestError):

@@ -38,7 +38,8 @@ from connector.cluster.validation import checked, infos
 from connector.concealment import conceal
 from connector.config.connector import ConnectorConfig
 from connector.config.override import connecting
-from connector.errors import ConfigError
+from connector.error_codes import ErrorCode
+from connector.errors import ConfigError, with_pointer
 from connector.plugins import PluginKind
 from connector.runtime.blueprint import draw
 from connector.runtime.state import TargetState
@@ -358,8 +359,8 @@ class StandaloneHerder:
         try:
             held.blueprint = await self._drawn(held.config, held.name)
         except ConfigError as error:
-            held.trace = str(error)
-            log.error("connector failed", connector=held.name, error=str(error))  # noqa: TRY400 - no bug
+            held.trace = with_pointer(error)
+            log.error("connector failed", connector=held.name, error=error)  # noqa: TRY400 - no bug
             return
         held.trace = None
         if not self._is_stopping:
@@ -511,6 +512,7 @@ class StandaloneHerder:
             raise ConfigError.of(
                 "config.providers",
                 f"nothing was read within {READ_SECONDS:g} s: look at where they read",
+                code=ErrorCode.CONFIG_REFERENCE_UNRESOLVED,
             ) from None
 
 
@@ -562,6 +564,7 @@ def cluster_id(settings: WorkerSettings) -> str | None:
             "bootstrap.servers",
             f"no broker of {servers} answered within {_KAFKA_SECONDS:.0f} s ({error}): check the addresses,"
             " that the brokers run, and security.protocol if they want TLS or SASL",
+            code=ErrorCode.KAFKA_UNREACHABLE,
         ) from error
     cluster_id: str | None = metadata.cluster_id
     return cluster_id

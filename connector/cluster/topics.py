@@ -19,6 +19,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from connector import logs
 from connector.aws.msk import with_login
+from connector.error_codes import ErrorCode
 from connector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -94,9 +95,10 @@ class _Keeper:
                 topic,
                 f"topic {topic.name} is not there, and internal.topics.automatic.creation.enable is false:"
                 f" make it with {self._creating(topic, topic.name)}",
+                ErrorCode.CLUSTER_TOPIC_MISSING,
             )
         for problem in self._faults(topic, partitions):
-            raise _refused(topic, problem)
+            raise _refused(topic, problem, ErrorCode.CLUSTER_TOPIC_UNFIT)
 
     def _partitions(self, topic: InternalTopic) -> int | None:
         # Asking for metadata, as clients do, could have the brokers make the topic, not compacted.
@@ -112,6 +114,7 @@ class _Keeper:
                 topic,
                 f"topic {topic.name} cannot be looked at: {_reason(error)}. The worker needs to describe,"
                 " read, write and, if it is to make it, create it",
+                ErrorCode.CLUSTER_TOPIC_UNUSABLE,
             ) from error
         # None from brokers before 2.3, which do not tell.
         if found.authorized_operations is not None:
@@ -121,6 +124,7 @@ class _Keeper:
                     topic,
                     f"the worker may not {' or '.join(missing)} topic {topic.name}: allow its principal"
                     " DESCRIBE, READ and WRITE on it",
+                    ErrorCode.KAFKA_AUTHORIZATION,
                 )
         return len(found.partitions)
 
@@ -148,7 +152,7 @@ class _Keeper:
             if code == KafkaError.TOPIC_ALREADY_EXISTS:
                 self._wait_until_led(topic)
                 return False
-            raise _refused(topic, self._not_made(topic, error)) from error
+            raise _refused(topic, self._not_made(topic, error), ErrorCode.CLUSTER_TOPIC_MISSING) from error
         log.info("topic made", topic=topic.name, partitions=topic.partitions)
         self._wait_until_led(topic)
         return True
@@ -221,8 +225,8 @@ class _Keeper:
         )
 
 
-def _refused(topic: InternalTopic, text: str) -> ConfigError:
-    return ConfigError.of(topic.option, text)
+def _refused(topic: InternalTopic, text: str, code: ErrorCode) -> ConfigError:
+    return ConfigError.of(topic.option, text, code=code)
 
 
 def _reason(error: KafkaException) -> str:

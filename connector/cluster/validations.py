@@ -17,6 +17,7 @@ from connector.cluster.connections import MOST_CONNECTIONS
 from connector.cluster.refusal import ConnectionRefusal
 from connector.concealment import conceal
 from connector.config.bounds import Bounds
+from connector.error_codes import ErrorCode
 from connector.errors import ConfigError, RetriableError
 from connector.retry import Backoff, retrying
 
@@ -157,7 +158,7 @@ class Validations:
             progress.steps = tuple(done)
             failures = [step for step in done if step.outcome is Outcome.FAILED]
             if failures and all(step.may_pass for step in failures):
-                raise RetriableError(_reason(done))
+                raise RetriableError(_reason(done), code=failures[0].code or ErrorCode.AWS_UNREACHABLE)
 
         await retrying(attempt, _BACKOFF, lambda _: None)
 

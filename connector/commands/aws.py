@@ -14,7 +14,7 @@ from connector.errors import ConfigError, ConnectorError
 
 if TYPE_CHECKING:
     from connector.aws.connection import AwsConfig
-    from connector.aws.policy import Document
+    from connector.aws.policy import Document, Statement
     from connector.aws.rendering import Grant
     from connector.runtime.blueprint import Blueprint
     from connector.sinks.base import Sink
@@ -157,9 +157,28 @@ def _permissions(sink: Sink, blueprint: Blueprint, *, optional: bool) -> Documen
         statements = sink.permissions(sink.config, blueprint.topics)
         if optional and isinstance(sink, TellsOptionalPermissions):
             statements += sink.optional_permissions(sink.config)
-        return permission_policy(statements)
+        return permission_policy([*statements, *_of_converters(sink, blueprint)])
     _warn(f"{blueprint.sink_class_name} does not tell what it must be allowed: see its documentation.")
     return None
+
+
+def _of_converters(sink: Sink, blueprint: Blueprint) -> list[Statement]:
+    """What converters need of the sink's role; those that ask as somebody else are warned about."""
+    from connector.aws.policy import TellsPermissions
+
+    found: list[Statement] = []
+    for role, make in blueprint.converters.items():
+        converter = make()
+        if not isinstance(converter, TellsPermissions):
+            continue
+        for statement in converter.permissions(converter.config, blueprint.topics):
+            own = converter.config.sts_role_arn
+            if own != getattr(sink.config, "sts_role_arn", None):
+                who = own or "the worker itself"
+                _warn(f"{role}.converter asks as {who}: allow that {', '.join(statement.actions)}, too.")
+            elif statement not in found:
+                found.append(statement)
+    return found
 
 
 def _who_am_i(config: AwsConfig, connector: str) -> str:

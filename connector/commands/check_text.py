@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from connector.check import Outcome
+from connector.error_codes import ErrorCode, pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,7 +19,9 @@ def lines(step: Mapping[str, Any]) -> str:
     first = f"{step['outcome']:<8} {step['name']}: {step['detail']}"
     if step["outcome"] != Outcome.SKIPPED:
         first += f" [{step['seconds']:.2f} s]"
-    return f"{first}\n{_INDENT}to do: {step['remedy']}." if step["remedy"] else first
+    if step["remedy"]:
+        first += f"\n{_INDENT}to do: {step['remedy']}."
+    return f"{first}\n{_INDENT}{pointer(ErrorCode(step['code']))}" if "code" in step else first
 
 
 def counted(steps: Iterable[Mapping[str, Any]]) -> str:

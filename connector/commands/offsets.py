@@ -16,6 +16,7 @@ from connector.commands.offsets_text import lines
 from connector.commands.terminal import Progress
 from connector.config.files import read_connector
 from connector.config.override import connecting
+from connector.error_codes import ErrorCode
 from connector.errors import ConnectorError, LedgerError
 from connector.runtime.blueprint import draw
 from connector.runtime.check import CheckContext
@@ -126,7 +127,11 @@ async def _whole(reference: Reference, where: TopicPartition, store: ObjectStore
     """With what is in the state object."""
     key = reference.found_in.key
     if store is None:
-        raise LedgerError(f"The uploads of {where} are in the state object {key}", remedy=_GIVE_THE_FILE)
+        raise LedgerError(
+            f"The uploads of {where} are in the state object {key}",
+            remedy=_GIVE_THE_FILE,
+            code=ErrorCode.LEDGER_STATE_UNREAD,
+        )
     try:
         async with asyncio.timeout(_READ_SECONDS):
             content = await store.get_state(key, reference.state.bucket)
@@ -134,11 +139,13 @@ async def _whole(reference: Reference, where: TopicPartition, store: ObjectStore
         raise LedgerError(
             f"The state object {key} of {where} was not read within {_READ_SECONDS:g} s",
             remedy="check with connector aws check that this machine reaches the bucket",
+            code=ErrorCode.LEDGER_STATE_UNREAD,
         ) from None
     if content is None:
         raise LedgerError(
             f"The state object {key} of {where} is missing, or s3:GetObject on it is denied",
             remedy="look at it with an identity that may list the bucket",
+            code=ErrorCode.LEDGER_STATE_MISSING,
         )
     state, _ = decode_object(content, reference, where)
     return state

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from connector.commands.exit_code import ExitCode
+from connector.concealment import conceal
+from connector.errors import with_pointer
 
 if TYPE_CHECKING:
     from connector.errors import ConnectorError
@@ -15,5 +17,5 @@ BAD_CONFIG = ExitCode.REFUSED.value
 
 
 def refuse(error: ConnectorError) -> NoReturn:
-    typer.echo(str(error), err=True)
+    typer.echo(conceal(with_pointer(error)), err=True)
     raise typer.Exit(BAD_CONFIG)

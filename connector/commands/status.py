@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from connector.commands.terminal import table
+from connector.error_codes import CODE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,7 +104,13 @@ def _faults(found: Sequence[Mapping[str, Any]], *, with_traces: bool) -> list[st
 
 
 def what_happened(trace: str) -> str:
-    """From the last line that is not indented: in Python it ends the trace, in Java frames come behind it."""
+    """From the last line that is not indented: in Python it ends the trace, in Java frames come behind it.
+
+    The code of the error, which our workers write below, goes along.
+    """
     lines = [line for line in trace.splitlines() if not line.startswith("\tat ") and line.strip()]
-    last = max((number for number, line in enumerate(lines) if not line[0].isspace()), default=0)
+    begins = (
+        number for number, line in enumerate(lines) if not line[0].isspace() and not line.startswith(CODE)
+    )
+    last = max(begins, default=0)
     return "\n".join(lines[last:])

@@ -13,6 +13,7 @@ from connector.commands.terminal import painted
 from connector.config.connector import ConnectorConfig
 from connector.config.files import parse_file, read_file
 from connector.config.position import lines_of_keys
+from connector.error_codes import ErrorCode
 from connector.errors import ConfigError, Problem
 from connector.plugins import PluginKind
 from connector.runtime.blueprint import unread
@@ -65,7 +66,12 @@ def _tell_problems(
         text = problem.message if problem.option == str(path) else str(problem)
         earlier = lines.get(problem.option, [])[:-1]
         also = f" (Also in line {', '.join(map(str, earlier))}.)" if earlier else ""
-        _tell(path, line, "error", text + also)
+        _tell(path, line, "error", text + also + _code(problem))
+
+
+def _code(problem: Problem) -> str:
+    """For the runbook, where it knows more than that an option is at fault."""
+    return "" if problem.code is ErrorCode.CONFIG_INVALID else f" [{problem.code}]"
 
 
 def _tell_unread(path: Path, unknown: Mapping[str, str | None], lines: Lines) -> None:

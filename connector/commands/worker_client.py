@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from connector.commands.worker_access import Access, urls_of
+from connector.error_codes import ErrorCode
 from connector.errors import ConnectorError
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ class WorkerRefusedError(ConnectorError):
         status: Of HTTP; 0 if there was no answer.
     """
 
-    def __init__(self, message: str, status: int = 0) -> None:
-        super().__init__(message)
+    code = ErrorCode.WORKER_REFUSED
+
+    def __init__(self, message: str, status: int = 0, *, code: ErrorCode | None = None) -> None:
+        super().__init__(message, code=code)
         self.status = status
 
 
@@ -96,7 +99,8 @@ class WorkerClient:
                 if error.has_asked and method != "GET":
                     break
         raise WorkerRefusedError(
-            f"No answer from {', '.join(silent)}: start the worker, or name another with --url."
+            f"No answer from {', '.join(silent)}: start the worker, or name another with --url.",
+            code=ErrorCode.WORKER_UNREACHABLE,
         )
 
     def _ask(self, method: str, url: str, body: Any) -> Any:
@@ -135,7 +139,9 @@ def _parsed(text: bytes, url: str) -> Any:
     try:
         return json.loads(text) if text else None
     except ValueError:
-        raise WorkerRefusedError(f"{url} answers, and not in JSON: it is no worker's REST API.") from None
+        raise WorkerRefusedError(
+            f"{url} answers, and not in JSON: it is no worker's REST API.", code=ErrorCode.WORKER_UNREACHABLE
+        ) from None
 
 
 def _message(error: urllib.error.HTTPError, url: str) -> str:

@@ -13,6 +13,7 @@ from connector.config.reference import references, replaced
 from connector.config.schema import unknown_options
 from connector.config.suggest import did_you_mean
 from connector.config_providers.base import UnavailableError
+from connector.error_codes import ErrorCode
 from connector.errors import ConfigError, Problem
 from connector.plugins import PluginKind
 
@@ -87,7 +88,7 @@ class Resolution:
                 f"is at fault together with what {_all(quoted)} stands for, which is not shown since it may"
                 " be secret: check both",
             )
-        return Problem(problem.option, message)
+        return Problem(problem.option, message, code=problem.code)
 
 
 class Resolver:
@@ -138,7 +139,7 @@ class Resolver:
             for key, text in options.items()
         }
         problems = tuple(
-            Problem(key, faults[each])
+            Problem(key, faults[each], code=ErrorCode.CONFIG_REFERENCE_UNRESOLVED)
             for key, found in referenced.items()
             for each in dict.fromkeys(found)
             if each in faults
@@ -153,7 +154,8 @@ class Resolver:
         """
         read, faults = self._read(set(wanted))
         if faults:
-            raise ConfigError([Problem(each.text, fault) for each, fault in faults.items()])
+            unresolved = ErrorCode.CONFIG_REFERENCE_UNRESOLVED
+            raise ConfigError([Problem(each.text, fault, code=unresolved) for each, fault in faults.items()])
         return read
 
     def _read(self, wanted: set[Reference]) -> tuple[dict[Reference, str], dict[Reference, str]]:
@@ -211,7 +213,7 @@ def _provider(name: str, properties: Mapping[str, str]) -> ConfigProvider:
     provider_class: type[ConfigProvider] = plugins.find(PluginKind.CONFIG_PROVIDER, written, option)
     params = {key.removeprefix(prefix): value for key, value in properties.items() if key.startswith(prefix)}
     config = provider_class.config_class(params)
-    problems = [Problem(prefix + found.option, found.message) for found in config.problems()]
+    problems = [Problem(prefix + found.option, found.message, code=found.code) for found in config.problems()]
     # A misspelt restriction would restrict nothing.
     for key, meant in unknown_options(params, provider_class.config_class.options()).items():
         hint = f' Did you mean "{prefix}{meant}"?' if meant else ""

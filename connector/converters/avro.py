@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import fastavro
 
 from connector.config.option import BOOLEAN, Importance, defaulted
+from connector.converters.avro_code import compiled
 from connector.converters.avro_data import AvroData
 from connector.converters.registered import Reader, RegisteredConverter
 from connector.schema_registry.base import AVRO
@@ -62,7 +63,7 @@ class AvroConverter(RegisteredConverter):
             ignore_defaults=self.config.ignore_defaults,
         )
         mapped = data.of(schema)
-        decode = partial(_decode, fastavro.parse_schema(mapped.avro))
+        decode = compiled(mapped.avro, partial(_decode, fastavro.parse_schema(mapped.avro)))
         return Reader(_then(decode, mapped.fix), mapped.schema)
 
 

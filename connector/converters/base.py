@@ -34,6 +34,14 @@ class Converter(ABC):
     def __init__(self, config: Any) -> None:
         self.config = config
 
+    def header_before(self, column: str) -> str | None:  # noqa: ARG002 - most know no such header
+        """The header whose bytes belong before a value and are converted with it; None if there is none.
+
+        Args:
+            column: ``keys`` or ``values``, whichever it converts.
+        """
+        return None
+
     @abstractmethod
     def convert(self, data: bytes | None) -> Any:
         """One value.

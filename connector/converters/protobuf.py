@@ -51,6 +51,8 @@ _GOOGLE = {
 _OPTIONS_ONLY = frozenset({"confluent/meta.proto"})
 """Files that bring nothing but options, which are looked at undecoded or not at all."""
 _MOST_INDEXES = 64
+_FIRST = b"\0"
+"""How the path to the first message is written."""
 
 
 class ProtobufConverterConfig(SchemaRegistryConfig):
@@ -124,12 +126,19 @@ class _Messages:
         self._file = file
         self._config = config
         self._known: dict[tuple[int, ...], tuple[Schema, Callable[[bytes], Any]]] = {}
+        self._first: tuple[Schema, Callable[[bytes], Any]] | None = None
+        """Of the file's first message, which is mostly its only one."""
 
     def read(self, data: bytes) -> Any:
+        if self._first is not None and data[:1] == _FIRST:
+            return self._first[1](data[1:])
         indexes, start = _indexes(data)
         return self._message(indexes)[1](data[start:])
 
     def schema(self, data: bytes) -> Schema:
+        if data[:1] == _FIRST:
+            self._first = self._first or self._message((0,))
+            return self._first[0]
         return self._message(_indexes(data)[0])[0]
 
     def _message(self, indexes: tuple[int, ...]) -> tuple[Schema, Callable[[bytes], Any]]:
@@ -143,13 +152,14 @@ class _Messages:
                 wrapper_for_nullables=self._config.wrapper_for_nullables,
             ).of(descriptor, unwrap=self._config.wrapper_for_raw_primitives)
             decode = GetMessageClass(descriptor).FromString
-            self._known[indexes] = mapped.schema, lambda data: mapped.read(decode(data))
+            convert = mapped.convert or mapped.read
+            self._known[indexes] = mapped.schema, lambda data: convert(decode(data))
         return self._known[indexes]
 
 
 def _indexes(data: bytes) -> tuple[tuple[int, ...], int]:
     """The path of a message among those of its file, and where the message begins."""
-    if data[:1] == b"\0":
+    if data[:1] == _FIRST:
         return (0,), 1
     count, at = _varint(data, 0)
     if not 0 < count <= _MOST_INDEXES:

@@ -110,8 +110,7 @@ class ProtobufData:
         self._open.pop()
         fields = tuple(Field(name, part.schema) for name, part in parts)
         schema = Schema(Type.STRUCT, name=self._name(message), fields=fields)
-        readers = [(name, part.convert or part.read) for name, part in parts]
-        return Mapped(schema, lambda value: {name: read(value) for name, read in readers})
+        return Mapped(schema, _reader([(name, part.convert or part.read) for name, part in parts]))
 
     def _union(self, union: OneofDescriptor) -> Mapped:
         members = {each.name: (attrgetter(each.name), self._field(each)) for each in union.fields}
@@ -219,6 +218,26 @@ class ProtobufData:
 
     def _name(self, named: Descriptor | EnumDescriptor) -> str:
         return str(named.full_name if self._enhanced else named.name)
+
+
+def _reader(parts: list[tuple[str, Read]]) -> Read:
+    """What makes a struct of a message; fields that need nothing are taken out of it in one call."""
+    plain = [name for name, read in parts if isinstance(read, attrgetter)]
+    if len(plain) < 2:  # noqa: PLR2004 - for one, attrgetter gives no tuple
+        return lambda message: {name: read(message) for name, read in parts}
+    names, take = [name for name, _ in parts], attrgetter(*plain)
+    if len(plain) == len(parts):
+        return lambda message: dict(zip(names, take(message), strict=True))
+    others = [(name, read) for name, read in parts if not isinstance(read, attrgetter)]
+
+    def read_all(message: Any) -> dict[str, Any]:
+        struct = dict.fromkeys(names)
+        struct.update(zip(plain, take(message), strict=True))
+        for name, read in others:
+            struct[name] = read(message)
+        return struct
+
+    return read_all
 
 
 def _union_name(union: OneofDescriptor) -> str:

@@ -1,8 +1,8 @@
 """Values behind the id of a registered schema: finds the schema, reads the value by it.
 
 A value is a header that names the schema, and what was written with that schema: with Confluent a magic byte
-(0) and the id (4 bytes, big-endian). What is made of a schema is kept, for as many schemas as
-``max.schemas.per.subject`` says.
+(0) and the id (4 bytes, big-endian), or a magic byte (1) and a UUID. What is made of a schema is kept, for as
+many schemas as ``max.schemas.per.subject`` says.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn
 from connector.column import SchemaColumn
 from connector.converters.base import Converter
 from connector.schema import Schemas
-from connector.schema_registry.base import UnknownSchemaError
+from connector.schema_registry.base import SchemaGuid, UnknownSchemaError
 from connector.schema_registry.client import connect
-from connector.schema_registry.config import SchemaRegistryConfig
+from connector.schema_registry.config import DUAL_IDS, SchemaRegistryConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _HEADER_BYTES = 5
 _MAGIC = b"\0"
+_GUID_BYTES = 17
+_BY_GUID = b"\1"
 _UNKNOWN_SECONDS = 10.0
 """How long an id counts as unknown: bad records repeat it, and a registry may learn it after all."""
 
@@ -39,11 +41,13 @@ class Reader(NamedTuple):
         read: The value of what stands behind the id; raises whatever it likes on what does not fit.
         schema: Connect's; None where ``of`` tells it.
         of: The schema of one payload, where one registered schema stands for several.
+        rewrite: The value as JSON text, as Connect prints it; None, or gives None, where ``read`` decides.
     """
 
     read: Callable[[bytes], Any]
     schema: Schema | None
     of: Callable[[bytes], Schema] | None = None
+    rewrite: Callable[[bytes], bytes | None] | None = None
 
 
 class RegisteredConverter(Converter):
@@ -75,10 +79,29 @@ class RegisteredConverter(Converter):
 
     def body(self, data: bytes) -> bytes:
         """What was written with the schema."""
-        return data[_HEADER_BYTES:]
+        return data[_GUID_BYTES:] if data[:1] == _BY_GUID else data[_HEADER_BYTES:]
+
+    def header_before(self, column: str) -> str | None:
+        """Confluent's serialisers may put the header of a value into one of its record."""
+        ids = {"keys": "key_ids", "values": "value_ids"}[column]
+        return f"__{column[:-1]}_schema_id" if getattr(self.config, ids, None) == DUAL_IDS else None
+
+    def header_of(self, data: bytes) -> bytes:
+        """The first bytes of a value, which name its schema."""
+        return data[:_GUID_BYTES] if data[:1] == _BY_GUID else data[: self.header_bytes]
+
+    def headers_of(self, column: Sequence[bytes | None]) -> set[bytes]:
+        """All headers in a column."""
+        size = self.header_bytes
+        found = {data[:size] for data in column if data is not None}
+        if any(each[:1] == _BY_GUID for each in found):
+            return {self.header_of(data) for data in column if data is not None}
+        return found
 
     def id_of(self, header: bytes) -> int:
         """The schema that a header names; raises ValueError if it is no header."""
+        if header[:1] == _BY_GUID and len(header) == _GUID_BYTES:
+            return SchemaGuid.from_bytes(header[1:])
         if header[:1] != _MAGIC or len(header) < _HEADER_BYTES:
             raise ValueError(
                 "Unknown magic byte! The value does not begin with 0 and the id of a schema: its producer"
@@ -91,23 +114,43 @@ class RegisteredConverter(Converter):
         return value
 
     def convert_column(self, column: Sequence[bytes | None]) -> Sequence[Any]:
+        headers = self.headers_of(column)
+        if len(headers) == 1:
+            return self._of_one_schema(column, *headers)
+        return self._of_several(column)
+
+    def _of_one_schema(self, column: Sequence[bytes | None], header: bytes) -> Sequence[Any]:
+        """Most columns: whatever is the same for all records is done once."""
+        reader, body = self._reader(header), self.body
+        read, of = reader.read, reader.of
+        try:
+            written = [None if data is None else body(data) for data in column]
+            values = [None if data is None else read(data) for data in written]
+            if of is None:
+                return SchemaColumn(values, Schemas([reader.schema]))
+            schemas = [None if data is None else of(data) for data in written]
+        except Exception as error:  # noqa: BLE001 - libraries raise anything on unfit bytes
+            self._refuse(header, error)
+        return SchemaColumn(values, Schemas(_without_gaps(values, schemas)))
+
+    def _of_several(self, column: Sequence[bytes | None]) -> Sequence[Any]:
         values: list[Any] = []
         schemas: list[Schema | None] = []
-        readers, body, size = self._readers, self.body, self.header_bytes
+        body, header_of = self.body, self.header_of
         for data in column:
             if data is None:
                 values.append(None)
                 schemas.append(None)
                 continue
-            header = data[:size]
-            reader = readers.get(header) or self._new_reader(header)
+            header = header_of(data)
+            reader = self._reader(header)
             try:
                 written = body(data)
                 values.append(reader.read(written))
                 schemas.append(reader.schema if reader.of is None else reader.of(written))
             except Exception as error:  # noqa: BLE001 - libraries raise anything on unfit bytes
                 self._refuse(header, error)
-        return SchemaColumn(values, Schemas(_without_gaps(schemas)))
+        return SchemaColumn(values, Schemas(_without_gaps(values, schemas)))
 
     def _reader(self, header: bytes) -> Reader:
         return self._readers.get(header) or self._new_reader(header)
@@ -148,13 +191,13 @@ class RegisteredConverter(Converter):
         raise ValueError(f"The value does not fit schema {self.id_of(header)}: {reason}") from error
 
 
-def _without_gaps(schemas: list[Schema | None]) -> list[Schema | None]:
+def _without_gaps(values: list[Any], schemas: list[Schema | None]) -> list[Schema | None]:
     """Nulls have the schema of a value beside them: formats begin anew where the schema changes."""
     if None not in schemas:
         return schemas
     last = next((schema for schema in schemas if schema is not None), None)
     filled = []
-    for schema in schemas:
+    for value, schema in zip(values, schemas, strict=True):
         last = schema if schema is not None else last
-        filled.append(last)
+        filled.append(last if value is None else schema)
     return filled

@@ -123,7 +123,7 @@ class WorkerProcess:
         tasks = status.get("tasks", [])
         for task in tasks:
             if task["state"] == "FAILED":
-                raise DemoError(f"Task {task['id']} of the connector failed:\n{_last_line(task)}")
+                raise DemoError(f"Task {task['id']} of the connector failed:\n{_end_of_trace(task)}")
         return bool(tasks) and all(task["state"] == "RUNNING" for task in tasks)
 
     async def _get(self, path: str, *accepted: int) -> str:
@@ -140,5 +140,6 @@ def _write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _last_line(task: dict[str, Any]) -> str:
-    return str(task.get("trace", "")).strip().rpartition("\n")[2]
+def _end_of_trace(task: dict[str, Any]) -> str:
+    """The message, and where to look."""
+    return "\n".join(str(task.get("trace", "")).strip().splitlines()[-2:])

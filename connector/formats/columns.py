@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from connector.error_codes import ErrorCode
 from connector.errors import BatchError, RecordError
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ class Encoding:
             try:
                 encoded.append(encode(value))
             except (TypeError, ValueError) as error:
-                failure = RecordError(str(error), stage="TASK_PUT", origin=self._origin)
+                failure = RecordError(
+                    str(error), stage="TASK_PUT", origin=self._origin, code=ErrorCode.RECORD_UNFIT
+                )
                 failure.__cause__ = error
                 self._failed.setdefault(offset, failure)
         return encoded

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.column import nulls
+from connector.error_codes import ErrorCode
 from connector.errors import BatchError, RecordError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def without_nulls(batch: RecordBatch, behavior: str) -> RecordBatch:
         return batch.select([index for index, null in enumerate(is_null) if not null])
     failure = "Record value is null, and behavior.on.null.values is fail: set it to write or ignore."
     failed = {
-        offset: RecordError(failure, stage="TASK_PUT", origin="S3Sink")
+        offset: RecordError(failure, stage="TASK_PUT", origin="S3Sink", code=ErrorCode.RECORD_UNFIT)
         for offset, null in zip(batch.offsets, is_null, strict=True)
         if null
     }

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connector.column import JsonColumn, nulls, schemas_of
+from connector.error_codes import ErrorCode
 from connector.errors import BatchError, RecordError
 from connector.formats.base import Encoder, Piece
 from connector.formats.inference import Drift, Runs, inferred_runs, pruned
@@ -127,7 +128,10 @@ class RowEncoder(Encoder):
 
     def _error(self, error: Exception) -> RecordError:
         record_error = RecordError(
-            f"The record does not fit its schema: {error}", stage="TASK_PUT", origin=self._origin
+            f"The record does not fit its schema: {error}",
+            stage="TASK_PUT",
+            origin=self._origin,
+            code=ErrorCode.RECORD_UNFIT,
         )
         record_error.__cause__ = error
         return record_error

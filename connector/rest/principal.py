@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from connector.error_codes import ErrorCode
 from connector.errors import ConfigError, Problem
 from connector.properties import read_properties
 
@@ -63,13 +64,16 @@ class Principals:
             role = Role.__members__.get(role_name.strip().upper())
             if kind not in {"basic", "bearer"} or not name or not colon or not secret or role is None:
                 roles = ", ".join(each.lower() for each in Role.__members__)
-                problems.append(Problem(key, f"Write {_FORM}; roles are {roles}."))
+                problems.append(
+                    Problem(key, f"Write {_FORM}; roles are {roles}.", code=ErrorCode.REST_USERS_INVALID)
+                )
             elif kind == "basic":
                 basic[name] = (_digest(secret), Principal(name, role))
             else:
                 bearer[_digest(secret)] = Principal(name, role)
         if not problems and not basic and not bearer:
-            problems = [Problem(PROPERTY, f"{path} names nobody, so nobody could ask: write {_FORM}.")]
+            nobody = f"{path} names nobody, so nobody could ask: write {_FORM}."
+            problems = [Problem(PROPERTY, nobody, code=ErrorCode.REST_USERS_INVALID)]
         if problems:
             raise ConfigError(problems, source=str(path))
         return cls(basic, bearer)

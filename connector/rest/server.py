@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
+from connector.error_codes import ErrorCode
 from connector.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -83,4 +84,5 @@ async def _open(
     return Problem(
         option,
         f"Cannot listen on {listener}: {reason}. Free the port, or choose another host or port.",
+        code=ErrorCode.REST_PORT_UNAVAILABLE,
     )

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from connector.config.key_store import TYPES, KeyStore, KeyStoreError, is_pem, pem_file, read_key_store
+from connector.error_codes import ErrorCode
 from connector.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -72,21 +73,31 @@ def server_context(options: Mapping[str, str]) -> ssl.SSLContext:
 def _problems(options: Mapping[str, str]) -> Iterator[Problem]:
     for kind in ("ssl.keystore.type", "ssl.truststore.type"):
         if options.get(kind, "PEM").upper() not in TYPES:
-            yield Problem(PREFIX + kind, f"{options[kind]} is not offered. Write one of {', '.join(TYPES)}.")
+            yield Problem(
+                PREFIX + kind,
+                f"{options[kind]} is not offered. Write one of {', '.join(TYPES)}.",
+                code=ErrorCode.REST_TLS_INVALID,
+            )
     if _LOCATION not in options and not {_KEY, _CHAIN} <= options.keys():
         yield Problem(
             PREFIX + _LOCATION,
             "is missing while listeners has https. Name a PEM file with the key and its certificates, or give"
             f" {PREFIX}{_KEY} and {PREFIX}{_CHAIN}.",
+            code=ErrorCode.REST_TLS_INVALID,
         )
     auth = options.get(_CLIENT_AUTH, "none")
     if auth not in _CLIENTS:
-        yield Problem(PREFIX + _CLIENT_AUTH, f"{auth} is not known. Write one of {', '.join(_CLIENTS)}.")
+        yield Problem(
+            PREFIX + _CLIENT_AUTH,
+            f"{auth} is not known. Write one of {', '.join(_CLIENTS)}.",
+            code=ErrorCode.REST_TLS_INVALID,
+        )
     elif auth != "none" and not {_TRUST, _TRUST_LOCATION} & options.keys():
         yield Problem(
             PREFIX + _TRUST_LOCATION,
             f"is missing while {PREFIX}{_CLIENT_AUTH}={auth}. Name a PEM file with the certificates of those"
             " who sign for clients.",
+            code=ErrorCode.REST_TLS_INVALID,
         )
 
 
@@ -113,7 +124,7 @@ def _store(options: Mapping[str, str], prefix: str) -> KeyStore | None:
 
 
 def _fault(option: str, message: str) -> ConfigError:
-    return ConfigError.of(PREFIX + option, message)
+    return ConfigError.of(PREFIX + option, message, code=ErrorCode.REST_TLS_INVALID)
 
 
 def _reason(error: Exception) -> str:

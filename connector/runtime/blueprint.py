@@ -139,7 +139,9 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
     overrides = ((_OVERRIDE, consumer), (_PRODUCER_OVERRIDE, producer))
     for prefix, client in overrides:
         written = with_prefix(resolved, prefix)
-        faults.add(Problem(prefix + found.option, found.message) for found in client.problems)
+        faults.add(
+            Problem(prefix + found.option, found.message, code=found.code) for found in client.problems
+        )
         faults.add(override_problems(prefix, written, client.config, worker.bounds))
     faults.add(_against_policy(config, worker.override_policy))
     if problems := list(resolution.concealed(faults.problems, _names(sink))):
@@ -358,5 +360,7 @@ def _parse(config_class: type[Config], options: Mapping[str, str], prefix: str) 
     """Parse sub-options, naming faults by the full key that the user wrote."""
     config = config_class(options)
     if problems := config.problems():
-        raise ConfigError([Problem(prefix + found.option, found.message) for found in problems])
+        raise ConfigError(
+            [Problem(prefix + found.option, found.message, code=found.code) for found in problems]
+        )
     return config

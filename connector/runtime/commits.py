@@ -94,7 +94,7 @@ class Commits:
                         )
             except (RetriableError, TimeoutError) as error:
                 self._observer.commit_failures.inc()
-                log.warning("offset commit failed", error=str(error) or "no answer in time")
+                log.warning("offset commit failed", error=error)
                 await self._go_on_after(error)
             else:
                 await self.accepted(taken)

@@ -24,7 +24,8 @@ from confluent_kafka import TopicPartition as KafkaTopicPartition
 
 from connector import logs
 from connector.aws.msk import with_login
-from connector.errors import AccessError, RetriableError
+from connector.error_codes import ErrorCode
+from connector.errors import AccessError, ConnectorError, RetriableError
 from connector.record import COLUMNS, RecordBatch, TopicPartition
 from connector.runtime.topic_ids import TopicIds
 from connector.runtime.topic_pattern import TopicPattern
@@ -130,6 +131,14 @@ class RebalanceListener(Protocol):
 
 class UnansweredError(RetriableError):
     """Whether Kafka took a commit is not known; it may even take it later."""
+
+    code = ErrorCode.KAFKA_COMMIT_UNANSWERED
+
+
+class ClientFailedError(ConnectorError):
+    """Kafka's client is of no use any more; the next task has another one."""
+
+    code = ErrorCode.KAFKA_CLIENT
 
 
 class Observer(Protocol):
@@ -348,9 +357,11 @@ class TaskConsumer:
                 continue
             self._observer.client_error(error)
             if remedy := _DENIED.get(error.code()):
-                raise AccessError(f"Kafka refuses: {error.str()}; {remedy}.")
+                raise AccessError(
+                    f"Kafka refuses: {error.str()}; {remedy}.", code=ErrorCode.KAFKA_AUTHORIZATION
+                )
             if error.fatal():
-                raise KafkaException(error)
+                raise ClientFailedError(f"Kafka's client gave up: {error.str()}") from KafkaException(error)
         return [message for message in messages if message.error() is None]
 
     def _commit_current(
@@ -367,7 +378,10 @@ class TaskConsumer:
             return
         if self._is_leaving_late():
             # It has no timeout and is answered after the rebalance that is under way, which refuses it.
-            raise RetriableError("Kafka has not ended a rebalance in time: no offsets were committed")
+            raise RetriableError(
+                "Kafka has not ended a rebalance in time: no offsets were committed",
+                code=ErrorCode.KAFKA_COMMIT_REFUSED,
+            )
         request = [_to_kafka(partition, offset) for partition, offset in offsets.items()]
         try:
             answer = self._consumer.commit(offsets=request, asynchronous=False)
@@ -389,7 +403,8 @@ class TaskConsumer:
             except KafkaException as error:
                 if attempt == _COMMITTED_ATTEMPTS - 1:
                     raise RetriableError(
-                        f"Kafka does not tell the committed offsets: {error.args[0].str()}"
+                        f"Kafka does not tell the committed offsets: {error.args[0].str()}",
+                        code=ErrorCode.KAFKA_OFFSETS_UNKNOWN,
                     ) from error
         ids = self._topic_ids.of({partition.topic for partition in partitions})
         return {
@@ -464,7 +479,7 @@ class TaskConsumer:
                 self._await(self._listener.committed(offsets))
         except (AccessError, RetriableError) as error:
             # The next owner goes on from the last commit: nothing is lost.
-            log.warning("commit on revocation failed", error=str(error), partitions=len(partitions))
+            log.warning("commit on revocation failed", error=error, partitions=len(partitions))
         self._await(self._listener.released(revoked))
         consumer.incremental_unassign(partitions)
 
@@ -557,9 +572,10 @@ def _not_committed(error: KafkaError, what: str) -> AccessError | RetriableError
         return AccessError(
             f"Kafka refused {what}: {error.str()}",
             remedy="set offset.metadata.max.bytes of the brokers to 4096, its default, or more",
+            code=ErrorCode.KAFKA_METADATA_TOO_LARGE,
         )
     if error.code() in _REFUSALS:
-        return RetriableError(f"Kafka refused {what}: {error.str()}")
+        return RetriableError(f"Kafka refused {what}: {error.str()}", code=ErrorCode.KAFKA_COMMIT_REFUSED)
     return UnansweredError(f"Kafka did not say that it took {what}: {error.str()}")
 
 

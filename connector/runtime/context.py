@@ -95,7 +95,7 @@ class TaskContext:
         # A service that throttles refuses thousands of requests a second; they are all counted.
         if now - self._retries_logged.get(operation, float("-inf")) >= _RETRY_LOG_SECONDS:
             self._retries_logged[operation] = now
-            log.warning("retrying", operation=operation, error=str(error))
+            log.warning("retrying", operation=operation, error=error)
 
     def passed_over(self, reason: str, records: int) -> None:
         metrics.RECORDS_PASSED_OVER.labels(self._connector, str(self._task), reason).inc(records)

@@ -22,6 +22,7 @@ from confluent_kafka.cimpl import NewTopic
 from connector import logs, metrics
 from connector.aws.msk import with_login
 from connector.config.override import connecting
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, ConnectorError, RetriableError
 from connector.runtime.originals import Originals
 from connector.runtime.topic_ids import client_part
@@ -70,6 +71,8 @@ _REMEDIES = {
 
 class DeadLetterError(ConnectorError):
     """The dead letter queue does not take a record, so nothing may be committed beyond it."""
+
+    code = ErrorCode.DEAD_LETTER_QUEUE_REFUSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,5 +283,5 @@ class DeadLetterQueue:
 def _of_topic(topic: str, fault: str, error: KafkaError) -> ConnectorError:
     fact = f"The dead letter topic {topic} {fault}: {error.name()} ({error.str()})"
     if remedy := _REMEDIES.get(error.code()):
-        return AccessError(fact, remedy=remedy)
-    return RetriableError(fact)
+        return AccessError(fact, remedy=remedy, code=ErrorCode.DEAD_LETTER_TOPIC_UNAVAILABLE)
+    return RetriableError(fact, code=ErrorCode.DEAD_LETTER_TOPIC_UNAVAILABLE)

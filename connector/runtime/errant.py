@@ -23,7 +23,7 @@ STAGES = ("KEY_CONVERTER", "VALUE_CONVERTER", "HEADER_CONVERTER", "TRANSFORMATIO
 
 
 class ToleranceExceededError(ConnectorError):
-    """A record can never succeed and errors.tolerance is none."""
+    """A record can never succeed and errors.tolerance is none; has the code of the record's own error."""
 
 
 class ErrantRecords:
@@ -60,7 +60,8 @@ class ErrantRecords:
             raise ToleranceExceededError(
                 f"Tolerance exceeded in error handler: record {partition} at offset {offset},"
                 f" stage {error.stage}, class {error.origin}: {error}"
-                " Mend or skip the record, or set errors.tolerance=all to skip such records."
+                " Mend or skip the record, or set errors.tolerance=all to skip such records.",
+                code=error.code,
             ) from error
 
     def _report(self, partition: TopicPartition, offset: int, error: RecordError, *, tolerant: bool) -> None:
@@ -74,7 +75,7 @@ class ErrantRecords:
                 offset=offset,
                 stage=error.stage,
                 origin=error.origin,
-                error=str(error),
+                error=error,
                 skipped=tolerant,
                 unlogged_before=self._unlogged,
             )

@@ -8,6 +8,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from connector.aws.msk import with_login
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError
 from connector.record import TopicPartition
 from connector.runtime.topic_ids import client_part
@@ -42,6 +43,7 @@ def group_offsets(config: Mapping[str, Any], group: str) -> dict[TopicPartition,
             f"The brokers at {config.get('bootstrap.servers')} do not tell the offsets of {group}: {fact}",
             remedy="check bootstrap.servers and the security of the worker's properties, and that its"
             " principal may DESCRIBE the group",
+            code=ErrorCode.KAFKA_OFFSETS_UNKNOWN,
         ) from error
     return {
         TopicPartition(each.topic, each.partition): OffsetAndMetadata(each.offset, each.metadata or "")

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from connector import logs, metrics
+from connector.error_codes import ErrorCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -44,7 +45,13 @@ class TaskObserver:
     def client_error(self, error: KafkaError) -> None:
         """From any thread."""
         metrics.CONSUMER_ERRORS.labels(*self._labels, error.name()).inc()
-        log.warning("kafka client error", code=error.name(), error=error.str(), fatal=error.fatal())
+        log.warning(
+            "kafka client error",
+            code=ErrorCode.KAFKA_CLIENT,
+            reason=error.name(),
+            error=error.str(),
+            fatal=error.fatal(),
+        )
 
     def statistics(self, statistics: Mapping[str, Any]) -> None:
         """From the consumer's thread; fields as in librdkafka's STATISTICS.md."""

@@ -9,6 +9,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as KafkaTopicPartition
 
 from connector.aws.msk import with_login
+from connector.error_codes import ErrorCode
 from connector.errors import RetriableError
 
 if TYPE_CHECKING:
@@ -88,19 +89,26 @@ class Originals:
                     return
                 if error is not None:
                     raise RetriableError(
-                        f"Errant records of {partition} could not be read again: {error.str()}"
+                        f"Errant records of {partition} could not be read again: {error.str()}",
+                        code=ErrorCode.ERRANT_RECORD_UNREADABLE,
                     )
                 if message.offset() in wanted:
                     yield _original(message)
                 if message.offset() >= last:
                     return
-        raise RetriableError(f"Errant records of {partition} could not be read again: no answer in time")
+        raise RetriableError(
+            f"Errant records of {partition} could not be read again: no answer in time",
+            code=ErrorCode.ERRANT_RECORD_UNREADABLE,
+        )
 
     def _consume(self) -> list[Any]:
         try:
             return list(self._consumer.consume(_MOST, _POLL_SECONDS))
         except KafkaException as error:
-            raise RetriableError(f"Errant records could not be read again: {error.args[0].str()}") from error
+            raise RetriableError(
+                f"Errant records could not be read again: {error.args[0].str()}",
+                code=ErrorCode.ERRANT_RECORD_UNREADABLE,
+            ) from error
 
 
 def _runs(offsets: Sequence[int]) -> Iterator[list[int]]:

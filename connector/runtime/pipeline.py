@@ -50,6 +50,9 @@ class Pipeline:
             )
             if not converter.is_identity
         ]
+        self._before = {
+            name: before for name, _, converter in self._stages if (before := converter.header_before(name))
+        }
         self._header = header
         self._steps = transforms
         self._looked_at = frozenset(name for step in transforms for name in step.columns)
@@ -72,7 +75,8 @@ class Pipeline:
     def columns(self) -> frozenset[str]:
         """The columns of a batch that conversion and transforms look at."""
         converted = {*self._looked_at, *(name for name, _, _ in self._stages)}
-        return frozenset(converted if self._header.never_fails else {*converted, "headers"})
+        asks = self._before or not self._header.never_fails
+        return frozenset({*converted, "headers"} if asks else converted)
 
     def apply(self, batch: RecordBatch) -> Applied:
         """Convert and transform; CPU work, for a thread.
@@ -82,6 +86,8 @@ class Pipeline:
         """
         failed: dict[int, RecordError] = {}
         for column, stage, converter in self._stages:
+            if column in self._before:
+                batch = _with_header_before(batch, column, self._before[column])
             batch = self._convert(batch, column, stage, converter, failed)
         if not self._header.is_identity and batch.has("headers"):
             batch = self._convert_headers(batch, failed)
@@ -179,6 +185,16 @@ def _merge(batch: RecordBatch, applies: list[bool], transform: Transform) -> Rec
     changed = transform.apply(batch.select([index for index, answer in enumerate(applies) if answer]))
     passed = batch.select([index for index, answer in enumerate(applies) if not answer])
     return RecordBatch.interleaved(changed, passed)
+
+
+def _with_header_before(batch: RecordBatch, column: str, name: str) -> RecordBatch:
+    """Keys or values behind the bytes of their header; the last of several counts, as in Java."""
+    given: Sequence[bytes | None] = getattr(batch, column)
+    joined = []
+    for data, headers in zip(given, batch.headers, strict=True):
+        found = dict(headers).get(name) if headers else None
+        joined.append(found + data if found and data is not None else data)
+    return batch.with_columns(**{column: joined})
 
 
 def _with_schema(column: Sequence[Any], schema: Schema) -> Sequence[Any]:

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from structlog.contextvars import bound_contextvars
 
 from connector import logs, tracing
-from connector.errors import BatchError, ConnectorError, RetriableError
+from connector.error_codes import ErrorCode, pointer
+from connector.errors import BatchError, ConnectorError, RetriableError, runbook_code
 from connector.retry import Backoff, retrying
 from connector.runtime.commits import Commits
 from connector.runtime.consumer import Polled, TaskConsumer
@@ -384,12 +385,12 @@ class Task:
         except TimeoutError:
             log.warning("not everything was finished in time; it will be read again")
         except Exception as error:  # noqa: BLE001 - the partitions go, whatever the sink says
-            log.warning("closing partitions failed; they will be read again", error=str(error))
+            log.warning("closing partitions failed; they will be read again", error=error)
         try:
             async with asyncio.timeout(self._remaining_seconds() + PREPARE_SECONDS):
                 offsets = await self._unless_failed(self._commits.to_commit(partitions))
         except Exception as error:  # noqa: BLE001 - as above
-            log.warning("nothing is committed of the partitions", error=str(error) or "no answer in time")
+            log.warning("nothing is committed of the partitions", error=error)
         return {} if self._context.failure.done() else offsets
 
     async def committed(self, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
@@ -399,7 +400,7 @@ class Task:
                 async with asyncio.timeout(self._remaining_seconds()):
                     await self._unless_failed(two_phase.settle(list(offsets)))
             except Exception as error:  # noqa: BLE001 - whoever comes next does it
-                log.warning("left to the next owner", error=str(error) or "no answer in time")
+                log.warning("left to the next owner", error=error)
 
     async def released(self, partitions: Collection[TopicPartition]) -> None:
         self._revoking.difference_update(partitions)
@@ -468,16 +469,17 @@ class Task:
     # ---- the end ----
 
     def _fail(self, error: BaseException) -> None:
-        self.trace = "".join(traceback.format_exception(error))
+        code = runbook_code(error)
+        self.trace = f"{''.join(traceback.format_exception(error))}{pointer(code)}\n"
         self.failure = error
         if self._feed is None:
             self._observer.started("failed")
         self._observer.failed()
         self._enter(State.FAILED)
         if isinstance(error, ConnectorError):
-            log.error("task failed", error=str(error))
+            log.error("task failed", error=error)
         else:
-            log.error("task failed", error=str(error), trace=self.trace)
+            log.error("task failed", error=error, code=code, trace=self.trace)
 
     async def _leave(self) -> None:
         """Leave the group, which closes partitions; whatever hangs is left behind, uncommitted."""
@@ -588,7 +590,8 @@ class RetriesExhaustedError(ConnectorError):
     def __init__(self, operation: str, error: RetriableError) -> None:
         super().__init__(
             f"{operation} was given up after errors.retry.timeout, and nothing is committed beyond what was"
-            f" delivered: {error}"
+            f" delivered: {error}",
+            code=ErrorCode.RETRIES_EXHAUSTED,
         )
 
 

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from uuid import UUID
 
 AVRO, JSON, PROTOBUF = "AVRO", "JSON", "PROTOBUF"
+
+
+class SchemaGuid(int):
+    """An id that is the same in every registry; shown as a UUID."""
+
+    def __str__(self) -> str:
+        return str(UUID(int=self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,7 @@ class SchemaRegistry(ABC):
         """The schema with this id.
 
         Args:
-            schema_id: What records say; of AWS Glue the UUID as a number.
+            schema_id: What records say; a ``SchemaGuid``, or of AWS Glue the UUID of a version, as a number.
             form: How the registry is to write it, if it can; ``serialized`` is for Protobuf.
 
         Raises:

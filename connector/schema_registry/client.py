@@ -14,8 +14,9 @@ import msgspec
 import urllib3
 from urllib3.exceptions import HTTPError, SSLError
 
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, RetriableError
-from connector.schema_registry.base import RegisteredSchema, SchemaRegistry, UnknownSchemaError
+from connector.schema_registry.base import RegisteredSchema, SchemaGuid, SchemaRegistry, UnknownSchemaError
 from connector.schema_registry.mock import MockSchemaRegistry
 from connector.schema_registry.oauth import Tokens
 
@@ -70,7 +71,8 @@ class HttpSchemaRegistry(SchemaRegistry):
 
     def schema(self, schema_id: int, form: str = "") -> RegisteredSchema:
         query = f"?format={form}" if form else ""
-        answer = self._get(f"/schemas/ids/{schema_id}{query}", f"Schema {schema_id}")
+        kind = "guids" if isinstance(schema_id, SchemaGuid) else "ids"
+        answer = self._get(f"/schemas/{kind}/{schema_id}{query}", f"Schema {schema_id}")
         return self._resolved(answer, form, {})
 
     def _resolved(
@@ -99,7 +101,8 @@ class HttpSchemaRegistry(SchemaRegistry):
             except SSLError as error:
                 raise AccessError(
                     f"{_OPTION}: {endpoint.shown} shows a certificate that is not accepted ({error}): set"
-                    " schema.registry.ssl.truststore.location to the certificates that signed it."
+                    " schema.registry.ssl.truststore.location to the certificates that signed it.",
+                    code=ErrorCode.REGISTRY_CERTIFICATE,
                 ) from error
             except (HTTPError, OSError) as error:
                 failures.append(f"{endpoint.shown} does not answer ({type(error).__name__})")
@@ -108,7 +111,7 @@ class HttpSchemaRegistry(SchemaRegistry):
             if status < _SERVER_ERROR and status != _TOO_MANY:
                 return _read(endpoint, status, body, what)
             failures.append(f"{endpoint.shown} answers {status}")
-        raise RetriableError(f"{_OPTION}: {'; '.join(failures)}")
+        raise RetriableError(f"{_OPTION}: {'; '.join(failures)}", code=ErrorCode.REGISTRY_UNREACHABLE)
 
     def _ask(self, endpoint: _Endpoint, path: str) -> tuple[int, bytes]:
         if self._tokens is None:
@@ -159,8 +162,8 @@ class _Endpoint:
             self.headers |= {name: value for name, value in beside.items() if value}
         if config.bearer_source and config.bearer_token:
             self.headers["Authorization"] = f"Bearer {config.bearer_token.get_secret_value()}"
-        elif config.credentials_source == "USER_INFO" and config.user_info:
-            self.headers["Authorization"] = _basic(config.user_info.get_secret_value())
+        elif config.login is not None:
+            self.headers["Authorization"] = _basic(config.login)
         elif parts.username is not None:
             self.headers["Authorization"] = _basic(
                 f"{unquote(parts.username)}:{unquote(parts.password or '')}"
@@ -183,9 +186,13 @@ def _read(endpoint: _Endpoint, status: int, body: bytes, what: str) -> _Answer:
     if status in {401, 403}:
         raise AccessError(
             f"{_OPTION}: {endpoint.shown} refuses with {status}: correct basic.auth.user.info or"
-            " bearer.auth.token, or let this user read schemas."
+            " bearer.auth.token, or let this user read schemas.",
+            code=ErrorCode.REGISTRY_ACCESS_DENIED,
         )
-    raise AccessError(f"{_OPTION}: {endpoint.shown} answers {status}, as no registry does: correct the URL.")
+    raise AccessError(
+        f"{_OPTION}: {endpoint.shown} answers {status}, as no registry does: correct the URL.",
+        code=ErrorCode.REGISTRY_NONE_THERE,
+    )
 
 
 def _decoded(endpoint: _Endpoint, body: bytes, kind: type[Any]) -> Any:
@@ -193,7 +200,8 @@ def _decoded(endpoint: _Endpoint, body: bytes, kind: type[Any]) -> Any:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise AccessError(
-            f"{_OPTION}: what {endpoint.shown} answers is not what a Schema Registry does: correct the URL."
+            f"{_OPTION}: what {endpoint.shown} answers is not what a Schema Registry does: correct the URL.",
+            code=ErrorCode.REGISTRY_NONE_THERE,
         ) from error
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from connector.config.jaas import parse_login
 from connector.config.key_store import TYPES, KeyStore, KeyStoreError, is_pem, pem_file, read_key_store
 from connector.config.option import (
     INT,
@@ -16,6 +17,7 @@ from connector.config.option import (
     HiddenValueError,
     Importance,
     LeadsTo,
+    Option,
     at_least,
     between,
     defaulted,
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 _GROUP = "Schema Registry"
-_SOURCES = ("URL", "USER_INFO")
+_IDS = "io.confluent.kafka.serializers.schema.id."
+PREFIX_IDS, DUAL_IDS = f"{_IDS}PrefixSchemaIdDeserializer", f"{_IDS}DualSchemaIdDeserializer"
+_SOURCES = ("URL", "USER_INFO", "SASL_INHERIT")
 _BEARERS = ("STATIC_TOKEN", "OAUTHBEARER")
 
 
@@ -80,6 +84,27 @@ def _store(
     )
 
 
+def _ids(what: str) -> Option[str]:
+    return defaulted(
+        f"{what}.schema.id.deserializer",
+        STRING,
+        PREFIX_IDS,
+        f"Where the id of a {what}'s schema is. DualSchemaIdDeserializer: in the header __{what}_schema_id,"
+        " and before the bytes where there is none; the headers of all records are then read."
+        " PrefixSchemaIdDeserializer: before the bytes alone.",
+        validate=one_of(PREFIX_IDS, DUAL_IDS),
+        choices=(PREFIX_IDS, DUAL_IDS),
+        importance=Importance.LOW,
+        group=_GROUP,
+    )
+
+
+def _jaas(value: object) -> None:
+    options = parse_login(value.get_secret_value()).options  # type: ignore[attr-defined]
+    if not {"username", "password"} <= options.keys():
+        raise ValueError("must have username and password, which the registry is shown")
+
+
 class SchemaRegistryConfig(Config):
     """What every converter with a Schema Registry has."""
 
@@ -97,7 +122,7 @@ class SchemaRegistryConfig(Config):
         STRING,
         "URL",
         "Where name and password for the registry are: URL, in schema.registry.url if at all; USER_INFO, in"
-        " basic.auth.user.info.",
+        " basic.auth.user.info; SASL_INHERIT, in the sasl.jaas.config of this converter.",
         validate=one_of(*_SOURCES),
         choices=_SOURCES,
         group=_GROUP,
@@ -109,6 +134,15 @@ class SchemaRegistryConfig(Config):
         " basic.auth.credentials.source=USER_INFO.",
         validate=_user_info,
         aliases=("schema.registry.basic.auth.user.info",),
+        group=_GROUP,
+    )
+    jaas = optional(
+        "sasl.jaas.config",
+        PASSWORD,
+        "The login that basic.auth.credentials.source=SASL_INHERIT takes, written as for a Kafka client. Not"
+        " the worker's own, which would go to whichever URL a connector names.",
+        validate=_jaas,
+        importance=Importance.LOW,
         group=_GROUP,
     )
     bearer_source = optional(
@@ -248,6 +282,9 @@ class SchemaRegistryConfig(Config):
         group=_GROUP,
     )
 
+    key_ids = _ids("key")
+    value_ids = _ids("value")
+
     def check(self) -> Iterator[Problem]:
         yield from super().check()
         given = SchemaRegistryConfig
@@ -258,6 +295,8 @@ class SchemaRegistryConfig(Config):
         ):
             text = "must be set with basic.auth.credentials.source=USER_INFO"
             yield Problem(given.user_info.name, text)
+        if self.credentials_source == "SASL_INHERIT" and self.jaas is None and not self.is_faulty(given.jaas):
+            yield Problem(given.jaas.name, "must be set with basic.auth.credentials.source=SASL_INHERIT")
         if self.bearer_source == "OAUTHBEARER":
             for option in (given.issuer_url, given.client_id, given.client_secret):
                 if self.value(option.name) is None and not self.is_faulty(option):
@@ -266,6 +305,17 @@ class SchemaRegistryConfig(Config):
             text = "must be set with bearer.auth.credentials.source=STATIC_TOKEN"
             yield Problem(given.bearer_token.name, text)
         yield from self._check_files()
+
+    @property
+    def login(self) -> str | None:
+        """Name and password with a colon between; None if at most a URL has them."""
+        if self.credentials_source == "USER_INFO" and self.user_info:
+            found: str = self.user_info.get_secret_value()
+            return found
+        if self.credentials_source == "SASL_INHERIT" and self.jaas:
+            options = parse_login(self.jaas.get_secret_value()).options
+            return f"{options['username']}:{options['password']}"
+        return None
 
     def tls(self) -> ssl.SSLContext:
         """How the registry is talked to over https; raises OSError or ValueError on unfit files."""

@@ -11,6 +11,7 @@ import msgspec
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, RetriableError
 
 if TYPE_CHECKING:
@@ -83,14 +84,18 @@ class Tokens:
             response.release_conn()
         except (HTTPError, OSError) as error:
             raise RetriableError(
-                f"{_OPTION}: {self._shown} does not answer ({type(error).__name__})"
+                f"{_OPTION}: {self._shown} does not answer ({type(error).__name__})",
+                code=ErrorCode.REGISTRY_UNREACHABLE,
             ) from error
         if response.status >= _SERVER_ERROR or response.status == _TOO_MANY:
-            raise RetriableError(f"{_OPTION}: {self._shown} answers {response.status}")
+            raise RetriableError(
+                f"{_OPTION}: {self._shown} answers {response.status}", code=ErrorCode.REGISTRY_UNREACHABLE
+            )
         if response.status != _OK:
             raise AccessError(
                 f"{_OPTION}: {self._shown} gives no token but {response.status}: correct"
-                " bearer.auth.client.id, bearer.auth.client.secret and bearer.auth.scope."
+                " bearer.auth.client.id, bearer.auth.client.secret and bearer.auth.scope.",
+                code=ErrorCode.REGISTRY_ACCESS_DENIED,
             )
         try:
             return msgspec.json.decode(body, type=_Answer)
@@ -98,5 +103,6 @@ class Tokens:
             # Without a cause: the answer may hold a token.
             raise AccessError(
                 f"{_OPTION}: what {self._shown} answers is no token ({type(error).__name__}): correct the"
-                " URL."
+                " URL.",
+                code=ErrorCode.REGISTRY_NONE_THERE,
             ) from None

@@ -9,6 +9,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote, urlsplit
+from uuid import NAMESPACE_OID, uuid5
 
 if TYPE_CHECKING:
     import ssl
@@ -70,6 +71,10 @@ class SchemaRegistryServer:
                 versions.append(schema_id)
         return schema_id
 
+    def guid(self, schema_id: int) -> str:
+        """What Confluent's registry calls a schema wherever it is."""
+        return str(uuid5(NAMESPACE_OID, json.dumps(self._schemas[schema_id - 1])))
+
     def answer(self, method: str, path: str, authorization: str | None, body: bytes) -> _Answer:
         """What a registry says to this request."""
         self.requests.append(f"{method} {path}")
@@ -92,6 +97,7 @@ class SchemaRegistryServer:
     def _routes(self) -> list[tuple[str, str, Callable[..., _Answer]]]:
         return [
             ("GET", r"/schemas/ids/(\d+)", self._by_id),
+            ("GET", r"/schemas/guids/([^/]+)", self._by_guid),
             ("GET", r"/subjects/([^/]+)/versions/(\d+|latest)", self._by_version),
             ("POST", r"/subjects/([^/]+)/versions", self._register),
             ("POST", r"/subjects/([^/]+)", self._look_up),
@@ -102,6 +108,10 @@ class SchemaRegistryServer:
         if not 0 < int(schema_id) <= len(self._schemas):
             return 404, {"error_code": 40403, "message": f"Schema {schema_id} not found"}
         return 200, _without_avro(self._schemas[int(schema_id) - 1])
+
+    def _by_guid(self, guid: str) -> _Answer:
+        ids = (each for each in range(1, len(self._schemas) + 1) if self.guid(each) == guid)
+        return self._by_id(str(next(ids, 0)))
 
     def _by_version(self, subject: str, version: str) -> _Answer:
         versions = self._subjects.get(subject)
@@ -127,7 +137,13 @@ class SchemaRegistryServer:
     def _shown(self, subject: str, schema_id: int) -> dict[str, Any]:
         version = self._subjects[subject].index(schema_id) + 1
         found = _without_avro(self._schemas[schema_id - 1])
-        return {"subject": subject, "version": version, "id": schema_id, **found}
+        return {
+            "subject": subject,
+            "version": version,
+            "id": schema_id,
+            "guid": self.guid(schema_id),
+            **found,
+        }
 
 
 def _without_avro(schema: dict[str, Any]) -> dict[str, Any]:

@@ -88,11 +88,21 @@ class ReplaceField(FieldTransform):
         return Change(new, pick)
 
     def _replaced(self, values: Sequence[Any], _: Rows) -> list[Any]:
+        if not self.config.include and not self.config.renames:
+            return _without(values, self.config.exclude)
         names = self._names
         return [
             {new: found for name, found in value.items() if (new := names[name]) is not None}
             for value in values
         ]
+
+
+def _without(values: Sequence[Any], names: list[str]) -> list[Any]:
+    rows = copies(values)
+    for name in names:
+        for row in rows:
+            row.pop(name, None)
+    return rows
 
 
 class ReplaceFieldKey(ReplaceField):

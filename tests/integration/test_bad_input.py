@@ -173,7 +173,7 @@ def failing(
             assert strict_aws.secret_access_key not in trace + worker.log
             assert worker.terminate() == 0
         assert not any(found.offset for found in committed(f"connect-{config['name']}", name).values())
-        return trace.rstrip().splitlines()[-1]
+        return "\n".join(trace.rstrip().splitlines()[-2:])
 
     return run
 
@@ -185,6 +185,7 @@ def test_a_wrong_external_id_fails_the_task_and_says_what_to_check(
     arn = aws.create_role("needs-an-external-id", "right-one")
     trace = failing(aws_sts_role_arn=arn, aws_sts_role_external_id="wrong-one")
     assert arn in trace
+    assert "code: aws-role-not-assumable" in trace
     assert "aws.sts.role.external.id" in trace
 
 
@@ -218,6 +219,7 @@ def test_no_credentials_at_all_fail_the_task_and_say_where_to_put_some(
 def test_a_bucket_that_does_not_exist_fails_the_task_and_is_named(failing: Callable[..., str]) -> None:
     trace = failing(aws_s3_bucket_name="nobody-made-this-bucket")
     assert "aws.s3.bucket.name: the bucket nobody-made-this-bucket does not exist: create it" in trace
+    assert trace.endswith("code: s3-bucket-missing, see docs/runbook.md#s3-bucket-missing")
 
 
 @pytest.mark.kafka
@@ -233,3 +235,4 @@ def test_a_record_that_cannot_be_converted_fails_the_task_and_is_named(failing: 
     assert "offset 0" in trace
     assert "VALUE_CONVERTER" in trace
     assert "errors.tolerance=all" in trace
+    assert "code: record-unconvertible" in trace

@@ -161,7 +161,7 @@ class Rig:
             worker.wait_for_state("FAILED")
             trace = worker.trace()
         assert self.offset() == before
-        return trace.strip().rpartition("\n")[2]
+        return trace.strip().splitlines()[-2]
 
     def visible(self, bucket: str | None = None) -> dict[str, list[int]]:
         """The offsets in each object that readers see."""

@@ -23,11 +23,13 @@ from google.protobuf.message_factory import GetMessageClass
 
 from connector.column import JsonColumn, schemas_of
 from connector.converters.avro import AvroConverter, AvroConverterConfig
+from connector.converters.byte_array import ByteArrayConverter
 from connector.converters.protobuf import ProtobufConverter, ProtobufConverterConfig
-from connector.converters.registered_json import JsonSchemaConverter
+from connector.converters.registered_json import JsonSchemaConverter, JsonSchemaConverterConfig
 from connector.errors import AccessError, ConfigError, RetriableError
+from connector.record import Record, RecordBatch, TopicPartition
+from connector.runtime.pipeline import Pipeline
 from connector.schema import Type
-from connector.schema_registry.config import SchemaRegistryConfig
 from connector.testing.certificate import certificate
 from connector.testing.kafka.broker import free_ports
 from connector.testing.schema_registry import SchemaRegistryServer
@@ -43,7 +45,12 @@ if TYPE_CHECKING:
 with warnings.catch_warnings():
     # authlib, which the client needs, wants another HTTP library.
     warnings.simplefilter("ignore")
-    from confluent_kafka.schema_registry import Schema, SchemaReference, SchemaRegistryClient
+    from confluent_kafka.schema_registry import (
+        Schema,
+        SchemaReference,
+        SchemaRegistryClient,
+        header_schema_id_serializer,
+    )
     from confluent_kafka.schema_registry.avro import AvroSerializer
     from confluent_kafka.schema_registry.json_schema import JSONSerializer
     from confluent_kafka.schema_registry.protobuf import ProtobufSerializer
@@ -155,7 +162,7 @@ def test_json_records_of_confluents_serialiser_stay_text(
 ) -> None:
     schema = {"title": "Order", "type": "object", "properties": {"id": {"type": "integer"}}}
     serialise = JSONSerializer(json.dumps(schema), confluents)
-    converter = JsonSchemaConverter(SchemaRegistryConfig.parse({"schema.registry.url": registry.url}))
+    converter = JsonSchemaConverter(JsonSchemaConverterConfig.parse({"schema.registry.url": registry.url}))
     column = converter.convert_column([serialise({"id": 1}, VALUE), None])
     assert isinstance(column, JsonColumn)
     assert column.texts == [b'{"id":1}', None]
@@ -163,6 +170,59 @@ def test_json_records_of_confluents_serialiser_stay_text(
         converter.convert(framed(1, b'{"id"'))
     with pytest.raises(ValueError, match="not in the Schema Registry"):
         converter.convert(framed(7, b"{}"))
+
+
+DUAL = {
+    f"{what}.schema.id.deserializer": "io.confluent.kafka.serializers.schema.id.DualSchemaIdDeserializer"
+    for what in ("key", "value")
+}
+
+
+def in_headers(serialise: Any, value: Any) -> Record:
+    """What Confluent's serialiser makes of a value if its schema's id is to be in a header."""
+    headers: list[tuple[str, Any]] = []
+    data = serialise(value, SerializationContext("orders", MessageField.VALUE, headers))
+    return Record(0, None, data, None, headers)
+
+
+def test_ids_in_headers_are_read_beside_those_before_values(
+    registry: SchemaRegistryServer, confluents: SchemaRegistryClient
+) -> None:
+    message = order_message()
+    by_header = {"schema.id.serializer": header_schema_id_serializer}
+    order = {"id": 1, "note": "é", "price": Decimal("1.50"), "at": AT}
+    avro_records = [
+        in_headers(AvroSerializer(confluents, json.dumps(ORDER), conf=by_header), order),
+        in_headers(AvroSerializer(confluents, json.dumps(ORDER)), order),
+    ]
+    protobuf = ProtobufSerializer(message, confluents, {"use.deprecated.format": False, **by_header})
+    options = {"schema.registry.url": registry.url, **DUAL}
+    nothing = ByteArrayConverter(ByteArrayConverter.config_class({}))
+    for converter, records, values in (
+        (AvroConverter(AvroConverterConfig.parse(options)), avro_records, [order, order]),
+        (
+            ProtobufConverter(ProtobufConverterConfig.parse(options)),
+            [in_headers(protobuf, message(id=5))],
+            [5],
+        ),
+    ):
+        pipeline = Pipeline(nothing, converter, nothing, [])
+        assert "headers" in pipeline.columns
+        batch = RecordBatch.of(TopicPartition("orders", 0), [*records, Record(1, None, None)])
+        (put,) = pipeline.apply(batch).batches
+        assert [each["id"] if values == [5] else each for each in put.values[:-1]] == values
+        assert put.values[-1] is None
+    assert f"GET /schemas/guids/{registry.guid(1)}" in registry.requests
+
+
+def test_an_unknown_guid_is_named_as_one(registry: SchemaRegistryServer) -> None:
+    with pytest.raises(ValueError, match="Schema 00000000-0000-0000-0000-000000000007 is not in the Schema"):
+        avro(registry.url).convert(b"\1" + (7).to_bytes(16) + b"\2")
+
+
+def test_headers_are_read_only_if_ids_are_in_them(registry: SchemaRegistryServer) -> None:
+    nothing = ByteArrayConverter(ByteArrayConverter.config_class({}))
+    assert "headers" not in Pipeline(nothing, avro(registry.url), nothing, []).columns
 
 
 def test_the_registry_is_asked_once_for_an_id(registry: SchemaRegistryServer) -> None:
@@ -255,6 +315,17 @@ def test_name_and_password_come_from_the_url_or_from_their_option(registry: Sche
     assert avro(registry.url, **long_name).convert(record) == 1
     with pytest.raises(AccessError):
         avro(registry.url).convert(record)
+
+
+def test_name_and_password_come_from_a_login_as_kafka_clients_have_it(registry: SchemaRegistryServer) -> None:
+    schema_id = registry.register("orders", '"long"')
+    registry.user_info = "reader:pass word"
+    options = {
+        "basic.auth.credentials.source": "SASL_INHERIT",
+        "sasl.jaas.config": "org.apache.kafka.common.security.plain.PlainLoginModule required"
+        ' username="reader" password="pass word";',
+    }
+    assert avro(registry.url, **options).convert(framed(schema_id, b"\x02")) == 1
 
 
 def test_a_bearer_token_is_shown(registry: SchemaRegistryServer) -> None:
@@ -390,7 +461,10 @@ def test_something_else_at_the_url_is_named(aws: AwsServer) -> None:
         ({"schema.registry.url": "registry:8081"}, "schema.registry.url"),
         ({"schema.registry.url": "ftp://u:never-show-this@registry"}, "schema.registry.url"),
         ({"basic.auth.credentials.source": "USER_INFO"}, "basic.auth.user.info"),
-        ({"basic.auth.credentials.source": "SASL_INHERIT"}, "basic.auth.credentials.source"),
+        ({"basic.auth.credentials.source": "KERBEROS"}, "basic.auth.credentials.source"),
+        ({"basic.auth.credentials.source": "SASL_INHERIT"}, "sasl.jaas.config"),
+        ({"sasl.jaas.config": 'x.Module required password="never-show-this";'}, "sasl.jaas.config"),
+        ({"sasl.jaas.config": "never-show-this"}, "sasl.jaas.config"),
         ({"basic.auth.user.info": "never-show-this"}, "basic.auth.user.info"),
         ({"bearer.auth.credentials.source": "STATIC_TOKEN"}, "bearer.auth.token"),
         (

@@ -11,6 +11,7 @@ import random
 from typing import TYPE_CHECKING
 
 from connector import metrics
+from connector.error_codes import ErrorCode
 from connector.errors import RecordError, RetriableError
 from connector.sinks.dispatch.entry import Refusal, RequestTooLargeError, ThrottledError, Verdict
 from connector.sinks.dispatch.lane import Lane
@@ -220,7 +221,10 @@ class Dispatcher:
         if again:
             # Else nobody would learn why a record is refused ever again, and its partition lags.
             share = f"{len(again)} of {len(entries)} entries for {destination}"
-            self._context.retried(self._operation, RetriableError(f"{share} were refused, with {again[0]}"))
+            self._context.retried(
+                self._operation,
+                RetriableError(f"{share} were refused, with {again[0]}", code=_passing_code(again[0])),
+            )
         return refused
 
     async def _deliver_halves(self, destination: str, entries: Sequence[Entry]) -> dict[int, Refusal]:
@@ -314,7 +318,10 @@ class Dispatcher:
         for position, refusal in sorted(refused.items()):
             if refusal.verdict is Verdict.NEVER:
                 entry = entries[position]
-                error = RecordError(f"refused with {refusal}", stage="TASK_PUT", origin=self._origin)
+                code = ErrorCode.RECORD_TOO_LARGE if refusal is _TOO_LARGE else ErrorCode.RECORD_REFUSED
+                error = RecordError(
+                    f"refused with {refusal}", stage="TASK_PUT", origin=self._origin, code=code
+                )
                 known = failed.setdefault(entry.progress, {})
                 known |= dict.fromkeys((entry.offset, *entry.folded), error)
         for progress, errors in failed.items():
@@ -358,3 +365,8 @@ def _next_of_lanes(
 
 def _attempts(item: Entry | Lane) -> int:
     return item.head.attempts if isinstance(item, Lane) else item.attempts
+
+
+def _passing_code(refusal: Refusal) -> ErrorCode:
+    is_throttled = refusal.verdict is Verdict.THROTTLED
+    return ErrorCode.AWS_THROTTLED if is_throttled else ErrorCode.AWS_UNAVAILABLE

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from connector.error_codes import ErrorCode
 from connector.errors import ConnectorError, RetriableError
 
 if TYPE_CHECKING:
@@ -141,6 +142,10 @@ class Refusal:
 class ThrottledError(RetriableError):
     """The service wants less: none of the request was taken; later, and fewer at once."""
 
+    code = ErrorCode.AWS_THROTTLED
+
 
 class RequestTooLargeError(ConnectorError):
     """The service counts more than we do: none of the request was taken; it goes in smaller ones."""
+
+    code = ErrorCode.RECORD_TOO_LARGE

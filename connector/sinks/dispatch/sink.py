@@ -7,6 +7,7 @@ from abc import abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from connector.error_codes import ErrorCode
 from connector.errors import BatchError, RecordError
 from connector.sinks.base import Sink
 from connector.sinks.dispatch.concurrency import Concurrency
@@ -156,6 +157,7 @@ class MessagingSink(Sink):
             " destination's limit where it has one.",
             stage="TASK_PUT",
             origin=type(self).__name__,
+            code=ErrorCode.RECORD_TOO_LARGE,
         )
 
     def _entry_bytes(self, destination: str) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from connector.aws.faults import DENIED, code_of
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, RetriableError
 from connector.sinks.dispatch import Refusal, RequestTooLargeError, Verdict
 from connector.sinks.messaging.answer import THROTTLED
@@ -73,7 +74,9 @@ def refusals(answer: bytes, count: int, bus: str) -> dict[int, Refusal]:
     try:
         results = _decode(answer).results
     except msgspec.MsgspecError as error:
-        raise RetriableError(f"PutEvents on {bus} got no answer of EventBridge: {error}") from error
+        raise RetriableError(
+            f"PutEvents on {bus} got no answer of EventBridge: {error}", code=ErrorCode.AWS_ANSWER_FOREIGN
+        ) from error
     return refusals_of(results, count, bus)
 
 
@@ -81,7 +84,8 @@ def refusals_of(results: Sequence[Mapping[str, Any]], count: int, bus: str) -> d
     """The same of an answer that is parsed; raises as :func:`refusals` does."""
     if len(results) != count:
         raise RetriableError(
-            f"PutEvents on {bus} answered about {len(results)} of {count} entries: all are sent again"
+            f"PutEvents on {bus} answered about {len(results)} of {count} entries: all are sent again",
+            code=ErrorCode.AWS_ANSWER_FOREIGN,
         )
     found: dict[int, Refusal] = {}
     for position, result in enumerate(results):
@@ -99,8 +103,16 @@ def _refusal(code: str, message: str, bus: str) -> Refusal:
     if code in _OF_THE_RECORD:
         return Refusal(Verdict.NEVER, code, message)
     raise AccessError(
-        f"PutEvents on {bus} refused an entry with {code} ({message})", remedy=_remedy(code, bus)
+        f"PutEvents on {bus} refused an entry with {code} ({message})",
+        remedy=_remedy(code, bus),
+        code=_error_code(code),
     )
+
+
+def _error_code(code: str) -> ErrorCode:
+    if code.startswith(_NOT_AUTHORIZED):
+        return ErrorCode.EVENTBRIDGE_SOURCE_DENIED
+    return ErrorCode.AWS_ACCESS_DENIED if code in DENIED else ErrorCode.AWS_REQUEST_REFUSED
 
 
 def _remedy(code: str, bus: str) -> str:

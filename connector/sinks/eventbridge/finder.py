@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.aws.faults import DENIED, code_of
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, RetriableError
 from connector.sinks.eventbridge.second import BECOMING, READY
 
@@ -42,15 +43,19 @@ async def find_bus(client: AwsClient, config: EventBridgeConfig, bus: str) -> Ac
             raise AccessError(
                 f"aws.eventbridge.bus: the event bus {bus} does not exist in {config.region}",
                 remedy="create it, or correct aws.eventbridge.bus or the region",
+                code=ErrorCode.EVENTBRIDGE_BUS_MISSING,
             ) from error
         raise
     state = answer.get("State", "ACTIVE")
     if state == BECOMING:
-        raise RetriableError(f"the event bus {bus} is still being created")
+        raise RetriableError(
+            f"the event bus {bus} is still being created", code=ErrorCode.DESTINATION_NOT_READY
+        )
     if state not in READY:
         raise AccessError(
             f"aws.eventbridge.bus: the event bus {bus} is in the state {state}"
             f" ({answer.get('StateReason', 'no reason given')})",
             remedy="create it anew, or name another",
+            code=ErrorCode.EVENTBRIDGE_BUS_MISSING,
         )
     return None

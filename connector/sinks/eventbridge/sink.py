@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from connector import logs
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, ConnectorError
 from connector.sinks.dispatch import Limits
 from connector.sinks.eventbridge.answer import refusals, refusals_of, too_large_told
@@ -73,10 +74,14 @@ class EventBridgeSink(AwsMessagingSink):
         with naming("aws.eventbridge.bus", topic):
             legal_bus(bus)
         if fault := self._maker.topic_fault(topic):
-            raise AccessError(f"The topic {topic} cannot be delivered: {fault}.")
+            raise AccessError(
+                f"The topic {topic} cannot be delivered: {fault}.", code=ErrorCode.DESTINATION_UNNAMED
+            )
         if bus not in self._found:
             if denial := await find_bus(self.client, self.config, bus):
-                log.warning("bus not looked for", bus=bus, reason=str(denial), consequence=UNNOTICED)
+                log.warning(
+                    "bus not looked for", bus=bus, reason=str(denial), code=denial.code, consequence=UNNOTICED
+                )
             self._found.add(bus)
         return bus
 

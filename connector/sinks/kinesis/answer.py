@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from connector.aws.faults import code_of
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, RetriableError
 from connector.sinks.dispatch import Refusal, RequestTooLargeError, Verdict
 from connector.sinks.messaging.answer import THROTTLED
@@ -59,10 +60,15 @@ def refusals(answer: bytes, records: int, destination: str) -> dict[int, Refusal
     try:
         results = _decode(answer).results
     except msgspec.MsgspecError as error:
-        raise RetriableError(f"PutRecords on {destination} got no answer of Kinesis: {error}") from error
+        raise RetriableError(
+            f"PutRecords on {destination} got no answer of Kinesis: {error}",
+            code=ErrorCode.AWS_ANSWER_FOREIGN,
+        ) from error
     if len(results) != records:
         raise RetriableError(
-            f"PutRecords on {destination} got an answer about {len(results)} records, and {records} were sent"
+            f"PutRecords on {destination} got an answer about {len(results)} records,"
+            f" and {records} were sent",
+            code=ErrorCode.AWS_ANSWER_FOREIGN,
         )
     # Not by FailedRecordCount: a record counts as stored because its own result says so.
     return {
@@ -77,7 +83,9 @@ def _refusal(code: str, message: str, destination: str) -> Refusal:
         return Refusal(Verdict.THROTTLED, code, message)
     if code in _OF_THE_STREAM:
         raise AccessError(
-            f"PutRecords on {destination} was refused with {code} ({message})", remedy=_remedy(code)
+            f"PutRecords on {destination} was refused with {code} ({message})",
+            remedy=_remedy(code),
+            code=_error_code(code),
         )
     # Documented are ProvisionedThroughputExceededException and InternalFailure only; what nobody knows is
     # sent again rather than left out.
@@ -99,7 +107,16 @@ def _of_request(error: AccessError) -> AccessError | RequestTooLargeError:
     code = code_of(error)
     if code in _INVALID and _TOO_LARGE.search(error.fact):
         return RequestTooLargeError(error.fact)
-    return AccessError(error.fact, remedy=_REMEDIES[code]) if code in _REMEDIES else error
+    if code not in _REMEDIES:
+        return error
+    return AccessError(error.fact, remedy=_REMEDIES[code], code=_error_code(code))
+
+
+def _error_code(code: str) -> ErrorCode:
+    if code.startswith("KMS"):
+        return ErrorCode.AWS_KMS
+    is_missing = code == "ResourceNotFoundException"
+    return ErrorCode.KINESIS_STREAM_MISSING if is_missing else ErrorCode.AWS_ACCESS_DENIED
 
 
 def _remedy(code: str) -> str:

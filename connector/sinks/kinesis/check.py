@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from connector.aws.faults import DENIED, code_of
 from connector.aws.partition import region_of_endpoint
 from connector.check import Check, failed, ok, skipped, warning
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError
 from connector.sinks.kinesis.answer import explained
 from connector.sinks.kinesis.stream import Stream, parameter
@@ -84,7 +85,11 @@ class StreamCheck(DestinationCheck):
     def _finding(self, name: str, summary: dict[str, Any]) -> Finding:
         status = summary.get("StreamStatus")
         if status not in {"ACTIVE", "UPDATING"}:
-            return failed(f"the stream {name} is {status}", "wait until it is ACTIVE, or create it anew")
+            return failed(
+                f"the stream {name} is {status}",
+                "wait until it is ACTIVE, or create it anew",
+                code=ErrorCode.DESTINATION_NOT_READY,
+            )
         stream = Stream.described(name, summary)
         detail = (
             f"{name} is {status} with {summary.get('OpenShardCount')} shard(s), records of up to"
@@ -107,6 +112,7 @@ class StreamCheck(DestinationCheck):
             return failed(
                 f"{detail}, which {' and '.join(asks)} cannot do with",
                 f"set {' and '.join(asks)} to none, or the strategy to USER_PARTITION_KEY",
+                code=ErrorCode.KINESIS_STREAM_KEEPS_NO_ORDER,
             )
         return warning(detail, "set the strategy to USER_PARTITION_KEY if order matters")
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector import logs
 from connector.aws.faults import DENIED, code_of
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, RetriableError
 from connector.sinks.dispatch import Order
 from connector.sinks.kinesis.answer import explained, refusals
@@ -117,11 +118,15 @@ def _expect_ready(destination: str, summary: Mapping[str, Any]) -> None:
     """UPDATING streams take records."""
     status = summary.get("StreamStatus")
     if status == _NOT_READY:
-        raise RetriableError(f"The stream {destination} is being created: waiting until it is ACTIVE")
+        raise RetriableError(
+            f"The stream {destination} is being created: waiting until it is ACTIVE",
+            code=ErrorCode.DESTINATION_NOT_READY,
+        )
     if status == _ENDING:
         raise AccessError(
             f"The stream {destination} is being deleted",
             remedy="create it anew, or correct aws.kinesis.stream",
+            code=ErrorCode.KINESIS_STREAM_MISSING,
         )
 
 
@@ -134,12 +139,14 @@ def _fit(config: KinesisConfig, stream: Stream) -> None:
         raise AccessError(
             f"{strategy}, which keeps no order, and delivery.order is {config.order}",
             remedy="set delivery.order to none, or the strategy to USER_PARTITION_KEY",
+            code=ErrorCode.KINESIS_STREAM_KEEPS_NO_ORDER,
         )
     if config.aggregates:
         raise AccessError(
             f"{strategy}, and aws.kinesis.aggregation is kpl: the Kinesis Client Library drops records on"
             " shards that their keys do not belong to",
             remedy="set aws.kinesis.aggregation to none, or the strategy to USER_PARTITION_KEY",
+            code=ErrorCode.KINESIS_STREAM_KEEPS_NO_ORDER,
         )
 
 

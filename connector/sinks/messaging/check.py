@@ -10,6 +10,7 @@ from connector.aws.clients import AwsClient
 from connector.aws.partition import region_of_endpoint
 from connector.aws.reach import endpoint_of, reach
 from connector.check import Check, Checklist, failed
+from connector.error_codes import ErrorCode
 from connector.sinks.messaging.config import S3
 from connector.sinks.messaging.store import BodyStore
 
@@ -74,6 +75,7 @@ class DestinationCheck(ABC):
             return failed(
                 f"the endpoint is in {there}, the region is {region}, for which requests are signed",
                 f"correct the region or {self.endpoint_option}, or leave {self.endpoint_option} out",
+                code=ErrorCode.AWS_REGION_WRONG,
             )
         return await reach(await endpoint_of(self._service, region, self._endpoint), self._identity.transport)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.error_codes import ErrorCode
 from connector.errors import RecordError
 from connector.sinks.dispatch import Order, Prepared
 from connector.sinks.messaging.expression import KEY
@@ -48,7 +49,7 @@ class Draft:
 
     def fail(self, position: int, fault: str) -> None:
         """This record can never be sent; the first reason counts."""
-        error = RecordError(fault, stage="TASK_PUT", origin=self._origin)
+        error = RecordError(fault, stage="TASK_PUT", origin=self._origin, code=ErrorCode.RECORD_UNFIT)
         self.prepared.failed.setdefault(self.batch.offsets[position], error)
 
     def has_failed(self, position: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError
 
 if TYPE_CHECKING:
@@ -20,4 +21,5 @@ def naming(option: str, topic: str) -> Iterator[None]:
         raise AccessError(
             f"{option} names no destination for the topic {topic}: {error}",
             remedy="rename topics on their way with a transform, or give this topic a connector of its own",
+            code=ErrorCode.DESTINATION_UNNAMED,
         ) from error

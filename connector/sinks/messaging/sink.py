@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from connector.aws.wire import WireClient
+from connector.error_codes import ErrorCode
 from connector.errors import ConnectorError, RetriableError
 from connector.sinks.dispatch import MessagingSink
 from connector.sinks.messaging.answer import of_request
@@ -112,7 +113,8 @@ class AwsMessagingSink(MessagingSink):
                 )
         except TimeoutError as error:
             raise RetriableError(
-                f"{operation} on {resource} was not answered within {self._request_seconds:g} s"
+                f"{operation} on {resource} was not answered within {self._request_seconds:g} s",
+                code=ErrorCode.AWS_UNREACHABLE,
             ) from error
         except ConnectorError as error:
             if (meant := of_request(error)) is error:

@@ -10,6 +10,7 @@ from connector.aws.bucket import Bucket
 from connector.aws.clients import AwsClient
 from connector.aws.faults import code_of
 from connector.aws.partition import partition
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError
 
 if TYPE_CHECKING:
@@ -100,4 +101,5 @@ def _meant(error: AccessError) -> AccessError:
     return AccessError(
         f"oversize.s3.bucket.name: {error.fact}",
         remedy="create the bucket, or correct oversize.s3.bucket.name and aws.s3.region",
+        code=ErrorCode.S3_BUCKET_MISSING,
     )

@@ -17,6 +17,7 @@ from connector.aws.faults import DENIED, NOT_OFFERED, code_of
 from connector.aws.partition import region_of_endpoint
 from connector.aws.reach import endpoint_of, reach
 from connector.check import Check, Outcome, failed, ok, skipped, warning
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, BatchError, RetriableError
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.retry import Backoff, retrying
@@ -101,6 +102,7 @@ class BucketCheck:
             return failed(
                 f"the endpoint is in {there}, the region is {config.region}, for which requests are signed",
                 "set aws.s3.region and aws.s3.endpoint to the same region, or leave aws.s3.endpoint out",
+                code=ErrorCode.AWS_REGION_WRONG,
             )
         url = await endpoint_of("s3", config.region, config.endpoint_url)
         return await reach(url, self._identity.transport)
@@ -147,7 +149,9 @@ class BucketCheck:
             await self._undo(key, upload_id)
         if left := await self._left() if found else []:
             return failed(
-                f"{len(left)} incomplete upload(s) stay behind", _by_hand(self._config.bucket, *left[0])
+                f"{len(left)} incomplete upload(s) stay behind",
+                _by_hand(self._config.bucket, *left[0]),
+                code=ErrorCode.S3_UPLOAD_LEFT_BEHIND,
             )
         aborted = f"; {len(found)} aborted that were left" if found else ""
         return ok(f"no incomplete upload of this check{aborted}")
@@ -254,6 +258,7 @@ class BucketCheck:
             raise AccessError(
                 f"the incomplete upload {upload_id} of {key} stays behind ({error or 'no answer'})",
                 remedy=_by_hand(self._config.bucket, key, upload_id),
+                code=ErrorCode.S3_UPLOAD_LEFT_BEHIND,
             ) from error
 
     async def _abort(self, key: str, upload_id: str) -> None:

@@ -207,7 +207,7 @@ class S3Config(AwsConfig, FormatConfig, FileNameConfig, ObjectConfig, GuaranteeC
         if not self.is_set(S3Config.bucket_name) and not self.is_set(S3Config.url):
             missing = self.missing(S3Config.bucket_name)
             reason = "Neither aws.s3.bucket.name nor aws_s3_bucket properties have been set. "
-            yield Problem(missing.option, reason + missing.message)
+            yield Problem(missing.option, reason + missing.message, code=missing.code)
         located = self._located
         if located and self.bucket_name and located.bucket != self.bucket_name:
             yield Problem(

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from connector.error_codes import ErrorCode
 from connector.errors import BatchError, RecordError
 from connector.formats.json_value import json_text
 from connector.sinks.s3.ledger.state import GroupLabel
@@ -333,6 +334,7 @@ class Grouper:
                     f"The record at {batch.topic_partition} offset {offset} {fault.removesuffix('.')}.",
                     stage="TASK_PUT",
                     origin=origin,
+                    code=ErrorCode.RECORD_UNFIT,
                 )
                 for offset, fault in sorted(faults.items())
             },

@@ -10,6 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from connector import logs, metrics
+from connector.error_codes import ErrorCode
 from connector.errors import ConnectorError, LedgerError
 from connector.sinks.base import BEGINNING, OffsetAndMetadata
 from connector.sinks.s3.ledger.encoding import (
@@ -188,6 +189,7 @@ class PartitionLedger:
             raise LedgerError(
                 f"The state object {key} of {self.partition} is missing, or s3:GetObject on it is denied",
                 remedy=f"bring it back, or {read_again_remedy(self.partition)}",
+                code=ErrorCode.LEDGER_STATE_MISSING,
             )
         state, tails = decode_object(content, self._reference, self.partition)
         self.ledger = self._begin(state)
@@ -406,6 +408,7 @@ class PartitionLedger:
                 f" of {committed.offset}, so that something else has changed or copied it",
                 remedy=f"to read on from {offset}, set it to the same number without metadata, with the"
                 f" connector stopped; or set it back to {committed.offset}, with the metadata as it is",
+                code=ErrorCode.LEDGER_OFFSET_MOVED,
             )
         ledger = Ledger(self._identity, committed, resumes=self._resumes, limits=self._limits)
         if committed is None and self._found is not None:
@@ -420,6 +423,7 @@ class PartitionLedger:
             f"The object {entry.key} is there, but the committed state of {self.partition} still has it open,"
             " so that the state is older than the bucket",
             remedy=read_again_remedy(self.partition),
+            code=ErrorCode.LEDGER_OLDER_THAN_BUCKET,
         )
 
     def unrepeatable(self, entry: Upload) -> LedgerError:
@@ -429,6 +433,7 @@ class PartitionLedger:
             " told by their offsets, since its name has the time of the wall clock, or options or topic have"
             " changed",
             remedy=read_again_remedy(self.partition),
+            code=ErrorCode.LEDGER_UPLOAD_GONE,
         )
 
     def _damaged(self, entry: Upload) -> LedgerError:
@@ -436,6 +441,7 @@ class PartitionLedger:
             f"The upload of {entry.key} from {self.partition} is sealed, but its parts are not those that"
             " were stored",
             remedy=read_again_remedy(self.partition),
+            code=ErrorCode.LEDGER_PARTS_CHANGED,
         )
 
     def _missing(self, entry: Upload) -> LedgerError:
@@ -450,4 +456,5 @@ class PartitionLedger:
             remedy=f"if it was moved, {moved} without metadata, with the connector stopped; if not, {remedy}"
             if moved
             else remedy,
+            code=ErrorCode.LEDGER_OBJECT_GONE,
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from connector.aws.faults import DENIED, NOT_OFFERED, code_of
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError
 
 if TYPE_CHECKING:
@@ -54,9 +55,15 @@ def explained(error: AccessError, config: S3Config) -> AccessError:
     remedy = next(_remedies(error, config), None)
     if remedy is None:
         return error
-    told = AccessError(error.fact, remedy=remedy)
+    told = AccessError(error.fact, remedy=remedy, code=_code(error))
     told.__cause__ = error.__cause__
     return told
+
+
+def _code(error: AccessError) -> ErrorCode:
+    """The option at fault is known better here."""
+    is_about_option = code_of(error) in {*_BY_CODE, *NOT_OFFERED}
+    return ErrorCode.S3_OPTION_REFUSED if is_about_option else error.code
 
 
 def features(config: S3Config) -> list[str]:

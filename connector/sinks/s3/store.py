@@ -13,6 +13,7 @@ from connector.aws.bucket import Bucket
 from connector.aws.clients import AwsClient
 from connector.aws.faults import code_of
 from connector.aws.partition import partition
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, ConnectorError, RetriableError
 from connector.sinks.s3.attributes import CLAIM
 from connector.sinks.s3.checksum import OWN, checksum
@@ -57,6 +58,8 @@ class Part:
 
 class DamagedUploadError(ConnectorError):
     """The parts of an upload are not those that were stored."""
+
+    code = ErrorCode.LEDGER_PARTS_CHANGED
 
 
 class Completion(Enum):
@@ -224,7 +227,9 @@ class ObjectStore:
             chosen, parts = parts, None
             outcome = await self._complete_once(key, origin, upload_id, chosen, bucket)
             if outcome is Completion.CHANGED:
-                raise RetriableError(f"a part of {key} was stored again meanwhile")
+                raise RetriableError(
+                    f"a part of {key} was stored again meanwhile", code=ErrorCode.S3_PART_REPLACED
+                )
             return outcome is Completion.DONE
 
         return await self._client.repeated("CompleteMultipartUpload", attempt)
@@ -373,6 +378,7 @@ class ObjectStore:
             f"the object {key} is there already{sizes}, and aws.s3.object.exists is {self._config.existing}",
             remedy="move it away, or set aws.s3.object.exists to overwrite, which records that are delivered"
             " again need",
+            code=ErrorCode.S3_OBJECT_EXISTS,
         ) from error
 
     def _part(self, number: int, size_bytes: int, answer: Mapping[str, Any]) -> Part:

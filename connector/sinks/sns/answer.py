@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 from botocore.exceptions import ClientError
 
 from connector.aws.faults import translate
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, RetriableError
 from connector.sinks.dispatch import Refusal, Verdict
 from connector.sinks.messaging.answer import THROTTLED
@@ -69,7 +70,9 @@ def _refusal(member: ET.Element, arn: str) -> Refusal:
     if code in _NOT_ABOUT_THE_RECORD:
         response: dict[str, Any] = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {}}
         cause = ClientError(response, _OPERATION)
-        raise translate(cause, _OPERATION, arn) or AccessError(str(cause)) from cause
+        raise translate(cause, _OPERATION, arn) or AccessError(
+            str(cause), code=ErrorCode.AWS_REQUEST_REFUSED
+        ) from cause
     if code in THROTTLED:
         verdict = Verdict.THROTTLED
     else:
@@ -81,11 +84,15 @@ def _refusal(member: ET.Element, arn: str) -> Refusal:
 def _parsed(answer: bytes) -> ET.Element:
     if b"<!DOCTYPE" in answer:
         # No answer of SNS has one; without it there are no entities that could be expanded.
-        raise RetriableError(f"{_OPERATION} was answered by something that is not SNS")
+        raise RetriableError(
+            f"{_OPERATION} was answered by something that is not SNS", code=ErrorCode.AWS_ANSWER_FOREIGN
+        )
     try:
         return ET.fromstring(answer)  # noqa: S314 - see above
     except ET.ParseError as error:
-        raise RetriableError(f"{_OPERATION} was answered with what is no XML: {error}") from error
+        raise RetriableError(
+            f"{_OPERATION} was answered with what is no XML: {error}", code=ErrorCode.AWS_ANSWER_FOREIGN
+        ) from error
 
 
 def _members(root: ET.Element, name: str) -> Iterator[ET.Element]:

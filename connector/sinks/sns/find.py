@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError
 from connector.sinks.messaging.lookup import naming
 from connector.sinks.sns.config import SnsConfig
@@ -36,9 +37,11 @@ def check(config: SnsConfig, topic: Topic) -> None:
         raise AccessError(
             f"{option.name} is of FIFO topics only, and {topic.arn} is a standard topic",
             remedy=f"remove {option.name}, or name a topic that ends with .fifo in aws.sns.topic.arn",
+            code=ErrorCode.SNS_TOPIC_UNFIT,
         )
     if config.dedups_by_content and topic.dedups_by_content is False:
         raise AccessError(
             f"{option.name} is content, and {topic.arn} has no ContentBasedDeduplication",
             remedy=f"set this attribute of the topic to true, or remove {option.name}",
+            code=ErrorCode.SNS_TOPIC_UNFIT,
         )

@@ -6,6 +6,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from connector.aws.faults import DENIED, translate
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, RetriableError
 from connector.sinks.dispatch import Refusal, Verdict
 from connector.sinks.messaging.answer import THROTTLED, simple_code
@@ -46,7 +47,9 @@ def refusals(body: bytes, entries: int, queue: str) -> dict[int, Refusal]:
         done = {int(entry.id) for entry in answer.successful}
         failed = {int(entry.id): entry for entry in answer.failed}
     except (msgspec.DecodeError, ValueError) as error:
-        raise RetriableError(f"{OPERATION} on {queue} got an answer that is none: {error}") from error
+        raise RetriableError(
+            f"{OPERATION} on {queue} got an answer that is none: {error}", code=ErrorCode.AWS_ANSWER_FOREIGN
+        ) from error
     if not failed and len(done) == entries:
         return {}
     missing = set(range(entries)) - done - failed.keys()

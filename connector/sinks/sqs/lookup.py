@@ -8,6 +8,7 @@ from connector import logs
 from connector.aws.faults import DENIED, code_of
 from connector.aws.partition import partition
 from connector.aws.reach import endpoint_of
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError
 from connector.sinks.messaging.fifo import CONTENT
 from connector.sinks.messaging.lookup import naming
@@ -52,11 +53,14 @@ def check_options(config: SqsConfig, queue: Queue) -> None:
     """Raises AccessError if options and queue contradict each other."""
     kind = "a FIFO queue" if queue.is_fifo else "a standard queue"
     for problem in config.problems_of_kind(is_fifo=queue.is_fifo):
-        raise AccessError(f"{queue.arn} is {kind}, and {problem.option} {problem.message}")
+        raise AccessError(
+            f"{queue.arn} is {kind}, and {problem.option} {problem.message}", code=ErrorCode.SQS_QUEUE_UNFIT
+        )
     if config.deduplication_id == CONTENT and queue.is_fifo and queue.deduplicates_content is False:
         raise AccessError(
             f"aws.sqs.message.deduplication.id is {CONTENT}, but {queue.arn} does not deduplicate by content",
             remedy="set ContentBasedDeduplication on the queue, or remove the option",
+            code=ErrorCode.SQS_QUEUE_UNFIT,
         )
 
 
@@ -71,8 +75,10 @@ async def _url(client: AwsClient, config: SqsConfig, reference: QueueReference) 
         if code_of(error) not in DENIED:
             raise
         if reference.account is None:
-            raise AccessError(error.fact, remedy=f"{error.remedy}, or name the queue by its URL") from error
-        log.warning("the URL of the queue is guessed", queue=resource, error=str(error))
+            raise AccessError(
+                error.fact, remedy=f"{error.remedy}, or name the queue by its URL", code=error.code
+            ) from error
+        log.warning("the URL of the queue is guessed", queue=resource, error=error)
         endpoint = await endpoint_of("sqs", config.region, config.service_endpoint("sqs"))
         return f"{endpoint.rstrip('/')}/{reference.account}/{reference.name}"
     return str(answer["QueueUrl"])

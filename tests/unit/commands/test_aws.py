@@ -250,3 +250,25 @@ def test_of_a_sink_without_aws_there_is_nothing_to_print(file: Path, monkeypatch
     assert result.exit_code == BAD_CONFIG
     assert "There is no policy to print for this sink" in result.stderr
     assert result.stdout == ""
+
+
+GLUE = {
+    "value.converter": "com.amazonaws.services.schemaregistry.kafkaconnect.AWSKafkaAvroConverter",
+    "value.converter.region": "eu-north-1",
+}
+
+
+def test_a_converter_of_glue_that_asks_as_the_sinks_role_is_in_the_policy(file: Path) -> None:
+    role = {"value.converter.assumeRoleArn": CONFIG["aws.sts.role.arn"]}
+    result = policy(file, {**CONFIG, **GLUE, **role}, "--principal", WORKER)
+    assert result.exit_code == 0
+    statement = json.loads(result.stdout)["PermissionPolicy"]["Statement"][-1]
+    assert statement["Action"] == ["glue:GetSchemaVersion"]
+    assert statement["Resource"] == ["*"]
+    assert result.stderr == ""
+
+
+def test_a_converter_of_glue_that_asks_as_somebody_else_is_warned_about(file: Path) -> None:
+    result = policy(file, {**CONFIG, **GLUE}, "--principal", WORKER)
+    assert "glue:" not in result.stdout
+    assert "value.converter asks as the worker itself: allow that glue:GetSchemaVersion" in result.stderr

@@ -171,10 +171,11 @@ async def test_a_validation_prints_each_step_as_the_check_of_a_connector_does(
     scripted_aws.errors = [AccessError("the role says no", remedy="ask its owner")]
     result = await command("validate", "lake")
     assert result.exit_code == 1
-    first, second, remedy, _, summary = result.stdout.splitlines()
+    first, second, remedy, code, _, summary = result.stdout.splitlines()
     assert first.startswith("ok       first: known without AWS [0.")
     assert second.startswith("failed   the role: the role says no [0.")
     assert remedy == "         to do: ask its owner."
+    assert code == "         code: destination-refuses, see docs/runbook.md#destination-refuses"
     assert summary == "lake is FAILED: 1 ok, 1 failed."
     assert "lake FAILED: the role says no: ask its owner" in result.stderr
 

@@ -33,7 +33,9 @@ HERE, THERE = "10.0.0.4:8083", "10.0.0.5:8083"
 TRACE = """Traceback (most recent call last):
   File "task.py", line 1, in run
 connector.errors.ConfigError: 1 configuration error(s):
-  - aws.s3.bucket.name: There is no such bucket."""
+  - aws.s3.bucket.name: There is no such bucket.
+code: config-invalid, see docs/runbook.md#config-invalid
+"""
 USERS = "basic.ada=viewer:correct horse\nbearer.script=viewer:a-long-token\n"
 
 
@@ -109,6 +111,7 @@ async def test_what_failed_fails_the_command_and_says_why(url: str, herder: Herd
     assert told == (
         "a b, task 0: connector.errors.ConfigError: 1 configuration error(s):\n"
         "  - aws.s3.bucket.name: There is no such bucket.\n"
+        "code: config-invalid, see docs/runbook.md#config-invalid\n"
     )
     assert "File" in (await status("--url", url, "--trace")).stdout
     assert (await status("orders", "--url", url)).exit_code == 0

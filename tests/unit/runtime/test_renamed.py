@@ -149,3 +149,11 @@ def test_topics_that_get_one_name_are_refused_before_the_start_unless_names_tell
         ConfigError, match=r"file\.name\.template: .*eu\.orders and us\.orders one name, orders"
     ):
         draw(raw, settings)
+
+
+def test_a_batch_of_several_topics_of_which_a_filter_leaves_nothing_still_moves_the_position() -> None:
+    batch = RecordBatch.of(ORDERS, [Record(4, None, b""), Record(5, None, b"")]).renamed(["a", "b"])
+    (nothing,) = batch.select([]).by_topic()
+    assert len(nothing) == 0
+    assert nothing.next_offset == 6
+    assert nothing.has_one_topic

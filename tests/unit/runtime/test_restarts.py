@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.error_codes import ErrorCode
 from connector.errors import AccessError, ConfigError, LedgerError, RecordError, RetriableError
 from connector.runtime.restarts import RestartPolicy, RestartSchedule, may_pass
 
@@ -20,7 +21,7 @@ POLICY = RestartPolicy(10, 300)
         (RetriableError("busy"), True),
         (ConfigError.of("topics", "no"), False),
         (AccessError("denied"), False),
-        (LedgerError("fact", remedy="do"), False),
+        (LedgerError("fact", remedy="do", code=ErrorCode.LEDGER_STATE_MISSING), False),
         (RecordError("bad", stage="TASK_PUT", origin="x"), False),
         (None, False),
     ],

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from connector.error_codes import ErrorCode
 from connector.errors import LedgerError
 from connector.sinks.s3.ledger.state import Clock, GroupLabel, PartList, Span, State, UploadState
 
@@ -101,6 +102,7 @@ def decode(text: str, partition: TopicPartition) -> State | Reference:
         raise LedgerError(
             f"The offset of {partition} was committed by a later release, with state of version {version}",
             remedy=f"run a release that knows it; this one knows version {VERSION}",
+            code=ErrorCode.LEDGER_VERSION_NEWER,
         )
     try:
         payload = base64.urlsafe_b64decode(data)
@@ -129,6 +131,7 @@ def decode_object(
         raise LedgerError(
             f"The state object {key} of {partition} has another content than was committed",
             remedy=f"bring back what it was, or {read_again_remedy(partition)}",
+            code=ErrorCode.LEDGER_STATE_CHANGED,
         )
     start = len(_MAGIC) + _LENGTH_BYTES
     end = start + int.from_bytes(content[len(_MAGIC) : start])
@@ -154,7 +157,9 @@ def read_again_remedy(partition: TopicPartition) -> str:
 
 def _unreadable(partition: TopicPartition, fault: str) -> LedgerError:
     return LedgerError(
-        f"The metadata of the committed offset of {partition} {fault}", remedy=read_again_remedy(partition)
+        f"The metadata of the committed offset of {partition} {fault}",
+        remedy=read_again_remedy(partition),
+        code=ErrorCode.LEDGER_METADATA_FOREIGN,
     )
 
 

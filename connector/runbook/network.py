@@ -1,0 +1,158 @@
+"""Requests to AWS on their way, and what is between."""
+
+from __future__ import annotations
+
+from connector.error_codes import ErrorCode
+from connector.runbook.entry import READ_AGAIN, WAITS, Entry
+
+_BEFORE = "Nothing: it is a step of a check. A task that meets the same repeats it until it succeeds."
+
+NETWORK = (
+    Entry(
+        ErrorCode.AWS_THROTTLED,
+        "the service wants fewer requests",
+        "retrying operation=PutObject error=PutObject on … was refused with SlowDown (…)",
+        "A limit of the account, the bucket's prefix, the shard or the queue. What was refused is sent again, later"
+        " and with fewer requests at once.",
+        WAITS,
+        "Nothing, if it passes. If lag grows: raise the quota or the number of shards, spread keys or prefixes,"
+        " send larger objects or batches.",
+        "monitoring.md#connectorrequestsfailing",
+    ),
+    Entry(
+        ErrorCode.AWS_UNAVAILABLE,
+        "the service has trouble of its own",
+        "retrying operation=UploadPart error=UploadPart on … was refused with 503 (…)",
+        "The service answered with a 5xx, or refused entries without fault of theirs.",
+        WAITS,
+        "Look at the health dashboard of AWS, or at the log of the compatible store.",
+        "monitoring.md#connectorrequestsfailing",
+    ),
+    Entry(
+        ErrorCode.AWS_UNREACHABLE,
+        "a request got no answer",
+        "retrying operation=PutObject error=PutObject on … got no answer: Could not connect to the endpoint URL …",
+        "Name resolution, connection or answer failed, or took too long.",
+        WAITS,
+        "`connector aws check FILE.json` on the worker's machine tells name, TCP and TLS apart.",
+        "aws-check.md",
+    ),
+    Entry(
+        ErrorCode.AWS_ANSWER_FOREIGN,
+        "something else than the service answered",
+        "… got an answer that is none of AWS: look at the endpoint, and at what is between, such as a proxy",
+        "What came back is no answer to the request: a proxy's page, a cut body, another server at the endpoint."
+        " Nobody knows whether the request was taken, so it is sent again.",
+        "Nothing is lost. Messages of such a request may be doubled.",
+        "Correct the endpoint in the config, or the proxy.",
+        "aws-check.md",
+    ),
+    Entry(
+        ErrorCode.AWS_REQUEST_UNSENDABLE,
+        "a request cannot even be made",
+        "PutObject on … cannot be sent: Invalid endpoint: …",
+        "An option, or an AWS setting of the environment, is nothing that AWS's library takes.",
+        READ_AGAIN,
+        "Correct the option or the variable that the message is about (`env | grep AWS_`).",
+        "aws.md#credentials",
+    ),
+    Entry(
+        ErrorCode.AWS_REQUEST_REFUSED,
+        "the service refuses for a reason of its own",
+        "… was refused with SomeCode (…): see the AWS documentation of this error code",
+        "A refusal that waiting does not end, and for which this runbook knows no better remedy.",
+        READ_AGAIN,
+        "Look the service's code up in its API reference; the message says which operation on what.",
+        "aws-check.md",
+    ),
+    Entry(
+        ErrorCode.AWS_NOT_OFFERED,
+        "a compatible store does not offer what is asked",
+        "… was refused with NotImplemented (…): the service does not offer what is asked of it; …",
+        "The store lacks an operation or a header, such as a checksum, an encryption or a condition.",
+        READ_AGAIN,
+        "Remove the option that asks for it; `aws.s3.checksum.algorithm=when_required` helps most often.",
+        "s3-stores.md",
+    ),
+    Entry(
+        ErrorCode.PROXY_LOGIN_REFUSED,
+        "the proxy wants another login",
+        "PutObject on … was refused by the proxy with 407: the proxy wants a user and a password, or others: …",
+        "The HTTP proxy between worker and AWS refuses, not AWS.",
+        READ_AGAIN,
+        "Correct `aws.proxy.username` and `aws.proxy.password`.",
+        "aws-check.md",
+    ),
+    Entry(
+        ErrorCode.NETWORK_NAME_UNKNOWN,
+        "the name of an endpoint does not resolve",
+        "DNS: the name s3.eu-nroth-1.amazonaws.com does not resolve (Name or service not known)",
+        "The region or the endpoint is misspelt, or the DNS of this machine does not know it.",
+        _BEFORE,
+        "Correct them. In a VPC without internet: an interface endpoint with private DNS.",
+        "aws-check.md",
+    ),
+    Entry(
+        ErrorCode.NETWORK_REFUSED,
+        "a connection is refused",
+        "TCP: minio (10.0.0.9) port 9000 refuses the connection",
+        "Nothing listens there, or a firewall rejects it.",
+        _BEFORE,
+        "Correct the endpoint and its port, start what should listen, or allow outbound traffic to it.",
+        "aws-check.md",
+    ),
+    Entry(
+        ErrorCode.NETWORK_BLOCKED,
+        "packets vanish",
+        "TCP: sts.eu-north-1.amazonaws.com (…) port 443 does not answer: blocked",
+        "A firewall, security group, network policy or missing route drops them without a word.",
+        _BEFORE,
+        "Allow outbound traffic to the endpoint, or go through a VPC endpoint or a proxy (`aws.proxy.url`).",
+        "aws-check.md",
+    ),
+    Entry(
+        ErrorCode.NETWORK_NO_ROUTE,
+        "there is no way to the endpoint",
+        "TCP: there is no route to s3.eu-north-1.amazonaws.com (…) port 443 (Network is unreachable)",
+        "This machine has no route to that address.",
+        _BEFORE,
+        "Give it one: a NAT gateway, a VPC endpoint, or a proxy.",
+        "aws-check.md",
+    ),
+    Entry(
+        ErrorCode.TLS_HANDSHAKE_FAILED,
+        "TLS does not come about",
+        "TLS: no handshake with https://minio:9000 (wrong version number)",
+        "The port may speak no TLS, or something inspects or cuts connections by name.",
+        _BEFORE,
+        "Write http:// if the store has no TLS; else ask who runs the firewall.",
+        "aws-check.md",
+    ),
+    Entry(
+        ErrorCode.TLS_CERTIFICATE_UNTRUSTED,
+        "the authority of a certificate is not known",
+        "TLS: the certificate of https://minio:9000 is not accepted (self-signed certificate)",
+        "A store with an authority of its own, or a proxy that opens TLS.",
+        _BEFORE,
+        "Set `aws.tls.ca.bundle` to a PEM file with that authority's certificate.",
+        "aws-check.md",
+    ),
+    Entry(
+        ErrorCode.TLS_CERTIFICATE_WRONG,
+        "the certificate is of another host, or its time is over",
+        "TLS: https://store:9000 answers with a certificate for another host (…)",
+        "The name in the endpoint is none of the certificate's, or the certificate is not valid today.",
+        _BEFORE,
+        "Correct the name in the endpoint, the clock of this machine, or have the certificate renewed.",
+        "aws-check.md",
+    ),
+    Entry(
+        ErrorCode.TLS_BUNDLE_UNREADABLE,
+        "the file of trusted certificates cannot be read",
+        "TLS: the CA bundle /etc/ca.pem cannot be read (No such file or directory)",
+        "`aws.tls.ca.bundle`, or `AWS_CA_BUNDLE`, names a file that is absent or no PEM.",
+        READ_AGAIN,
+        "Correct the path, or mount the file.",
+        "aws-check.md",
+    ),
+)
