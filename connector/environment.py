@@ -15,6 +15,22 @@ if TYPE_CHECKING:
 
 PREFIX = "CONNECT_"
 
+_OTHERS = {
+    "ADVERTISED_HOST_NAME": "rest.advertised.host.name",
+    "ADVERTISED_PORT": "rest.advertised.port",
+    "BOOTSTRAP_SERVERS": "bootstrap.servers",
+    "CONFIG_STORAGE_TOPIC": "config.storage.topic",
+    "GROUP_ID": "group.id",
+    "KEY_CONVERTER": "key.converter",
+    "OFFSET_FLUSH_INTERVAL_MS": "offset.flush.interval.ms",
+    "OFFSET_FLUSH_TIMEOUT_MS": "offset.flush.timeout.ms",
+    "SHUTDOWN_TIMEOUT": "task.shutdown.graceful.timeout.ms",
+    "STATUS_STORAGE_TOPIC": "status.storage.topic",
+    "VALUE_CONVERTER": "value.converter",
+    "KAFKA_CONNECT_BOOTSTRAP_SERVERS": "bootstrap.servers",
+}
+"""What Debezium's image has without the prefix, and Strimzi's; too general to be taken for ours."""
+
 _STANDS_FOR = {"_": ".", "__": "_", "___": "-"}
 _SERVICE_LINK = re.compile(r"_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP)(_\w+)?$")
 
@@ -43,4 +59,13 @@ def connect_variables(environ: Mapping[str, str]) -> dict[str, str]:
         and variable != PREFIX
         and not _SERVICE_LINK.search(variable)
         and not value.startswith(("tcp://", "udp://"))
+    }
+
+
+def of_other_images(environ: Mapping[str, str]) -> dict[str, str]:
+    """Properties that only a variable of another image sets, each with that variable."""
+    return {
+        name: variable
+        for variable, name in _OTHERS.items()
+        if environ.get(variable) and variable_name(name) not in environ
     }

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Logger = structlog.stdlib.BoundLogger
 
+LIBRDKAFKA = logging.getLogger("librdkafka")
+"""The ``logger`` of Kafka clients that are polled all the time; without it their lines are none of ours."""
+
 _processors: list[Any] = []
 """One list for the life of the process: a logger keeps the one that it first saw."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NoReturn, S
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from connector import plugins
 from connector.config.bounds import Bounds
 from connector.config.client import CLIENT_NAMES, ClientConfig, translate
 from connector.config.connector import with_prefix
@@ -22,8 +23,9 @@ from connector.config.override import OverridePolicy, overlaid
 from connector.config.suggest import closest, did_you_mean
 from connector.config.worker import KNOWN_NAMES, meaningless
 from connector.config_providers.resolver import PROPERTY, Resolver, provider_names
-from connector.environment import connect_variables, property_name, variable_name
+from connector.environment import connect_variables, of_other_images, property_name, variable_name
 from connector.errors import ConfigError, Problem
+from connector.plugins import PluginKind
 from connector.properties import read_properties
 
 if TYPE_CHECKING:
@@ -34,6 +36,11 @@ if TYPE_CHECKING:
 
 _BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
 _CONVERTERS = ("key.converter.", "value.converter.", "header.converter.")
+_CONVERTER_KINDS = {
+    "key.converter": PluginKind.CONVERTER,
+    "value.converter": PluginKind.CONVERTER,
+    "header.converter": PluginKind.HEADER_CONVERTER,
+}
 _CONSUMER = "consumer."
 _PRODUCER = "producer."
 _HTTPS = "listeners.https."
@@ -354,6 +361,7 @@ class WorkerSettings(BaseSettings):
             *found.under_prefix("", client.problems),
             *found.under_prefix(_CONSUMER, consumer.problems),
             *found.under_prefix(_PRODUCER, producer.problems),
+            *found.under_prefix("", list(_converter_problems(found.values))),
         ]
         try:
             settings = cls(**found.fields(cls.names()))  # type: ignore[arg-type]  # names and types are pydantic's
@@ -480,6 +488,9 @@ class WorkerSettings(BaseSettings):
             else:
                 meant = closest(name, _suggestions(self.names()))
                 self._unknown[source.spelled(name)] = meant and source.alike(name, meant)
+        for name, variable in source.others.items():
+            if name in self.names() and name not in source.values:
+                self._unknown[variable] = variable_name(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -489,6 +500,7 @@ class _Source:
     name: str
     values: dict[str, str] = field(repr=False)
     variables: dict[str, str]
+    others: dict[str, str]
 
     @classmethod
     def of(cls, written: Mapping[str, str], environ: Mapping[str, str], name: str) -> _Source:
@@ -499,7 +511,7 @@ class _Source:
             if alias in values and own not in values:
                 values[own] = values.pop(alias)
                 spelled[own] = spelled.pop(alias, alias)
-        return cls(name, values, spelled)
+        return cls(name, values, spelled, of_other_images(environ))
 
     def resolver(self) -> Resolver:
         try:
@@ -561,6 +573,17 @@ def _consumer(values: Mapping[str, str]) -> dict[str, str]:
     return properties
 
 
+def _converter_problems(values: Mapping[str, str]) -> Iterator[Problem]:
+    """Of converters that are not installed; connectors that name their own would not tell."""
+    for name, kind in _CONVERTER_KINDS.items():
+        written = values.get(name)
+        if written and not plugins.is_known(kind, written):  # which loads none
+            try:
+                plugins.find(kind, written, name)
+            except ConfigError as error:
+                yield from error.problems
+
+
 def _is_security(name: str) -> bool:
     return name == "security.protocol" or name.startswith(("sasl.", "ssl."))
 
@@ -579,6 +602,8 @@ def _missing(name: str, source: _Source, settings: type[WorkerSettings]) -> str:
     unknown = [written for written in source.values if written not in settings.names()]
     found = closest(name, unknown)
     hint = f' Did you mean it by "{source.spelled(found)}"?' if found else ""
+    if other := source.others.get(name):
+        hint = f" {other} is what another image calls it."
     return (
         f'Missing required configuration "{name}" which has no default value. Set it in the worker file, or'
         f" {variable_name(name)} in the environment.{hint}"

@@ -366,6 +366,7 @@ def _consumer_config(client: Mapping[str, Any], topic: str) -> dict[str, Any]:
         "isolation.level": "read_committed",
         "fetch.wait.max.ms": 500,
         "fetch.queue.backoff.ms": 5,
+        "logger": logs.LIBRDKAFKA,
     }
 
 
@@ -379,6 +380,7 @@ def _producer_config(client: Mapping[str, Any], topic: str) -> dict[str, Any]:
         "delivery.timeout.ms": int(WRITE_SECONDS * 1000),
         # The partition of a key is the one that Java's clients choose, so that one key has one order.
         "partitioner": "murmur2_random",
+        "logger": logs.LIBRDKAFKA,
     }
 
 

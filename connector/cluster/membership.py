@@ -105,6 +105,7 @@ class Membership:
                 "partition.assignment.strategy": "range",
                 "enable.auto.commit": False,
                 "auto.offset.reset": "latest",
+                "logger": logs.LIBRDKAFKA,
             }
         )
         self._thread = threading.Thread(target=self._take_part, name="membership", daemon=True)

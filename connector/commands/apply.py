@@ -15,6 +15,7 @@ import typer
 from connector.commands.exit_code import ExitCode, exits
 from connector.commands.reconciliation import Deed, Present, Step, named, plan
 from connector.commands.refusal import refuse
+from connector.commands.status import what_happened
 from connector.commands.worker_access import (  # typer reads the annotations
     Access,
     CaFile,
@@ -223,5 +224,5 @@ def _faults(name: str, status: Mapping[str, Any]) -> Iterable[str]:
     tasks = {f"{name}, task {task['id']}": task for task in status.get("tasks", ())}
     for what, found in {name: status.get("connector", {"state": "not there"}), **tasks}.items():
         if found["state"] in {"FAILED", "not there", *_ON_THE_WAY}:
-            trace = str(found.get("trace") or "").strip().splitlines()
-            yield f"{what} is {found['state']}{': ' if trace else ''}{trace[0] if trace else ''}"
+            trace = str(found.get("trace") or "").strip()
+            yield f"{what} is {found['state']}{': ' if trace else ''}{what_happened(trace)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,11 +13,12 @@ from connector.config.dialect import Fate
 from connector.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from connector.config.dialect import Line
     from connector.config.schema import RawConfig
+    from connector.sinks.base import Sink
 
 _WIDTH = max(len(fate) for fate in Fate)
 
@@ -36,17 +38,18 @@ def run(file: Path, *, worker: Path | None, as_table: bool) -> ExitCode:
     submission = read_submission(file)
     found = rewritten(submission.config)
     problems = [str(problem) for problem in found.problems] or _faults(found.config, worker)
+    told = _with_unread(found.lines, found.config)
     if as_table:
-        typer.echo("\n".join(table(found.lines)))
+        typer.echo("\n".join(table(told)))
     else:
         typer.echo(json.dumps(_as_submitted(file, found.config), indent=2, ensure_ascii=False))
-        for text in lines(found.lines):
+        for text in lines(told):
             typer.echo(text, err=True)
     for text in problems:
         typer.echo(f"error: {text}", err=True)
     if problems:
         return ExitCode.REFUSED
-    return ExitCode.FAILED if found.needs_attention else ExitCode.OK
+    return ExitCode.FAILED if any(line.fate is Fate.ATTENTION for line in told) else ExitCode.OK
 
 
 def lines(found: Iterable[Line]) -> Iterator[str]:
@@ -65,6 +68,24 @@ def table(found: Iterable[Line]) -> Iterator[str]:
     for line in found:
         becomes = "<br>".join(f"`{key}`" for key in line.becomes)
         yield f"| `{line.key}` | {line.fate} | {becomes} | {line.why} |"
+
+
+def _with_unread(found: Sequence[Line], config: RawConfig) -> list[Line]:
+    """A key that nobody reads is kept, since it may be meant for somebody; its owner is to look at it."""
+    from connector.plugins import PluginKind, find
+    from connector.runtime.blueprint import unread
+
+    sink: type[Sink] = find(PluginKind.SINK, config["connector.class"], "connector.class")
+    unknown = unread(config, sink.config_class)
+
+    def looked_at(line: Line) -> Line:
+        if line.fate is not Fate.KEPT or line.key not in unknown:
+            return line
+        meant = unknown[line.key]
+        why = "nothing reads it" + (f"; did you mean {meant}?" if meant else "")
+        return replace(line, fate=Fate.ATTENTION, why=why)
+
+    return [looked_at(line) for line in found]
 
 
 def _as_submitted(file: Path, config: RawConfig) -> object:

@@ -99,11 +99,11 @@ def _faults(found: Sequence[Mapping[str, Any]], *, with_traces: bool) -> list[st
         for name, part in parts:
             trace = str(part.get("trace") or "").strip()
             if trace:
-                lines += ["", f"{name}: {trace if with_traces else _happened(trace)}"]
+                lines += ["", f"{name}: {trace if with_traces else what_happened(trace)}"]
     return lines
 
 
-def _happened(trace: str) -> str:
+def what_happened(trace: str) -> str:
     """From the last line that is not indented: in Python it ends the trace, in Java frames come behind it.
 
     The code of the error, which our workers write below, goes along.

@@ -7,6 +7,7 @@ _NO_LEADER = "workers have no leader, and ask nothing of each other"
 _JVM = "it configures the JVM worker only"
 _SOURCES = "it concerns source connectors, and there are only sinks"
 _NOT_YET = "the worker does not offer it yet"
+_LISTENERS = "listeners says where to listen, as since Kafka Connect 3.0"
 _CLIENTS = "client settings of tasks are given below consumer."
 
 _MEANINGLESS = {
@@ -34,6 +35,8 @@ _MEANINGLESS = {
     "reconnect.backoff.ms": _CLIENTS,
     "request.timeout.ms": _CLIENTS,
     "rest.extension.classes": _JVM,
+    "rest.host.name": _LISTENERS,
+    "rest.port": _LISTENERS,
     "retry.backoff.max.ms": _CLIENTS,
     "retry.backoff.ms": _CLIENTS,
     "scheduled.rebalance.max.delay.ms": _DISTRIBUTED,

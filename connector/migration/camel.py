@@ -31,6 +31,10 @@ _PATHS = {
 """What the path of a URI is."""
 _SAME = {"streamName": "stream", "amazonAwsHost": "amazonAWSHost"}
 _URL = "camel.sink.url"
+_EXPRESSION = re.compile(r"\$\{[^}]*\}")
+_DATE = re.compile(r"\$\{date:now:(?P<pattern>[^}]+)\}")
+_UNIQUE = re.compile(r"[-_+]?\$\{exchangeId\}")  # offsets are unique, too
+_ASIDE = "\0"
 _RAW = re.compile(r"RAW\((?P<value>.*)\)")
 _BUCKET_ARN = re.compile(r"arn:[\w-]+:s3:::")
 _REFUSED = frozenset({"autoCreateBucket", "autoCreateQueue", "autoCreateTopic"})
@@ -143,13 +147,32 @@ class _Camel:
         self._rename(option, source, _BUCKET_ARN.sub("", value))
 
     def _key_name(self, option: ForeignOption[str], source: str, value: str) -> None:
-        folder, slash, file = value.rpartition("/")
+        expressions: list[str] = []
+
+        def put_aside(found: re.Match[str]) -> str:
+            expressions.append(found[0])
+            return _ASIDE
+
+        # Slashes and dots in an expression part nothing.
+        folder, slash, file = _EXPRESSION.sub(put_aside, _UNIQUE.sub("", value)).rpartition("/")
         stem, dot, suffix = file.partition(".")
-        self._found.config["file.name.template"] = (
-            f"{folder}{slash}{stem}-{{{{topic}}}}-{{{{partition}}}}-{{{{start_offset}}}}{dot}{suffix}"
-        )
+        name = "-".join(filter(None, [stem, "{{topic}}", "{{partition}}", "{{start_offset}}"]))
+        template = f"{folder}{slash}{name}{dot}{suffix}"
+        for expression in expressions:
+            template = template.replace(_ASIDE, self._translated(source, expression), 1)
+        self._found.config["file.name.template"] = template
         why = "topic, partition and offset tell objects apart, where Camel counts, or replaces the only one"
         self._line(source, Fate.ATTENTION, why, *option.becomes)
+
+    def _translated(self, source: str, expression: str) -> str:
+        if found := _DATE.fullmatch(expression):
+            return f"{{{{timestamp:format={found['pattern']}}}}}"
+        message = (
+            f"{expression} cannot be had, since Camel's expressions are not run: take it out, and write what"
+            " it stands for into file.name.template, as {{key}} or {{header:NAME}}"
+        )
+        self._found.problems.append(Problem(source, message))
+        return ""
 
     def _endpoint(self, option: ForeignOption[str], source: str, value: str) -> None:
         if self._value("overrideEndpoint").lower() == "true":

@@ -36,10 +36,6 @@ class Rewritten:
     lines: Sequence[Line]
     problems: Sequence[Problem]
 
-    @property
-    def needs_attention(self) -> bool:
-        return any(line.fate is Fate.ATTENTION for line in self.lines)
-
 
 def rewritten(raw: Mapping[str, str]) -> Rewritten:
     """Rewrite the config of a connector.

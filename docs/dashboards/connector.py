@@ -152,7 +152,7 @@ def _delivery() -> list[Panel]:
             text="The bound falls while the service throttles.",
         ),
         Curves(
-            "Uploads that fail",
+            "Uploads that fail, of all connectors",
             {
                 "{{operation}}": _JOB.rate(
                     "connector_aws_request_seconds_count",

@@ -331,6 +331,48 @@ def test_a_password_that_is_written_out_is_refused_without_being_shown(chart: Ch
     assert chart.render(with_option("aws.secret.access.key", "${dir:/etc/keys:secret}"))
 
 
+SCRAM = 'org.apache.kafka.common.security.scram.ScramLoginModule required username="u" password="{}";'
+BASIC = "value.converter.basic.auth.user.info"
+
+
+def with_property(name: str, value: str) -> dict[str, Any]:
+    return {"worker": {**LEAST["worker"], name: value}}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("sasl.password", "{}"),
+        ("sasl.jaas.config", SCRAM),
+        ("consumer.sasl.jaas.config", SCRAM),
+        ("ssl.keystore.password", "{}"),
+        ("ssl.key.password", "{}"),
+        ("listeners.https.ssl.keystore.password", "{}"),
+        ("ssl.keystore.key", "{}"),
+        ("sasl.oauthbearer.client.secret", "{}"),
+        (BASIC, "{}"),
+    ],
+)
+def test_a_password_of_the_worker_is_not_put_into_a_config_map(chart: Chart, name: str, value: str) -> None:
+    message = chart.refused(with_property(name, value.format("s3cret-canary")))
+    assert f"worker: {name} is a secret" in message
+    assert "canary" not in message
+    assert chart.render(with_property(name, value.format("${dir:/etc/keys:secret}")))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("sasl.jaas.config", "software.amazon.msk.auth.iam.IAMLoginModule required;"),
+        ("key.converter", "org.apache.kafka.connect.storage.StringConverter"),
+        (f"{BASIC.removesuffix('user.info')}credentials.source", "USER_INFO"),
+        ("ssl.truststore.location", "/etc/keys/ca.pem"),
+    ],
+)
+def test_what_only_sounds_like_a_password_is_let_through(chart: Chart, name: str, value: str) -> None:
+    assert chart.render(with_property(name, value))
+
+
 def test_every_example_of_a_connector_passes_the_schema_of_the_values() -> None:
     schema = json.loads((CHART / "values.schema.json").read_text())
     examples = {

@@ -88,6 +88,13 @@ def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path) -> None
     assert names == {*sources, *examples, "connector/py.typed"}
 
 
+def test_a_checkout_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    """As ``pip install .`` does, and pip with an address of git's."""
+    run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path)
+    with zipfile.ZipFile(tmp_path / wheel.name) as ours, zipfile.ZipFile(wheel) as theirs:
+        assert sorted(ours.namelist()) == sorted(theirs.namelist())
+
+
 def test_the_source_distribution_holds_what_its_tests_need_and_nothing_made(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}

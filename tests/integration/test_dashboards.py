@@ -39,7 +39,7 @@ SILENT = {
     "connector.json: Errors of Kafka's client",
     "connector.json: Requests to a messaging service",
     "connector.json: Retries by operation",
-    "connector.json: Uploads that fail",
+    "connector.json: Uploads that fail, of all connectors",
 }
 
 

@@ -346,3 +346,24 @@ def test_no_bound_is_something_else_than_one_that_allows_nothing(path: Path) -> 
     assert load(path, "bootstrap.servers=a:1").bounds == Bounds()
     lines = ("bootstrap.servers=a:1", "connectors.allowed.hosts=", "connectors.allowed.paths=/a, /b")
     assert load(path, *lines).bounds == Bounds((), ("/a", "/b"))
+
+
+@pytest.mark.parametrize("role", ["key", "value", "header"])
+def test_a_converter_that_is_not_there_is_refused_before_any_connector_needs_it(role: str) -> None:
+    variable = f"CONNECT_{role.upper()}_CONVERTER"
+    found = faults(None, CONNECT_BOOTSTRAP_SERVERS="b:1", **{variable: "org.acme.JsonConvertr"})
+    assert list(found) == [variable]
+    assert "Class org.acme.JsonConvertr could not be found" in found[variable]
+
+
+def test_variables_of_other_images_are_told_by_the_name_that_they_have_here() -> None:
+    debezium = {"BOOTSTRAP_SERVERS": "b:1", "KEY_CONVERTER": "x", "GROUP_ID": "1", "PATH": "/bin"}
+    assert "BOOTSTRAP_SERVERS is what another image" in faults(None, **debezium)["bootstrap.servers"]
+    settings = WorkerSettings.load(None, {**debezium, "CONNECT_BOOTSTRAP_SERVERS": "b:2"})
+    assert settings.unknown == {"KEY_CONVERTER": "CONNECT_KEY_CONVERTER"}
+    assert settings.bootstrap_servers == "b:2"
+
+
+def test_a_port_as_old_versions_took_it_is_told_where_it_belongs_now() -> None:
+    settings = WorkerSettings.load(None, {"CONNECT_BOOTSTRAP_SERVERS": "b:1", "CONNECT_REST_PORT": "8083"})
+    assert "listeners" in settings.ignored["CONNECT_REST_PORT"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
-from connector.cluster.log import _until_it_passes
+from connector.cluster.log import _consumer_config, _producer_config, _until_it_passes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,3 +35,17 @@ def test_what_only_an_operator_can_mend_is_told_at_once() -> None:
 
     with pytest.raises(KafkaException):
         _until_it_passes(ask, 5)
+
+
+@pytest.mark.parametrize("kind", ["consumer", "producer"])
+def test_what_librdkafka_has_to_say_goes_through_the_workers_log(
+    kind: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    # Of SASL without SASL it warns as soon as a client is made.
+    client = {"bootstrap.servers": "127.0.0.1:1", "sasl.mechanism": "PLAIN"}
+    if kind == "consumer":
+        Consumer(_consumer_config(client, "configs")).poll(0)
+    else:
+        Producer(_producer_config(client, "configs")).poll(0)
+    assert "sasl.mechanism" in caplog.text
+    assert "sasl.mechanism" not in capfd.readouterr().err

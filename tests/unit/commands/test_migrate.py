@@ -231,3 +231,57 @@ def test_the_table_has_every_key_and_no_value(tmp_path: Path) -> None:
     result = run(tmp_path, raw, "--explain")
     assert all(f"| `{key}` |" in result.stdout for key in raw)
     assert "s3cr3t" not in result.output
+
+
+def test_what_nobody_reads_is_to_be_looked_at(tmp_path: Path) -> None:
+    result = run(tmp_path, {**CONFLUENT, "file.max.idel.ms": "1", "x.y": "1"})
+    assert result.exit_code == 1
+    assert "attention file.max.idel.ms: nothing reads it; did you mean file.max.idle.ms?\n" in result.stderr
+    assert "attention x.y: nothing reads it\n" in result.stderr
+
+
+def test_what_is_for_confluents_licence_is_dropped(tmp_path: Path) -> None:
+    licence = {
+        "confluent.license": "",
+        "confluent.topic.bootstrap.servers": "b:1",
+        "reporter.result.topic.name": "r",
+    }
+    result = run(tmp_path, {**CONFLUENT, **licence})
+    assert result.exit_code == 0
+    assert not licence.keys() & json.loads(result.stdout).keys()
+    assert (
+        "dropped   confluent.topic.bootstrap.servers: no licence of Confluent's is needed\n" in result.stderr
+    )
+    assert draw({**CONFLUENT, **licence}, SETTINGS).unknown == {}
+
+
+S3_SINK = "awss3sink.CamelAwss3sinkSinkConnector"
+
+
+@pytest.mark.parametrize(
+    ("key_name", "template"),
+    [
+        ("in/file.txt", "in/file-{{topic}}-{{partition}}-{{start_offset}}.txt"),
+        (
+            "${date:now:yyyyMMdd-HHmmssSSS}-${exchangeId}",
+            "{{timestamp:format=yyyyMMdd-HHmmssSSS}}-{{topic}}-{{partition}}-{{start_offset}}",
+        ),
+        (
+            "in/${date:now:yyyy.MM}/${exchangeId}.json",
+            "in/{{timestamp:format=yyyy.MM}}/{{topic}}-{{partition}}-{{start_offset}}.json",
+        ),
+    ],
+)
+def test_names_of_camels_objects_keep_their_dates_and_get_offsets(key_name: str, template: str) -> None:
+    raw = camel(S3_SINK, "camel.kamelet.aws-s3-sink", bucketNameOrArn="shop", keyName=key_name)
+    found = rewritten(raw)
+    assert found.problems == []
+    assert found.config["file.name.template"] == template
+    assert draw(found.config, SETTINGS).unknown == {}
+
+
+def test_an_expression_of_camels_that_cannot_be_had_is_refused_by_its_own_key(tmp_path: Path) -> None:
+    raw = camel(S3_SINK, "camel.kamelet.aws-s3-sink", bucketNameOrArn="shop", keyName="${header.file}.txt")
+    result = run(tmp_path, raw)
+    assert result.exit_code == 3
+    assert "error: camel.kamelet.aws-s3-sink.keyName: ${header.file} cannot be had" in result.stderr

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from connector.commands.apply import _faults
 from connector.commands.reconciliation import Deed, Present, Step, named, plan
 from connector.config.files import Submission, parse_submission
 from connector.config.target_state import TargetState
@@ -102,3 +103,11 @@ def test_two_files_of_one_name_and_a_file_without_one_are_refused_together() -> 
     with pytest.raises(ConfigError) as raised:
         named(files, "")
     assert [problem.option for problem in raised.value.problems] == ["2.json", "3.json"]
+
+
+def test_of_a_task_that_failed_it_is_told_what_happened_and_not_where() -> None:
+    trace = (
+        'Traceback (most recent call last):\n  File "task.py", line 1, in run\nAccessError: no such bucket\n'
+    )
+    status = {"connector": {"state": "RUNNING"}, "tasks": [{"id": 0, "state": "FAILED", "trace": trace}]}
+    assert list(_faults("a", status)) == ["a, task 0 is FAILED: AccessError: no such bucket"]

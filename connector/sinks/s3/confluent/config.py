@@ -9,7 +9,7 @@ from connector.config.dialect import Fate, ForeignOption
 from connector.sinks.s3.config import S3Config
 from connector.sinks.s3.confluent.bucket import PROVIDER
 from connector.sinks.s3.confluent.options import ConfluentOptions
-from connector.sinks.s3.confluent.translation import translate
+from connector.sinks.s3.confluent.translation import LEFT_OVER, translate
 from connector.sinks.s3.sink import S3Sink
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class ConfluentS3Config(S3Config):
     """Confluent's options, and beside them all of ours that these do not decide on."""
 
-    tolerated = (*S3Config.tolerated, PROVIDER)
+    tolerated = (*S3Config.tolerated, PROVIDER, *LEFT_OVER)
 
     def __init__(self, raw: Mapping[str, str | None]) -> None:
         self._translation = translate(raw)

@@ -486,3 +486,5 @@ class ConfluentOptions(_Bucket, _Names, _Format, _Rotation):
     keys_format = _idle("keys.format.class", "there are no objects of keys")
     headers_format = _idle("headers.format.class", "there are no objects of headers")
     tombstones = _idle("tombstone.encoded.partition", "there are no objects of records without a value")
+    license = _idle("confluent.license", "no licence of Confluent's is needed")
+    schema_generator = _idle("schema.generator.class", "schemas of partitions are for Hive alone")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.config.dialect import Fate, Translation
+from connector.config.dialect import Fate, Line, Translation
 from connector.errors import Problem
 from connector.sinks.s3.confluent.bucket import PROVIDER, BucketSubject
 from connector.sinks.s3.confluent.names import NameSubject
@@ -12,6 +12,12 @@ from connector.sinks.s3.confluent.options import IDLE, ConfluentOptions, simple_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+LEFT_OVER = {
+    "confluent.topic.": "no licence of Confluent's is needed",
+    "reporter.": "outcomes are reported by metrics, and by the dead letter queue",
+}
+"""Prefixes of what Confluent's other connectors read, and configs of this one often have all the same."""
 
 
 def translate(raw: Mapping[str, str | None]) -> Translation:
@@ -37,7 +43,7 @@ class _Translating(BucketSubject, NameSubject):
         ours = {
             key: value
             for key, value in given.raw.items()
-            if key not in self._known and not key.startswith(PROVIDER) and value is not None
+            if key not in self._known and not key.startswith((PROVIDER, *LEFT_OVER)) and value is not None
         }
         found.config = {**self._implied, **ours, **found.config}
         return found
@@ -143,3 +149,6 @@ class _Translating(BucketSubject, NameSubject):
             if option.group == IDLE:
                 why = option.description.removeprefix("No effect: ").rstrip(".")
                 self._line(option, Fate.DROPPED, why=why)
+        for prefix, why in LEFT_OVER.items():
+            keys = [key for key in self._given.raw if key.startswith(prefix)]
+            self._found.lines += [Line(key, Fate.DROPPED, why=why) for key in keys]
