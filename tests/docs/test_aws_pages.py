@@ -272,7 +272,8 @@ def test_the_check_of_the_page_takes_the_steps_that_the_page_tells_of(sandbox: S
 def test_the_json_of_a_check_has_the_fields_that_the_page_names(sandbox: Sandbox) -> None:
     (row,) = re.findall(r"^\| `--json` \| (.*)\|$", CHECK.read_text(), re.MULTILINE)
     found = json.loads(sandbox.connector(["aws", "check", "orders.json", "--json", "--timeout", "10"]))
-    assert {*found, *found["steps"][0]} == set(re.findall(r"`(\w+)`", row))
+    assert {*found, *found["steps"][0], "code"} == set(re.findall(r"`(\w+)`", row))
+    assert not [step for step in found["steps"] if ("code" in step) != (step["outcome"] == "failed")]
 
 
 # ---- named connections ----

@@ -18,6 +18,7 @@ import structlog
 from botocore.exceptions import ConnectTimeoutError
 
 from connector.aws.faults import translate
+from connector.error_codes import CODE
 from connector.errors import ConnectorError, RetriableError
 from connector.record import TopicPartition
 from connector.runtime import commits as commits_module
@@ -636,7 +637,8 @@ class World:
             error = task.failure if hasattr(task, "failure") else None
             told = (task.trace or "").strip()
             self.failures.append(told)
-            last = told.splitlines()[-1] if told else ""
+            # What is below it leads people to the runbook.
+            last = next((line for line in reversed(told.splitlines()) if not line.startswith(CODE)), "")
             self.note(f"{process.name} failed: {told[-1500:]}")
             if not last.startswith("connector.errors."):
                 raise ViolationError(f"a task failed by an error of the program: {last} {error or ''}")
