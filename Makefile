@@ -16,8 +16,9 @@ CLIENTS := tests/contract/rest/clients
 PEERS := $(VENV)/.ministack $(VENV)/.versitygw $(VENV)/.clients $(VENV)/.npm-clients $(VENV)/.prometheus $(VENV)/.helm $(VENV)/.compose
 # For `make demo ARGS=--once`, `make test ARGS='-k upload'`, `make bench ARGS='--records 1000000'`.
 ARGS ?=
-# How many processes run the tests, each beside a Kafka of its own; chaos rounds have the machine to themselves.
-PROCESSES ?= 2
+# How many processes run the tests, each beside a Kafka of its own. Most wait most of the time, so there are more of them
+# than cores; chaos rounds have the machine to themselves.
+PROCESSES ?= 4
 
 .PHONY: help demo test check unit chaos bench image docs site lock format clean
 

@@ -40,6 +40,8 @@ FORGET_SECONDS = 5.0
 """For how long a connector has to be gone: the two topics are not read in step."""
 IN_LINE_SECONDS = 2.0
 """What each place in the line waits for those before it."""
+CONTEST_SECONDS = 1.0
+"""How long to leave it at what another worker wrote over ours: soon both see the same members again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class Caretaker:
         self._missed: dict[str, float] = {}
         self._gone: dict[str, float] = {}
         self._waiting_since: float | None = None
+        self._proposed: dict[str, Owners] = {}
+        self._written: dict[str, tuple[float, Owners]] = {}
 
     # ---- what is needed ----
 
@@ -150,6 +154,10 @@ class Caretaker:
             self._waiting_since = now
         return now - self._waiting_since >= line.index(me) * IN_LINE_SECONDS
 
+    def written(self, now: float) -> None:
+        """The chores that were worked out last are written now, by us."""
+        self._written |= {name: (now, owners) for name, owners in self._proposed.items()}
+
     def chores(self, members: Sequence[Member], now: float, me: str | None = None) -> list[Entry]:
         """The records that are missing, worked out anew from what is there.
 
@@ -164,7 +172,7 @@ class Caretaker:
             present = {member.owner.id for member in members}
             plan = self._plan(taking, present, now, decides=me in {None, taking[0].owner.id})
             found = [
-                *self._placements(plan),
+                *self._placements(plan, now),
                 *self._orphans(plan, present, taking[0].owner.worker_id),
                 *self._forgotten(present, now),
             ]
@@ -193,11 +201,21 @@ class Caretaker:
             if now - since < self._delay_seconds and worker not in self._statuses.leaving
         )
 
-    def _placements(self, plan: Mapping[str, Owners]) -> Iterator[Entry]:
+    def _placements(self, plan: Mapping[str, Owners], now: float) -> Iterator[Entry]:
+        self._proposed = {}
+        self._written = {
+            name: (at, its) for name, (at, its) in self._written.items() if now - at < CONTEST_SECONDS
+        }
         for name, owners in plan.items():
             placed = self._statuses.placements.get(name)
-            if placed is None or placed.owners != owners:
+            if (placed is None or placed.owners != owners) and not self._is_contested(name, placed):
+                self._proposed[name] = owners
                 yield placement_entry(name, Placed(self._statuses.next_generation(name), owners, self._group))
+
+    def _is_contested(self, name: str, placed: Placed | None) -> bool:
+        """Two workers that do not see the same members, each first in its line, would write without end."""
+        _, ours = self._written.get(name, (0.0, None))
+        return ours is not None and placed is not None and placed.owners != ours
 
     def _orphans(self, plan: Mapping[str, Owners], present: Collection[str], here: str) -> Iterator[Entry]:
         """Statuses of what nobody runs; before its placement is there nobody speaks of a connector."""

@@ -307,6 +307,7 @@ class Follower:
         if self._rivalry.gives_way(now):
             return []
         if found and self.caretaker.is_my_turn(self.me.id, self.members, now):
+            self.caretaker.written(now)
             return found
         return []
 
