@@ -112,7 +112,7 @@ def test_a_worker_takes_the_properties_that_the_chart_writes(chart: Chart, tmp_p
 
 
 def test_odd_values_reach_the_worker_as_they_are(chart: Chart, tmp_path: Path) -> None:
-    jaas = 'x.ScramLoginModule required username="a\\b" password="c d";'
+    jaas = 'x.ScramLoginModule required username="a\\b" password="${file:/run/c d:e}";'
     values = {
         "worker": {**LEAST["worker"], "consumer.sasl.jaas.config": jaas, "consumer.fetch.max.bytes": 52428800}
     }
