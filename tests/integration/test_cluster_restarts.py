@@ -208,8 +208,8 @@ def test_a_rolling_restart_loses_and_doubles_nothing_and_moves_few_tasks(
     first.wait_until(lambda: len(stored(aws, bucket)) >= len(load.lines), f"{len(load.lines)} stored")
     assert stored(aws, bucket) == expected(load)
     placements = trio.placements(name)[begun - 1 :]
-    # A worker that leaves gives away its two tasks, and gets two when it is back. On a busy machine workers may
-    # not see the same members for a moment, and place once more.
+    # A worker that leaves gives away its two tasks, and gets two when it is back. On a busy machine workers
+    # may not see the same members for a moment, and place once more.
     assert 2 * WORKERS <= len(placements) - 1 <= 4 * WORKERS
     assert 2 * TASKS <= moves(placements) <= 4 * TASKS
 
