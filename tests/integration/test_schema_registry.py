@@ -252,6 +252,18 @@ def test_an_unknown_id_is_a_fault_of_its_record_and_not_asked_for_at_once_again(
     assert registry.requests == ["GET /schemas/ids/9"]
 
 
+@pytest.mark.parametrize("value", [b"", b"\x00\x00\x00\x01", b'{"id": 1}', b"\x02\x00\x00\x00\x01\x02"])
+def test_what_does_not_begin_with_the_id_of_a_schema_is_a_fault_of_its_record_alone(
+    registry: SchemaRegistryServer, value: bytes
+) -> None:
+    converter = avro(registry.url)
+    good = framed(registry.register("orders", '"long"'), b"\x02")
+    with pytest.raises(ValueError, match=r"Unknown magic byte!.*another converter must read it"):
+        converter.convert(value)
+    assert list(converter.convert_column([good, None, good])) == [1, None, 1]
+    assert {request.partition("?")[0] for request in registry.requests} == {"GET /schemas/ids/1"}
+
+
 def test_a_schema_of_another_type_is_a_fault_of_its_record(registry: SchemaRegistryServer) -> None:
     schema_id = registry.register("orders", "{}", "JSON")
     with pytest.raises(ValueError, match="of type JSON, and AvroConverter reads AVRO"):
