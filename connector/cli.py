@@ -20,7 +20,7 @@ from connector.commands.aws import aws_app
 from connector.commands.connection import connection_app
 from connector.commands.exit_code import ExitCode, exits
 from connector.commands.health import WORKER_FILE
-from connector.commands.refusal import BAD_CONFIG, refuse
+from connector.commands.refusal import refuse
 from connector.commands.worker_access import (  # typer reads the annotations
     CaFile,  # noqa: TC001
     PasswordFile,  # noqa: TC001
@@ -72,6 +72,14 @@ OptionalConnectorFiles = Annotated[
 ]
 
 
+OfflineWorker = Annotated[
+    Path | None,
+    typer.Option(
+        help="The worker's .properties, for its config providers and connections.", show_default=False
+    ),
+]
+
+
 def _show_versions(is_asked: bool) -> None:
     if is_asked:
         show_version()
@@ -99,9 +107,8 @@ def standalone(worker: WorkerFile, connectors: OptionalConnectorFiles = None) ->
     """Run connectors in one process, as Kafka Connect's connect-standalone does; more may come over REST."""
     from connector.standalone import run
 
-    settings_file = None if worker is None or str(worker) == "-" else worker
     try:
-        code = run(settings_file, os.environ, _submitted(connectors or []))
+        code = run(_file_of(worker), os.environ, _submitted(connectors or []))
     except ConfigError as error:
         refuse(error)
     _exit(code)
@@ -117,9 +124,8 @@ def distributed(worker: WorkerFile = None) -> None:
     """Run one worker of a cluster, as Kafka Connect's connect-distributed does."""
     from connector.distributed import run
 
-    settings_file = None if worker is None or str(worker) == "-" else worker
     try:
-        code = run(settings_file, os.environ)
+        code = run(_file_of(worker), os.environ)
     except ConfigError as error:
         refuse(error)
     _exit(code)
@@ -139,9 +145,8 @@ def health(
     """
     from connector.commands.health import report
 
-    settings_file = None if worker is None or str(worker) == "-" else worker
     try:
-        is_healthy, message = report(settings_file, os.environ, live=live)
+        is_healthy, message = report(_file_of(worker), os.environ, live=live)
     except ConfigError as error:
         refuse(error)
     typer.echo(message)
@@ -152,12 +157,7 @@ def health(
 @exits(ok="all can be run, with warnings or without", refused="a file has a fault")
 def validate(
     connectors: ConnectorFiles,
-    worker: Annotated[
-        Path | None,
-        typer.Option(
-            help="The worker's .properties, for its config providers and connections.", show_default=False
-        ),
-    ] = None,
+    worker: OfflineWorker = None,
 ) -> None:
     """Check connector files without running them; every fault is named, with its line."""
     from connector.commands.offline import offline_settings
@@ -185,12 +185,7 @@ def migrate(
     explain: Annotated[
         bool, typer.Option("--explain", help="Print a table of what becomes of each key, and no config.")
     ] = False,
-    worker: Annotated[
-        Path | None,
-        typer.Option(
-            help="The worker's .properties, for its config providers and connections.", show_default=False
-        ),
-    ] = None,
+    worker: OfflineWorker = None,
 ) -> None:
     """Rewrite the config of Aiven's or Confluent's S3 sink, or of Camel's sinks for AWS, into ours.
 
@@ -355,7 +350,7 @@ def demo(
         typer.echo(
             f"The demo needs the extra 'demo' ({error}): pip install 'kafka-aws-connector[demo]'", err=True
         )
-        raise typer.Exit(BAD_CONFIG) from error
+        raise typer.Exit(ExitCode.REFUSED) from error
     _exit(run(once=once, records=records))
 
 
@@ -367,6 +362,11 @@ def show_version() -> None:
 
     for name, version in versions().items():
         typer.echo(f"{name} {version}")
+
+
+def _file_of(worker: Path | None) -> Path | None:
+    """None where variables alone say it all."""
+    return None if worker is None or str(worker) == "-" else worker
 
 
 def _submitted(paths: Sequence[Path]) -> list[Submission]:

@@ -16,6 +16,7 @@ import yaml
 
 from connector import plugins
 from connector.cluster.settings import DistributedSettings
+from connector.commands.json_schema import REFERENCE
 from connector.config.connector import ConnectorConfig
 from connector.config.option import BOOLEAN, INT, LIST, LONG, PASSWORD
 from connector.config.worker import KNOWN_NAMES
@@ -33,7 +34,6 @@ TARGET = CHART / "values.schema.json"
 
 Schema = dict[str, Any]
 
-_REFERENCE = r"\$\{[^}]+\}"
 _ANY_TEXT: Schema = {"type": ["string", "number", "boolean"]}
 _NAMES_BELOW = (
     "admin", "config.providers", "config.storage", "consumer", "header.converter", "inter.worker",
@@ -119,7 +119,7 @@ def _number(*, is_whole: bool = True, bounds: Iterable[Any] = ()) -> Schema:
     fraction = "" if is_whole else r"(\.\d+)?"
     schema: Schema = {
         "type": ["integer" if is_whole else "number", "string"],
-        "pattern": rf"^\s*[+-]?\d+{fraction}\s*$|{_REFERENCE}",
+        "pattern": rf"^\s*[+-]?\d+{fraction}\s*$|{REFERENCE}",
     }
     for bound in bounds:
         if (low := getattr(bound, "ge", None)) is not None:
@@ -130,11 +130,11 @@ def _number(*, is_whole: bool = True, bounds: Iterable[Any] = ()) -> Schema:
 
 
 def _boolean() -> Schema:
-    return {"type": ["boolean", "string"], "pattern": f"{_in_any_case(['true', 'false'])}|{_REFERENCE}"}
+    return {"type": ["boolean", "string"], "pattern": f"{_in_any_case(['true', 'false'])}|{REFERENCE}"}
 
 
 def _one_of(choices: Iterable[str]) -> Schema:
-    return {"type": ["string", "boolean"], "pattern": f"{_in_any_case(choices)}|{_REFERENCE}"}
+    return {"type": ["string", "boolean"], "pattern": f"{_in_any_case(choices)}|{REFERENCE}"}
 
 
 def _in_any_case(choices: Iterable[str]) -> str:
@@ -191,7 +191,7 @@ def _option(option: Option[Any]) -> Schema:
         schema = _boolean()
     elif option.kind is PASSWORD:
         # Helm quotes what does not match a pattern, but not what it is simply told to refuse.
-        schema = {"type": "string", "if": {"pattern": f"^{_REFERENCE}$"}, "else": False}
+        schema = {"type": "string", "if": {"pattern": f"^{REFERENCE}$"}, "else": False}
     elif option.choices and option.kind is not LIST:
         schema = _one_of(option.choices)
     else:

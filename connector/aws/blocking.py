@@ -1,7 +1,7 @@
-"""A service asked from threads, by those who have no event loop: config providers, schema registries.
+"""AWS for threads that have no event loop: of config providers, schema registries, Kafka clients.
 
-There is one loop for them all, on a thread of its own: a role is then assumed once and refreshed, not anew
-with every look.
+There is one loop for them all, on a thread of its own, where nothing else runs: a role is then assumed once
+and refreshed, not anew with every look, and nobody waits for a loop that waits for them.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class BlockingClient:
             ConnectorError: What the fault of the last attempt means; unknown ones are raised as they are.
             TimeoutError: There was no answer.
         """
-        return _on_loop(self._ask(identity, endpoint, question))
+        return on_loop(self._ask(identity, endpoint, question), DEADLINE_SECONDS)
 
     async def _ask(
         self, identity: Identity, endpoint: str | None, question: Callable[[Any], Awaitable[T]]
@@ -94,17 +94,27 @@ def is_absent(error: Exception, *codes: str) -> bool:
     return response.get("Error", {}).get("Code") in codes
 
 
-@cache
-def _loop() -> asyncio.AbstractEventLoop:
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="blocking-clients", daemon=True).start()
-    return loop
+def on_loop(work: Coroutine[Any, Any, T], seconds: float) -> T:
+    """What the work comes to; blocks.
 
-
-def _on_loop(work: Coroutine[Any, Any, T]) -> T:
-    running = asyncio.run_coroutine_threadsafe(work, _loop())
+    Raises:
+        TimeoutError: It took longer; it is cancelled.
+    """
+    with _starting:
+        loop = _started_loop()
+    running = asyncio.run_coroutine_threadsafe(work, loop)
     try:
-        return running.result(DEADLINE_SECONDS)
+        return running.result(seconds)
     except concurrent.futures.TimeoutError:
         running.cancel()
         raise TimeoutError from None
+
+
+_starting = threading.Lock()
+
+
+@cache
+def _started_loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="blocking-clients", daemon=True).start()
+    return loop

@@ -2,20 +2,16 @@
 
 The form is MSK's own: a presigned ``kafka-cluster:Connect``, in base64. librdkafka asks for a token whenever
 four fifths of the last one's time are over, from a thread of its own that no event loop runs in, for as long
-as the client lives, idle or not. Credentials are those of :mod:`connector.aws.credentials`, on one loop for
-all of these clients.
+as the client lives, idle or not. Credentials are those of :mod:`connector.aws.credentials`, on the loop of
+:mod:`connector.aws.blocking`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import datetime as dt
 import math
 import os
-import threading
-from concurrent.futures import TimeoutError as WaitTimeoutError
-from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -25,6 +21,7 @@ from botocore.awsrequest import AWSRequest
 from confluent_kafka import KafkaError, KafkaException
 
 from connector import logs
+from connector.aws.blocking import on_loop
 from connector.aws.credentials import signing_session
 from connector.aws.identity import Identity, Profile
 from connector.config.msk import iam_login, region_of
@@ -101,7 +98,7 @@ class TokenSigner:
     def token(self) -> Token:
         """Blocks; raises KafkaException, which librdkafka does not tell further, so it is logged."""
         try:
-            return _run(self._signed())
+            return _in_time(self._signed())
         except Exception as error:
             log.error(  # noqa: TRY400 - who must act is told, and needs no stack
                 "login at MSK cannot be signed", region=self._region, reason=str(error)
@@ -115,6 +112,16 @@ class TokenSigner:
         credentials = await self._session.get_credentials()
         keys = await credentials.get_frozen_credentials()
         return signed(keys, self._region, ends=getattr(credentials, "expires", None) or math.inf)
+
+
+def _in_time(signing: Coroutine[Any, Any, Token]) -> Token:
+    try:
+        return on_loop(signing, _WAIT_SECONDS)
+    except TimeoutError:
+        raise RetriableError(
+            f"there were no credentials within {_WAIT_SECONDS:.0f} s",
+            code=ErrorCode.AWS_CREDENTIALS_UNAVAILABLE,
+        ) from None
 
 
 def signed(keys: ReadOnlyCredentials, region: str, *, ends: float = math.inf) -> Token:
@@ -147,31 +154,3 @@ def _own_region(profile: str | None) -> str | None:
         "region"
     )
     return named
-
-
-def _run(signing: Coroutine[Any, Any, Token]) -> Token:
-    waiting = asyncio.run_coroutine_threadsafe(signing, _loop())
-    try:
-        return waiting.result(_WAIT_SECONDS)
-    except WaitTimeoutError:
-        waiting.cancel()
-        raise RetriableError(
-            f"there were no credentials within {_WAIT_SECONDS:.0f} s",
-            code=ErrorCode.AWS_CREDENTIALS_UNAVAILABLE,
-        ) from None
-
-
-_starting = threading.Lock()
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    with _starting:
-        return _started_loop()
-
-
-@cache
-def _started_loop() -> asyncio.AbstractEventLoop:
-    """The worker's own loop may wait for a client that waits for its token: here nothing else runs."""
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="msk-tokens", daemon=True).start()
-    return loop

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from connector.config.schema import Config
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_REFERENCE = r"\$\{[^}]+\}"
+REFERENCE = r"\$\{[^}]+\}"
 """Of a config provider, which may stand for any value."""
 
-_INTEGER = {"type": ["integer", "string"], "pattern": rf"^\s*[+-]?\d+\s*$|{_REFERENCE}"}
+_INTEGER = {"type": ["integer", "string"], "pattern": rf"^\s*[+-]?\d+\s*$|{REFERENCE}"}
 _SHAPES: dict[str, dict[str, Any]] = {
     "BOOLEAN": {
         "type": ["boolean", "string"],
-        "pattern": rf"^\s*([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])\s*$|{_REFERENCE}",
+        "pattern": rf"^\s*([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])\s*$|{REFERENCE}",
     },
     "INT": _INTEGER,
     "LONG": _INTEGER,
@@ -103,7 +103,7 @@ def _choices(option: Option[Any]) -> dict[str, Any]:
     choices = [str(choice) for choice in option.choices]
     if option.kind.name != "STRING" or any(_accepts(option, choice.swapcase()) for choice in choices):
         return {"examples": choices}
-    return {"anyOf": [{"enum": choices}, {"pattern": _REFERENCE}]}
+    return {"anyOf": [{"enum": choices}, {"pattern": REFERENCE}]}
 
 
 def _accepts(option: Option[Any], text: str) -> bool:

@@ -13,9 +13,7 @@ from connector.errors import with_pointer
 if TYPE_CHECKING:
     from connector.errors import ConnectorError
 
-BAD_CONFIG = ExitCode.REFUSED.value
-
 
 def refuse(error: ConnectorError) -> NoReturn:
     typer.echo(conceal(with_pointer(error)), err=True)
-    raise typer.Exit(BAD_CONFIG)
+    raise typer.Exit(ExitCode.REFUSED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from tests.chaos.profile import PROFILES
 
@@ -43,7 +43,7 @@ _HELD = (
     "PutObject",
     "ListParts",
 )
-_STRUCK = ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "*")
+STRUCK = ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "*")
 
 
 @dataclass(frozen=True, order=True)
@@ -159,37 +159,53 @@ def draw(seed: int, profile: str | None = None) -> Plan:
     return plan
 
 
-def _kill(plan: Plan, at: float, chance: random.Random) -> None:
-    worker = _any(plan, chance)
-    plan.actions += [Action(at, "kill", worker), Action(at + chance.choice([0.0, 0.3, 2.0]), "start", worker)]
+class Drawn(Protocol):
+    """A plan of whichever kind, while it is drawn."""
+
+    actions: list[Action]
+    running: set[int]
 
 
-def _restart(plan: Plan, at: float, chance: random.Random) -> None:
-    worker = _any(plan, chance)
-    plan.actions += [Action(at, "terminate", worker), Action(at + chance.uniform(0, 1), "start", worker)]
+def any_worker(plan: Drawn, chance: random.Random) -> int:
+    """One that runs, or will soon."""
+    return chance.choice(sorted(plan.running))
 
 
-def _move(plan: Plan, at: float, chance: random.Random) -> None:
-    """One more worker comes; if all are there, one goes."""
-    if absent := sorted(set(range(len(plan.tasks))) - plan.running):
+def come_or_go(plan: Drawn, workers: int, at: float, chance: random.Random) -> None:
+    """One more worker comes; if all of so many are there, one goes."""
+    if absent := sorted(set(range(workers)) - plan.running):
         worker = chance.choice(absent)
         plan.running.add(worker)
         plan.actions.append(Action(at, "start", worker))
         return
-    worker = _any(plan, chance)
+    worker = any_worker(plan, chance)
     plan.running.remove(worker)
     plan.actions.append(Action(at, chance.choice(["terminate", "kill"]), worker))
 
 
+def _kill(plan: Plan, at: float, chance: random.Random) -> None:
+    worker = any_worker(plan, chance)
+    plan.actions += [Action(at, "kill", worker), Action(at + chance.choice([0.0, 0.3, 2.0]), "start", worker)]
+
+
+def _restart(plan: Plan, at: float, chance: random.Random) -> None:
+    worker = any_worker(plan, chance)
+    plan.actions += [Action(at, "terminate", worker), Action(at + chance.uniform(0, 1), "start", worker)]
+
+
+def _move(plan: Plan, at: float, chance: random.Random) -> None:
+    come_or_go(plan, len(plan.tasks), at, chance)
+
+
 def _freeze(plan: Plan, at: float, chance: random.Random) -> None:
-    worker = _any(plan, chance)
+    worker = any_worker(plan, chance)
     seconds = chance.choice([SESSION_SECONDS / 2, SESSION_SECONDS * 1.4, SESSION_SECONDS * 2])
     plan.actions += [Action(at, "freeze", worker), Action(at + seconds, "thaw", worker)]
 
 
 def _fault(plan: Plan, at: float, chance: random.Random) -> None:
-    worker, kind = _any(plan, chance), chance.choice(FAULTS)
-    operation = "CompleteMultipartUpload" if kind == "200 with error" else chance.choice(_STRUCK)
+    worker, kind = any_worker(plan, chance), chance.choice(FAULTS)
+    operation = "CompleteMultipartUpload" if kind == "200 with error" else chance.choice(STRUCK)
     plan.actions += [
         Action(at, "fault", worker, operation, kind, chance.choice([0.1, 0.3, 0.6])),
         Action(at + chance.uniform(0.5, 2.0), "clear", worker),
@@ -197,16 +213,16 @@ def _fault(plan: Plan, at: float, chance: random.Random) -> None:
 
 
 def _slow(plan: Plan, at: float, chance: random.Random) -> None:
-    worker = _any(plan, chance)
+    worker = any_worker(plan, chance)
     plan.actions += [
-        Action(at, "delay", worker, chance.choice(_STRUCK), amount=chance.choice([0.1, 0.5, 2.5])),
+        Action(at, "delay", worker, chance.choice(STRUCK), amount=chance.choice([0.1, 0.5, 2.5])),
         Action(at + chance.uniform(0.5, 2.0), "clear", worker),
     ]
 
 
 def _late(plan: Plan, at: float, chance: random.Random) -> None:
     """A request is on its way when its worker dies, or is frozen; it lands later."""
-    worker, ends_by = _any(plan, chance), chance.choice(["kill", "kill", "freeze"])
+    worker, ends_by = any_worker(plan, chance), chance.choice(["kill", "kill", "freeze"])
     plan.actions.append(
         Action(at, "hold", worker, chance.choice(_HELD), ends_by, chance.choice([0.5, 1.5, 3.0, 5.0]))
     )
@@ -215,7 +231,7 @@ def _late(plan: Plan, at: float, chance: random.Random) -> None:
 
 
 def _no_credentials(plan: Plan, at: float, chance: random.Random) -> None:
-    worker = _any(plan, chance)
+    worker = any_worker(plan, chance)
     plan.actions += [
         Action(at, "fault", worker, "AssumeRole", chance.choice(FAULTS[:4]), 1.0),
         Action(at, "kill", worker),
@@ -226,7 +242,7 @@ def _no_credentials(plan: Plan, at: float, chance: random.Random) -> None:
 
 def _lose_network(plan: Plan, at: float, chance: random.Random) -> None:
     """Connections to Kafka end; or Kafka gets everything, commits too, and its answers are lost."""
-    worker = _any(plan, chance)
+    worker = any_worker(plan, chance)
     if chance.random() < 0.3:
         plan.actions.append(Action(at, "cut off", worker))
         return
@@ -236,10 +252,6 @@ def _lose_network(plan: Plan, at: float, chance: random.Random) -> None:
 
 def _lose_broker(plan: Plan, at: float, chance: random.Random) -> None:
     plan.actions.append(Action(at, "restart broker", amount=chance.choice([0.0, 1.0])))
-
-
-def _any(plan: Plan, chance: random.Random) -> int:
-    return chance.choice(sorted(plan.running))
 
 
 _INCIDENTS: list[Callable[[Plan, float, random.Random], None]] = [

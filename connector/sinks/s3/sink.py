@@ -71,7 +71,7 @@ class S3Sink(Sink):
         self._limit = OpenLimit(config.max_open)
         self._clock: asyncio.Task[None] | None = None
         self._writers: dict[TopicPartition, PartitionWriter] = {}
-        self._named: dict[str, set[TopicPartition]] = {}
+        self._named: dict[str, set[str]] = {}
         """The partitions whose records were put under each name."""
         self._resources = AsyncExitStack()
         self._format = config.create_format()
@@ -137,13 +137,12 @@ class S3Sink(Sink):
 
     def _note_name(self, batch: RecordBatch) -> None:
         """Stop before an object replaces one of another topic, to which transforms gave the same name."""
-        where, others = batch.topic_partition, self._named.setdefault(batch.topic, set())
-        if where in others:
+        topic, others = batch.topic_partition.topic, self._named.setdefault(batch.topic, set())
+        if topic in others:
             return
-        topics = {where.topic, *(each.topic for each in others)}
-        if len(topics) > 1 and not self._tells_topics_apart:
-            raise ConfigError([_one_name(batch.topic, topics)])
-        others.add(where)
+        if others and not self._tells_topics_apart:
+            raise ConfigError([_one_name(batch.topic, {topic, *others})])
+        others.add(topic)
 
     @cached_property
     def _tells_topics_apart(self) -> bool:

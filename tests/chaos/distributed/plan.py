@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.chaos.plan import FAULTS, Action
+from tests.chaos.plan import FAULTS, STRUCK, Action, any_worker, come_or_go
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,6 @@ LARGE = "parts"
 """Objects of several parts, which the next owner goes on with; one connector of them is enough to produce."""
 _LARGE_CHANCE = 0.3
 _HELD = ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "PutObject", "ListParts")
-_STRUCK = ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "*")
 
 
 @dataclass(frozen=True)
@@ -122,24 +121,16 @@ def _restart(plan: ClusterPlan, at: float, chance: random.Random) -> None:
 
 
 def _end(plan: ClusterPlan, verb: Verb, at: float, seconds: float, chance: random.Random) -> None:
-    worker = _any(plan, chance)
+    worker = any_worker(plan, chance)
     plan.actions += [Action(at, verb, worker), Action(at + seconds, "start", worker)]
 
 
 def _move(plan: ClusterPlan, at: float, chance: random.Random) -> None:
-    """One more worker comes; if all are there, one goes."""
-    if absent := sorted(set(range(WORKERS)) - plan.running):
-        worker = chance.choice(absent)
-        plan.running.add(worker)
-        plan.actions.append(Action(at, "start", worker))
-        return
-    worker = _any(plan, chance)
-    plan.running.remove(worker)
-    plan.actions.append(Action(at, chance.choice(["terminate", "kill"]), worker))
+    come_or_go(plan, WORKERS, at, chance)
 
 
 def _freeze(plan: ClusterPlan, at: float, chance: random.Random) -> None:
-    worker = _any(plan, chance)
+    worker = any_worker(plan, chance)
     seconds = SESSION_SECONDS * chance.choice([0.5, 1.4, 2.0])
     plan.actions += [Action(at, "freeze", worker), Action(at + seconds, "thaw", worker)]
 
@@ -163,7 +154,7 @@ def _kill_all(plan: ClusterPlan, at: float, chance: random.Random) -> None:
 
 def _fault(plan: ClusterPlan, at: float, chance: random.Random) -> None:
     kind = chance.choice(FAULTS)
-    operation = "CompleteMultipartUpload" if kind == "200 with error" else chance.choice(_STRUCK)
+    operation = "CompleteMultipartUpload" if kind == "200 with error" else chance.choice(STRUCK)
     plan.actions += [
         Action(at, "fault", 0, operation, kind, chance.choice([0.1, 0.3, 0.6])),
         Action(at + chance.uniform(0.5, 2.5), "clear"),
@@ -172,14 +163,14 @@ def _fault(plan: ClusterPlan, at: float, chance: random.Random) -> None:
 
 def _slow(plan: ClusterPlan, at: float, chance: random.Random) -> None:
     plan.actions += [
-        Action(at, "delay", 0, chance.choice(_STRUCK), amount=chance.choice([0.1, 0.5, 2.5])),
+        Action(at, "delay", 0, chance.choice(STRUCK), amount=chance.choice([0.1, 0.5, 2.5])),
         Action(at + chance.uniform(0.5, 2.5), "clear"),
     ]
 
 
 def _late(plan: ClusterPlan, at: float, chance: random.Random) -> None:
     """A request is on its way when a worker, which may be the one that sent it, dies or is frozen."""
-    worker, ends_by = _any(plan, chance), chance.choice(["kill", "kill", "freeze"])
+    worker, ends_by = any_worker(plan, chance), chance.choice(["kill", "kill", "freeze"])
     seconds = chance.choice([0.5, 1.5, SESSION_SECONDS, SESSION_SECONDS + 3])
     plan.actions.append(Action(at, "hold", worker, chance.choice(_HELD), ends_by, seconds))
     back = at + SESSION_SECONDS * chance.choice([0.8, 1.5])
@@ -188,7 +179,7 @@ def _late(plan: ClusterPlan, at: float, chance: random.Random) -> None:
 
 def _lose_network(plan: ClusterPlan, at: float, chance: random.Random) -> None:
     """A worker's connections to Kafka end; or Kafka gets everything, and its answers are lost."""
-    worker = _any(plan, chance)
+    worker = any_worker(plan, chance)
     if chance.random() < 0.3:
         plan.actions.append(Action(at, "cut off", worker))
         return
@@ -208,8 +199,8 @@ def _halt(plan: ClusterPlan, at: float, chance: random.Random) -> None:
     verb: Verb = chance.choice(["pause", "stop"])
     back = at + chance.choice([0.0, 0.7, 2.5])
     plan.actions += [
-        Action(at, verb, _any(plan, chance), connector=connector),
-        Action(back, "resume", _any(plan, chance), connector=connector),
+        Action(at, verb, any_worker(plan, chance), connector=connector),
+        Action(back, "resume", any_worker(plan, chance), connector=connector),
     ]
 
 
@@ -218,7 +209,7 @@ def _restart_connector(plan: ClusterPlan, at: float, chance: random.Random) -> N
     number = _any_connector(plan, chance)
     task = chance.randrange(plan.connectors[number].tasks)
     detail = str(task) if verb == "restart task" else ""
-    plan.actions.append(Action(at, verb, _any(plan, chance), detail=detail, connector=number))
+    plan.actions.append(Action(at, verb, any_worker(plan, chance), detail=detail, connector=number))
 
 
 def _change(plan: ClusterPlan, at: float, chance: random.Random) -> None:
@@ -232,17 +223,13 @@ def _change(plan: ClusterPlan, at: float, chance: random.Random) -> None:
     )
     number = _any_connector(plan, chance)
     detail = f"{option}={chance.choice(values)}"
-    plan.actions.append(Action(at, "change", _any(plan, chance), detail=detail, connector=number))
+    plan.actions.append(Action(at, "change", any_worker(plan, chance), detail=detail, connector=number))
 
 
 def _recreate(plan: ClusterPlan, at: float, chance: random.Random) -> None:
     """It is deleted, and made again; what it committed stays."""
     connector = _any_connector(plan, chance)
-    plan.actions.append(Action(at, "recreate", _any(plan, chance), connector=connector))
-
-
-def _any(plan: ClusterPlan, chance: random.Random) -> int:
-    return chance.choice(sorted(plan.running))
+    plan.actions.append(Action(at, "recreate", any_worker(plan, chance), connector=connector))
 
 
 def _any_connector(plan: ClusterPlan, chance: random.Random) -> int:

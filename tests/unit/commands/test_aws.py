@@ -10,7 +10,7 @@ from connector import plugins
 from connector.aws.connection import AwsConfig
 from connector.aws.policy import PLACEHOLDER
 from connector.cli import app
-from connector.commands.refusal import BAD_CONFIG
+from connector.commands.exit_code import ExitCode
 from connector.config.schema import Config
 from connector.plugins import PluginKind
 from connector.sinks.base import Sink
@@ -166,7 +166,7 @@ def test_a_bucket_by_url_is_meant_like_one_by_name(file: Path) -> None:
 def test_anonymous_requests_come_from_nobody(file: Path) -> None:
     config = without("aws.sts.role.arn", "aws.sts.role.external.id")
     result = policy(file, {**config, "aws.credentials.provider": "anonymous"}, "--who-am-i")
-    assert result.exit_code == BAD_CONFIG
+    assert result.exit_code == ExitCode.REFUSED
     assert "come from nobody" in result.stderr
 
 
@@ -175,7 +175,7 @@ def test_anonymous_requests_come_from_nobody(file: Path) -> None:
 
 def test_every_fault_of_the_config_is_named(file: Path) -> None:
     result = policy(file, without("aws.s3.bucket.name", "topics"))
-    assert result.exit_code == BAD_CONFIG
+    assert result.exit_code == ExitCode.REFUSED
     assert "aws.s3.bucket.name" in result.stderr
     assert "topics" in result.stderr
     assert result.stdout == ""
@@ -183,7 +183,7 @@ def test_every_fault_of_the_config_is_named(file: Path) -> None:
 
 def test_what_is_no_principal_is_refused(file: Path) -> None:
     result = policy(file, CONFIG, "--principal", "*")
-    assert result.exit_code == BAD_CONFIG
+    assert result.exit_code == ExitCode.REFUSED
     assert "--principal: * is not an identity" in result.stderr
 
 
@@ -197,7 +197,7 @@ def test_options_that_contradict_each_other_are_refused(file: Path, options: tup
 
 def test_without_a_role_there_is_no_trust_policy(file: Path) -> None:
     result = policy(file, without("aws.sts.role.arn", "aws.sts.role.external.id"), "--only", "trust")
-    assert result.exit_code == BAD_CONFIG
+    assert result.exit_code == ExitCode.REFUSED
     assert "aws.sts.role.arn" in result.stderr
 
 
@@ -241,13 +241,13 @@ def test_of_a_sink_that_does_not_tell_only_the_trust_is_printed(
     assert result.exit_code == 0
     assert "QuietSink does not tell what it must be allowed" in result.stderr
     assert json.loads(result.stdout).keys() == {"TrustPolicy"}
-    assert policy(file, CONFIG, "--only", "permissions").exit_code == BAD_CONFIG
+    assert policy(file, CONFIG, "--only", "permissions").exit_code == ExitCode.REFUSED
 
 
 def test_of_a_sink_without_aws_there_is_nothing_to_print(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(PlainSink, monkeypatch)
     result = policy(file, CONFIG)
-    assert result.exit_code == BAD_CONFIG
+    assert result.exit_code == ExitCode.REFUSED
     assert "There is no policy to print for this sink" in result.stderr
     assert result.stdout == ""
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from connector.cli import app
-from connector.commands.refusal import BAD_CONFIG
+from connector.commands.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,7 @@ def test_without_the_workers_providers_a_reference_is_refused(
 ) -> None:
     submit(files[1], "bucket")
     result = CliRunner().invoke(app, [*command, str(files[1])])
-    assert result.exit_code == BAD_CONFIG
+    assert result.exit_code == ExitCode.REFUSED
     assert "set its property config.providers" in result.output
 
 
@@ -51,7 +51,7 @@ def test_a_value_that_is_no_good_is_told_by_its_reference(
 ) -> None:
     submit(files[1], "bad")
     result = CliRunner().invoke(app, [*command, "--worker", str(files[0]), str(files[1])])
-    assert result.exit_code == BAD_CONFIG
+    assert result.exit_code == ExitCode.REFUSED
     assert "keys:bad}" in result.output
     assert "canary" not in result.output
 

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from connector.cli import app
-from connector.commands.refusal import BAD_CONFIG
+from connector.commands.exit_code import ExitCode
 
 
 @pytest.mark.parametrize("missing", ["moto", "rich.live"])
@@ -17,5 +17,5 @@ def test_without_the_extra_the_demo_says_what_to_install(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, missing, None)
     result = CliRunner().invoke(app, ["demo", "--once"])
-    assert result.exit_code == BAD_CONFIG
+    assert result.exit_code == ExitCode.REFUSED
     assert "pip install 'kafka-aws-connector[demo]'" in result.output
