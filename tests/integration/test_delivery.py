@@ -283,6 +283,7 @@ def test_rebalances_while_s3_is_slow_freeze_nobody(
         first.wait_until(
             lambda: sum(map(len, read(aws, bucket).values())) == total * PARTITIONS, "every record is stored"
         )
+        second.wait_for_state("RUNNING")  # the first may have stored all before this one could hear a signal
         assert first.terminate() == 0, first.log
         assert second.terminate() == 0, second.log
 
