@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _PREFERRED_PORT = 8083
 _REQUEST_SECONDS = 5.0
 _POLL_SECONDS = 0.1
+_END_SECONDS = 2.0
 
 
 def free_port() -> int:
@@ -70,7 +71,7 @@ class WorkerProcess:
         """Wait until REST does."""
         while True:
             with suppress(aiohttp.ClientConnectionError):
-                await self._get("/")
+                await self._request("/")
                 return
             await asyncio.sleep(_POLL_SECONDS)
 
@@ -127,6 +128,21 @@ class WorkerProcess:
         return bool(tasks) and all(task["state"] == "RUNNING" for task in tasks)
 
     async def _get(self, path: str, *accepted: int) -> str:
+        """Ask a worker that has answered before.
+
+        Raises:
+            DemoError: It ended, or does not answer.
+        """
+        try:
+            return await self._request(path, *accepted)
+        except aiohttp.ClientConnectionError as error:
+            with suppress(TimeoutError):
+                # A connection breaks a moment before the end of the process is known.
+                async with asyncio.timeout(_END_SECONDS):
+                    await self.ended()
+            raise DemoError(f"The worker does not answer: {error}") from error
+
+    async def _request(self, path: str, *accepted: int) -> str:
         async with self._http.get(self.url + path) as answer:
             if answer.status not in accepted:
                 answer.raise_for_status()

@@ -144,17 +144,21 @@ class WorkerProcess:
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of a metric's samples with these labels; 0 while there are none."""
+        return sum(self.samples(name, **labels), 0.0)
+
+    def samples(self, name: str, **labels: str) -> list[float]:
+        """A metric's samples with these labels; none while it does not answer."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=5) as answer:
                 text = answer.read().decode()
         except (OSError, urllib.error.URLError):
-            return 0.0
-        return sum(
+            return []
+        return [
             sample.value
             for family in text_string_to_metric_families(text)
             for sample in family.samples
             if sample.name == name and labels.items() <= sample.labels.items()
-        )
+        ]
 
     def task_states(self) -> list[str]:
         status = self.get(f"/connectors/{self.name}/status") or {"tasks": []}

@@ -283,9 +283,11 @@ def test_exactly_once_into_s3_outlives_a_rolling_restart_and_the_death_of_a_work
     def stored() -> list[bytes]:
         return sorted(line for data in aws.objects(bucket).values() for line in data.split())
 
-    workers[0].wait_until(lambda: overall(workers[0], "lake") == ("RUNNING", ["RUNNING"] * 4), "taken over")
-    time.sleep(1.5)  # the lag is looked at once a second
-    workers[0].wait_until(lambda: workers[0].metric("connector_consumer_lag_records") == 0, "all read")
+    here = {task: ("RUNNING", address(workers[0])) for task in range(4)}
+    workers[0].wait_until(lambda: states(workers[0], "lake") == here, "taken over")
+    workers[0].wait_until(
+        lambda: workers[0].samples("connector_consumer_lag_records") == [0] * 4, "all four partitions read"
+    )
     workers[0].ask("PUT", "/connectors/lake/stop")  # for good, which finishes what is open
     workers[0].wait_until(lambda: len(stored()) >= len(expected), f"{len(expected)} stored", 30)
     assert stored() == expected
