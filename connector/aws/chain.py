@@ -12,7 +12,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aiobotocore.session import AioSession
 from botocore.exceptions import (
     CredentialRetrievalError,
     MetadataRetrievalError,
@@ -22,10 +21,12 @@ from botocore.exceptions import (
 from connector.aws.faults import translate
 from connector.aws.provider import Session
 from connector.aws.refresh import RefreshedCredentials, elapsed
+from connector.aws.session import new_session
 from connector.error_codes import ErrorCode
 from connector.errors import AccessError, ConnectorError, RetriableError
 
 if TYPE_CHECKING:
+    from aiobotocore.session import AioSession
     from botocore.credentials import ReadOnlyCredentials
 
 _LOOK_SECONDS = 5.0
@@ -72,7 +73,7 @@ class ChainCredentials(RefreshedCredentials):
             raise _translated(error) from error
 
     async def _found(self) -> Session:
-        session = AioSession(profile=self._profile)
+        session = new_session(self._profile)
         files = _files_of(session)
         # Before they are read: what is written in between is read again rather than missed.
         read = await asyncio.to_thread(_signature, files)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from aiobotocore.credentials import AioCredentials
-from aiobotocore.session import AioSession
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import NoCredentialsError
 
@@ -19,6 +18,7 @@ from connector.aws.faults import is_expired, is_rejection, translate
 from connector.aws.identity import Anonymous, CustomProvider, Profile, StaticKeys, WebIdentity
 from connector.aws.provider import CredentialsProvider, Session
 from connector.aws.refresh import RefreshedCredentials, elapsed
+from connector.aws.session import new_session
 from connector.aws.transport import client_settings
 from connector.error_codes import ErrorCode
 from connector.errors import AccessError, ConnectorError, RetriableError
@@ -26,6 +26,8 @@ from connector.plugins import PluginKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from aiobotocore.session import AioSession
 
     from connector.aws.identity import Identity
 
@@ -145,7 +147,7 @@ def base_session(identity: Identity) -> AioSession:
         case CustomProvider() as provider:
             return _session_with(_share((provider,), lambda: PluginCredentials(provider)))
         case Anonymous():
-            return AioSession()
+            return new_session()
         case Profile(name):
             return _session_with(_share((Profile, name), lambda: ChainCredentials(name)), profile=name)
     return _session_with(_share((None,), lambda: ChainCredentials(None)))
@@ -240,6 +242,6 @@ async def _ask_sts(
 
 
 def _session_with(credentials: AioCredentials, *, profile: str | None = None) -> AioSession:
-    session = AioSession(profile=profile)
+    session = new_session(profile)
     session._credentials = credentials  # noqa: SLF001 - there is no public way to give a provider
     return session

@@ -15,7 +15,6 @@ import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from aiobotocore.session import AioSession
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from confluent_kafka import KafkaError, KafkaException
@@ -24,6 +23,7 @@ from connector import logs
 from connector.aws.blocking import on_loop
 from connector.aws.credentials import signing_session
 from connector.aws.identity import Identity, Profile
+from connector.aws.session import new_session
 from connector.config.msk import iam_login, region_of
 from connector.error_codes import ErrorCode
 from connector.errors import ConfigError, RetriableError
@@ -31,6 +31,7 @@ from connector.errors import ConfigError, RetriableError
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
 
+    from aiobotocore.session import AioSession
     from botocore.credentials import ReadOnlyCredentials
 
     from connector.config.msk import IamLogin
@@ -150,7 +151,5 @@ def _signing_region(login: IamLogin, servers: str) -> str:
 
 def _own_region(profile: str | None) -> str | None:
     """As Java's chain has it; botocore knows only the other of the two variables."""
-    named: str | None = os.environ.get("AWS_REGION") or AioSession(profile=profile).get_config_variable(
-        "region"
-    )
+    named: str | None = os.environ.get("AWS_REGION") or new_session(profile).get_config_variable("region")
     return named

@@ -6,8 +6,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import botocore.session
 from botocore.exceptions import UnknownRegionError
+
+from connector.aws.session import new_session
 
 if TYPE_CHECKING:
     from connector.aws.connection import AwsConfig
@@ -41,7 +42,7 @@ def of_region(region: str) -> str | None:
     if region.endswith(_GLOBAL):
         return region.removesuffix(_GLOBAL)
     try:
-        name: str = botocore.session.Session().get_partition_for_region(region)
+        name: str = new_session().get_partition_for_region(region)
     except UnknownRegionError:
         return None
     return name

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from aiobotocore.config import AioConfig
-from aiobotocore.session import AioSession
 from botocore import UNSIGNED
 from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
 from connector.aws.faults import translate
+from connector.aws.session import new_session
 from connector.check import failed, ok
 from connector.error_codes import ErrorCode
 from connector.errors import AccessError
@@ -69,7 +69,7 @@ async def endpoint_of(service: str, region: str, url: str | None) -> str:
     """
     try:
         # Unsigned: else making a client would look for credentials.
-        async with AioSession().create_client(
+        async with new_session().create_client(
             service, region_name=region, endpoint_url=url, config=AioConfig(signature_version=UNSIGNED)
         ) as client:
             return str(client.meta.endpoint_url)
@@ -189,7 +189,7 @@ def _trusting(transport: Transport) -> ssl.SSLContext:
     Raises:
         AccessError: The bundle cannot be read.
     """
-    bundle = transport.ca_bundle or AioSession().get_config_variable("ca_bundle")
+    bundle = transport.ca_bundle or new_session().get_config_variable("ca_bundle")
     try:
         return ssl.create_default_context(cafile=get_cert_path(bundle or True))
     except OSError as error:

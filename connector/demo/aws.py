@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
-from aiobotocore.session import AioSession
 from botocore.exceptions import ClientError
 
+from connector.aws.session import new_session
 from connector.demo import policy
 from connector.demo.errors import DemoError
 from connector.demo.process import ChildProcess
@@ -91,7 +91,7 @@ class EmbeddedAws:
 
     async def client(self, service: str, keys: Keys) -> Any:
         """A client that lives as long as this object."""
-        context = AioSession().create_client(
+        context = new_session().create_client(
             service,
             region_name=self._region,
             endpoint_url=self.url,

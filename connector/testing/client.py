@@ -26,10 +26,12 @@ class ClientFactory:
 
     def new_client(self, service: str, **config: Any) -> Any:
         """Another such client, as ``config`` wants it; whoever asks for it closes it."""
-        import botocore.session  # noqa: PLC0415
         from botocore.config import Config  # noqa: PLC0415
+        from botocore.session import Session  # noqa: PLC0415
 
-        return botocore.session.get_session().create_client(
+        from connector.aws.session import sharing  # noqa: PLC0415
+
+        return sharing(Session()).create_client(
             service,
             region_name=self.region,
             endpoint_url=self.url,

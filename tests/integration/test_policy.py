@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
-from botocore.session import get_session
+from botocore.session import Session
 from typer.testing import CliRunner
 
+from connector.aws.session import sharing
 from connector.cli import app
 from connector.errors import AccessError
 from connector.record import Record, RecordBatch, TopicPartition
@@ -236,7 +237,7 @@ def s3_of_the_role(aws: AwsServer, raw: dict[str, str]) -> Any:
     granted = aws.client("sts").assume_role(
         RoleArn=raw["aws.sts.role.arn"], RoleSessionName="test", ExternalId=EXTERNAL_ID
     )["Credentials"]
-    return get_session().create_client(
+    return sharing(Session()).create_client(
         "s3",
         region_name="us-east-1",
         endpoint_url=aws.url,
