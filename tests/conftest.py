@@ -14,9 +14,11 @@ from structlog.testing import capture_logs
 from connector.aws import refresh
 from connector.testing.aws import AwsServer
 from connector.testing.kafka import KafkaClient, start_kafka
+from connector.testing.nursery import Nursery
 from connector.testing.own_s3 import OwnS3Server
 from connector.testing.proxy import FaultProxy
 from connector.testing.versitygw import VersitygwServer, VersitygwUnavailableError
+from connector.testing.worker import WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping
@@ -105,6 +107,15 @@ def logged() -> Iterator[list[MutableMapping[str, Any]]]:
     """What is logged from here on, however logging was configured before."""
     with capture_logs() as lines:
         yield lines
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nursery() -> Iterator[None]:
+    """Tests start workers by the hundred, and two seconds of CPU each are what a start from nothing takes."""
+    with Nursery() as nursery:
+        WorkerProcess.nursery = nursery
+        yield
+        WorkerProcess.nursery = None
 
 
 @pytest.fixture(scope="session")

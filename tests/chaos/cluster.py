@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from connector.testing.proxy import FOREVER, FaultProxy
+from connector.testing.worker import WorkerProcess
 from tests.chaos.life import Life
-from tests.chaos.nursery import ForkedWorker
 from tests.chaos.plan import SESSION_SECONDS
 from tests.chaos.strike import strike
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from connector.testing.aws import AwsServer
-    from tests.chaos.nursery import Nursery
+    from connector.testing.nursery import Nursery
     from tests.chaos.plan import Action
 
 _START_SECONDS = 40.0
@@ -50,7 +50,9 @@ class ChaosWorker(Life):
         endpoints = {"aws.s3.endpoint": self.proxy.url, "aws.sts.config.endpoint": self.proxy.url}
         if "aws.sts.role.arn" not in connector:
             del endpoints["aws.sts.config.endpoint"]
-        super().__init__(number, ForkedWorker(nursery, {**SETTINGS, **settings}, {**connector, **endpoints}))
+        super().__init__(
+            number, WorkerProcess({**SETTINGS, **settings}, {**connector, **endpoints}, nursery=nursery)
+        )
 
     def wait_until_running(self) -> None:
         def runs() -> bool:

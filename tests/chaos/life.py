@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.chaos.nursery import ForkedWorker
+    from connector.testing.worker import WorkerProcess
 
 _EXIT_SECONDS = 20.0
 _KEPT_METRICS = ("connector_upload_bytes_resumed_total", "connector_upload_bytes_repeated_total")
@@ -17,7 +17,7 @@ _KEPT_METRICS = ("connector_upload_bytes_resumed_total", "connector_upload_bytes
 class Life:
     """One worker, through all its processes."""
 
-    def __init__(self, number: int, process: ForkedWorker) -> None:
+    def __init__(self, number: int, process: WorkerProcess) -> None:
         self.number = number
         self.process = process
         self.metrics = dict.fromkeys(_KEPT_METRICS, 0.0)

@@ -12,9 +12,9 @@ from confluent_kafka import KafkaException
 
 from connector.testing.aws import AwsServer
 from connector.testing.kafka import KafkaClient, MavenKafka
+from connector.testing.nursery import Nursery
 from tests.chaos.cluster import ChaosWorker, Cluster
 from tests.chaos.evidence import Evidence
-from tests.chaos.nursery import Nursery
 from tests.chaos.outcome import Outcome
 from tests.chaos.profile import PROFILES
 from tests.chaos.source import Source, contents, create_topic

@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, TopicPartition
 from connector.cluster.records import LogRecord
 from connector.cluster.status_records import PlacementRecord, TaskStatusRecord, read_status_record
 from connector.runtime.state import State
-from tests.chaos.nursery import ForkedWorker, Nursery
+from connector.testing.worker import WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ class Told(NamedTuple):
 class Trio:
     """A cluster of three workers, and what it writes to its status topic."""
 
-    def __init__(self, kafka: KafkaBroker, nursery: Nursery, stack: ExitStack) -> None:
+    def __init__(self, kafka: KafkaBroker, stack: ExitStack) -> None:
         self._servers = kafka.bootstrap_servers
         group = f"connect-{uuid.uuid4().hex[:8]}"
         self._status_topic = f"{group}-status"
@@ -61,17 +61,17 @@ class Trio:
             "heartbeat.interval.ms": "1000",
             "offset.flush.interval.ms": "500",
         }
-        self.workers = [stack.enter_context(ForkedWorker(nursery, properties)) for _ in range(WORKERS)]
+        self.workers = [stack.enter_context(WorkerProcess(properties)) for _ in range(WORKERS)]
         for worker in self.workers:
             self.wait_healthy(worker)
 
-    def wait_healthy(self, worker: ForkedWorker) -> None:
+    def wait_healthy(self, worker: WorkerProcess) -> None:
         def is_healthy() -> bool:
             return bool((worker.get("/health") or {}).get("status") == "healthy")
 
         worker.wait_until(is_healthy, "healthy")
 
-    def wait_running(self, name: str, on: list[ForkedWorker]) -> None:
+    def wait_running(self, name: str, on: list[WorkerProcess]) -> None:
         """All tasks run, and on all of these."""
         addresses = {worker.url.removeprefix("http://") for worker in on}
 
@@ -144,7 +144,7 @@ class Load:
 @pytest.fixture(scope="module")
 def trio(kafka: KafkaBroker) -> Iterator[Trio]:
     with ExitStack() as stack:
-        yield Trio(kafka, stack.enter_context(Nursery()), stack)
+        yield Trio(kafka, stack)
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ from functools import partial
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Self
 
+from connector.testing.worker import WorkerProcess
 from tests.chaos.distributed.plan import SESSION_SECONDS, WORKERS
 from tests.chaos.life import Life
-from tests.chaos.nursery import ForkedWorker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.chaos.nursery import Nursery
+    from connector.testing.nursery import Nursery
     from tests.chaos.plan import Action
 
 _ASK_SECONDS = 8.0
@@ -36,7 +36,7 @@ class Workers:
 
     def __init__(self, nursery: Nursery, settings: Mapping[str, str]) -> None:
         properties = {**SETTINGS, **settings}
-        self.all = [Life(number, ForkedWorker(nursery, properties)) for number in range(WORKERS)]
+        self.all = [Life(number, WorkerProcess(properties, nursery=nursery)) for number in range(WORKERS)]
 
     def __enter__(self) -> Self:
         return self

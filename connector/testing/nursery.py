@@ -17,9 +17,7 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Self
-
-from connector.testing.worker import WorkerProcess
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,15 +40,15 @@ class Child:
     def pid(self) -> int:
         return self._pid
 
-    @property
-    def has_ended(self) -> bool:
-        return self._ended.is_set()
+    def is_running(self) -> bool:
+        return not self._ended.is_set()
 
     def ended(self, code: int) -> None:
         self._code = code
         self._ended.set()
 
     def kill(self) -> None:
+        """Ends it at once, and waits until it is gone."""
         if not self._ended.is_set():
             # The nursery has not reaped it, or not told yet; a pid is not given out anew within that time.
             os.kill(self._pid, signal.SIGKILL)
@@ -64,25 +62,20 @@ class Child:
 
 
 class Nursery:
-    """The process that forks; a context manager."""
+    """The process that forks, started with the first worker; a context manager."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.nursery"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
+        self._process: subprocess.Popen[bytes] | None = None
         self._born: queue.SimpleQueue[Child] = queue.SimpleQueue()
         self._children: dict[int, Child] = {}
         self._lock = threading.Lock()
-        self._reader = threading.Thread(target=self._read, name="nursery", daemon=True)
-        self._reader.start()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:
+        if self._process is None:
+            return
         if self._process.stdin:
             self._process.stdin.close()
         self._process.wait()
@@ -91,16 +84,34 @@ class Nursery:
             self._process.stdout.close()
 
     def fork(self, folder: Path, log: Path, arguments: Sequence[str]) -> Child:
-        """Start ``connector`` with these arguments."""
-        request = {"folder": str(folder), "log": str(log), "arguments": list(arguments)}
+        """Start ``connector`` with these arguments, and with the variables that this process has by now."""
+        request = {
+            "folder": str(folder),
+            "log": str(log),
+            "arguments": list(arguments),
+            "environ": dict(os.environ),
+        }
         with self._lock:
-            assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps(request).encode() + b"\n")
-            self._process.stdin.flush()
+            process = self._process or self._start()
+            assert process.stdin is not None  # noqa: S101 - opened as a pipe
+            process.stdin.write(json.dumps(request).encode() + b"\n")
+            process.stdin.flush()
             return self._born.get(timeout=_START_SECONDS)
 
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "connector.testing.nursery"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, name="nursery", daemon=True)
+        self._reader.start()
+        return self._process
+
     def _read(self) -> None:
-        assert self._process.stdout is not None
+        assert self._process is not None  # noqa: S101 - started before
+        assert self._process.stdout is not None  # noqa: S101 - opened as a pipe
         for line in self._process.stdout:
             told: Mapping[str, int] = json.loads(line)
             if "born" in told:
@@ -108,26 +119,6 @@ class Nursery:
                 self._born.put(child)
             else:
                 self._children.pop(told["ended"]).ended(told["code"])
-
-
-class ForkedWorker(WorkerProcess):
-    """A worker of a nursery."""
-
-    def __init__(
-        self, nursery: Nursery, settings: Mapping[str, str], connector: Mapping[str, str] | None = None
-    ) -> None:
-        super().__init__(settings, connector)
-        self._nursery = nursery
-        self._child: Child | None = None
-
-    def start(self) -> Self:
-        arguments = [self._mode, "worker.properties", *self._files]
-        self._process = self._child = self._nursery.fork(self._log.parent, self._log, arguments)
-        return self
-
-    @property
-    def has_ended(self) -> bool:
-        return self._child is None or self._child.has_ended
 
 
 def _tend() -> None:
@@ -156,7 +147,7 @@ def _tell(**what: int) -> None:
     os.write(1, json.dumps(what).encode() + b"\n")
 
 
-def _fork(request: dict[str, str]) -> int:
+def _fork(request: Mapping[str, Any]) -> int:
     if pid := os.fork():
         return pid
     code = 1
@@ -166,13 +157,15 @@ def _fork(request: dict[str, str]) -> int:
         os._exit(code)
 
 
-def _work(request: Mapping[str, str]) -> int:
+def _work(request: Mapping[str, Any]) -> int:
     """In the child: be as a process that was started anew."""
     from connector.cli import main  # noqa: PLC0415 - the parent has imported it
 
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     os.setsid()
     os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environ"])
     log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(log, 1)
@@ -193,7 +186,7 @@ def _import_all() -> None:
     import connector.sinks.s3.sink  # noqa: PLC0415
     import connector.standalone  # noqa: PLC0415
 
-    assert connector
+    assert connector  # noqa: S101 - imported for those that are forked
     gc.collect()
     gc.freeze()
 
