@@ -18,24 +18,25 @@ import time
 import traceback
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from structlog.contextvars import bound_contextvars
 
 from connector import logs, tracing
-from connector.error_codes import ErrorCode, pointer
-from connector.errors import BatchError, ConnectorError, RetriableError, runbook_code
-from connector.retry import Backoff, retrying
+from connector.error_codes import pointer
+from connector.errors import BatchError, ConnectorError, runbook_code
+from connector.retry import Backoff
 from connector.runtime.commits import Commits
 from connector.runtime.consumer import Polled, TaskConsumer
 from connector.runtime.errant import without
 from connector.runtime.feed import POLL_SECONDS, Feed
 from connector.runtime.offsets import Offsets
 from connector.runtime.state import State
+from connector.runtime.waiting import OBSERVE_SECONDS, StoppedError, Waiting
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from connector.errors import RecordError
@@ -46,10 +47,8 @@ if TYPE_CHECKING:
     from connector.runtime.pipeline import Applied, Pipeline
     from connector.sinks.base import Committed, OffsetAndMetadata, Sink, TwoPhase
 
-T = TypeVar("T")
 log = logs.get(__name__)
 
-OBSERVE_SECONDS = 1.0
 LEAVE_SECONDS = 10.0
 """Beyond the graceful timeout, for what only lets go: leaving the group, aborting uploads."""
 PREPARE_SECONDS = 5.0
@@ -57,7 +56,6 @@ PREPARE_SECONDS = 5.0
 CONVERT_BASE_SECONDS = 0.3
 GROUP_SECONDS = 5.0
 """Of these, what a rebalance under way may take until it is left: others answer it with their heartbeats."""
-RETRY_BACKOFF = Backoff(base_seconds=0.5, cap_seconds=30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +117,9 @@ class Task:
         self._resumed = asyncio.Event()
         self._resumed.set()
         self._offsets = Offsets()
-        self._stopping = asyncio.Event()
-        self._deadline: float | None = None
+        self._waiting = Waiting(
+            context, shutdown_seconds=spec.shutdown_seconds, meanwhile=self._observe_if_due
+        )
         self._next_flush = self._next_observation = 0.0
         self._create_consumer = consumer
         self._consumer: TaskConsumer | None = None
@@ -142,7 +141,7 @@ class Task:
             try:
                 await self._start()
                 self._observer.started("succeeded")
-                while not self._stopping.is_set():
+                while not self._waiting.is_stopping:
                     await self._rejoin_if_unsure()
                     await self._hold_while_paused()
                     polled = await self._poll()
@@ -152,7 +151,7 @@ class Task:
                         await self._stay_within_budget()
                     await self._commit_if_due()
                 self._enter(State.STOPPED)
-            except _StoppedError:
+            except StoppedError:
                 self._enter(State.STOPPED)
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it is, it is told
                 self._fail(error)
@@ -165,10 +164,9 @@ class Task:
         Args:
             for_good: Nobody goes on with what is open; it is to be finished.
         """
-        if not self._stopping.is_set():
+        if not self._waiting.is_stopping:
             self._context.ends_for_good = for_good
-            self._deadline = time.monotonic() + self.spec.shutdown_seconds
-            self._stopping.set()
+            self._waiting.stop()
 
     def pause(self) -> None:
         """Deliver nothing more until :meth:`resume`; the task stays in its group, and commits."""
@@ -182,8 +180,8 @@ class Task:
     async def _start(self) -> None:
         self._context.assignments = self
         if dead_letters := self._errant.dead_letters:
-            await self._finish(self._retrying("start", dead_letters.start))
-        await self._finish(self._retrying("start", lambda: self._sink.start(self._context)))
+            await self._waiting.finish(self._waiting.retrying("start", dead_letters.start))
+        await self._waiting.finish(self._waiting.retrying("start", lambda: self._sink.start(self._context)))
         await self._join()
         if self._sink.two_phase:
             self._context.spawn(self._commits.run())
@@ -207,21 +205,21 @@ class Task:
 
     async def _hold_while_paused(self) -> None:
         """What is read ahead is not taken, so the feed pauses the partitions and polls on."""
-        if self._resumed.is_set() or self._stopping.is_set():
+        if self._resumed.is_set() or self._waiting.is_stopping:
             return
         self._enter(State.PAUSED)
-        while not (self._resumed.is_set() or self._stopping.is_set()):
-            self._raise_background_failure()
+        while not (self._resumed.is_set() or self._waiting.is_stopping):
+            self._waiting.raise_failure()
             self.feed.raise_failure()
             await self._rejoin_if_unsure()
             await self._commit_if_due()
             self._observe_if_due()
-            await self._finish(_first_of(self._resumed, self._stopping, seconds=POLL_SECONDS))
-        if not self._stopping.is_set():
+            await self._waiting.until_set(self._resumed, POLL_SECONDS)
+        if not self._waiting.is_stopping:
             self._enter(State.RUNNING)
 
     async def _poll(self) -> list[Polled]:
-        self._raise_background_failure()
+        self._waiting.raise_failure()
         polled = await self.feed.next()
         self._observe_if_due()
         for batch, _ in polled:
@@ -233,8 +231,8 @@ class Task:
             return polled
         converted: list[Applied] = []
         with tracing.span("convert"):
-            await self._finish(
-                self._retrying(
+            await self._waiting.finish(
+                self._waiting.retrying(
                     "convert",
                     lambda: self._converting(polled, converted),
                     Backoff(CONVERT_BASE_SECONDS, self.spec.convert_delay_seconds),
@@ -243,7 +241,7 @@ class Task:
             )
         for (read, epoch), applied in zip(polled, converted, strict=True):
             if applied.failed and self._offsets.epoch(read.topic_partition) == epoch:
-                await self._finish(self._report(read.topic_partition, applied.failed))
+                await self._waiting.finish(self._report(read.topic_partition, applied.failed))
         return [
             Polled(put, epoch)
             for (_, epoch), applied in zip(polled, converted, strict=True)
@@ -252,7 +250,7 @@ class Task:
 
     async def _report(self, partition: TopicPartition, failed: Mapping[int, RecordError]) -> None:
         """Before their batch is put: what is put may be committed at any time."""
-        await self._retrying("report", lambda: self._errant.report(partition, failed))
+        await self._waiting.retrying("report", lambda: self._errant.report(partition, failed))
 
     async def _put(self, polled: list[Polled]) -> None:
         """Partitions may go side by side; transforms may have made several batches of one."""
@@ -272,7 +270,7 @@ class Task:
             lanes.setdefault(each.batch.topic_partition, []).append(each)
         records = sum(len(batch) for batch, _ in taken)
         with tracing.span("put", {"records": records}):
-            await self._finish(asyncio.gather(*map(self._put_in_order, lanes.values())))
+            await self._waiting.finish(asyncio.gather(*map(self._put_in_order, lanes.values())))
         self._observer.put_seconds.observe(time.perf_counter() - started)
         self._observer.records_put.inc(records)
 
@@ -284,10 +282,10 @@ class Task:
         """The offsets of a partition that stayed ours went back: its topic was made again, or truncated."""
         log.warning("partition begins anew: made again or truncated", at=str(partition))
         if self._sink.two_phase:
-            await self._finish(self._renew(partition, self._sink.two_phase))
+            await self._waiting.finish(self._renew(partition, self._sink.two_phase))
             return
         self._offsets.restart(partition)
-        await self._finish(self._close([partition]))
+        await self._waiting.finish(self._close([partition]))
         await self._sink.drop([partition])
         self._sink.open([partition])
 
@@ -295,7 +293,7 @@ class Task:
         """No commit comes in between that says something of the earlier topic."""
         async with self._commits.lock:
             epoch = self._offsets.epoch(partition)
-            now = await self._retrying("committed", lambda: self.consumer.committed(partition))
+            now = await self._waiting.retrying("committed", lambda: self.consumer.committed(partition))
             if self._offsets.epoch(partition) == epoch:
                 self._offsets.restart(partition)
                 await two_phase.renew(partition, now.topic_id)
@@ -303,7 +301,7 @@ class Task:
     async def _put_one(self, batch: RecordBatch, epoch: int | None) -> None:
         while True:
             try:
-                await self._retrying("put", lambda batch=batch: self._put_if_owned(batch, epoch))  # type: ignore[misc]
+                await self._waiting.retrying("put", lambda batch=batch: self._put_if_owned(batch, epoch))  # type: ignore[misc]
             except BatchError as error:
                 await self._report(batch.topic_partition, error.failed)
                 batch = without(batch, error.failed)
@@ -320,19 +318,19 @@ class Task:
         while self._sink.buffered_bytes > self.spec.memory_budget_bytes - self.feed.buffered_bytes:
             if not self._sink.buffered_bytes:
                 return
-            await self._finish(self._retrying("relieve", self._sink.relieve))
+            await self._waiting.finish(self._waiting.retrying("relieve", self._sink.relieve))
 
     async def _commit_if_due(self) -> None:
         if time.monotonic() < self._next_flush:
             return
         started = time.perf_counter()
         with tracing.span("flush", self._observer.named):
-            await self._finish(self._retrying("flush", self._sink.flush))
+            await self._waiting.finish(self._waiting.retrying("flush", self._sink.flush))
         self._observer.flush_seconds.observe(time.perf_counter() - started)
         if self._sink.two_phase:
             self._commits.request()
         else:
-            await self._finish(self._commits.commit())
+            await self._waiting.finish(self._commits.commit())
         self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
 
     def _traced(self, polled: list[Polled]) -> AbstractContextManager[object]:
@@ -380,25 +378,25 @@ class Task:
             return {}
         offsets: Mapping[TopicPartition, OffsetAndMetadata] = {}
         try:
-            async with asyncio.timeout(self._remaining_seconds()):
-                await self._unless_failed(self._sink.close(partitions))
+            async with asyncio.timeout(self._waiting.remaining_seconds()):
+                await self._waiting.unless_failed(self._sink.close(partitions))
         except TimeoutError:
             log.warning("not everything was finished in time; it will be read again")
         except Exception as error:  # noqa: BLE001 - the partitions go, whatever the sink says
             log.warning("closing partitions failed; they will be read again", error=error)
         try:
-            async with asyncio.timeout(self._remaining_seconds() + PREPARE_SECONDS):
-                offsets = await self._unless_failed(self._commits.to_commit(partitions))
+            async with asyncio.timeout(self._waiting.remaining_seconds() + PREPARE_SECONDS):
+                offsets = await self._waiting.unless_failed(self._commits.to_commit(partitions))
         except Exception as error:  # noqa: BLE001 - as above
             log.warning("nothing is committed of the partitions", error=error)
-        return {} if self._context.failure.done() else offsets
+        return {} if self._waiting.has_failed else offsets
 
     async def committed(self, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
         await self._commits.accepted(offsets)
         if two_phase := self._sink.two_phase:
             try:
-                async with asyncio.timeout(self._remaining_seconds()):
-                    await self._unless_failed(two_phase.settle(list(offsets)))
+                async with asyncio.timeout(self._waiting.remaining_seconds()):
+                    await self._waiting.unless_failed(two_phase.settle(list(offsets)))
             except Exception as error:  # noqa: BLE001 - whoever comes next does it
                 log.warning("left to the next owner", error=error)
 
@@ -432,7 +430,7 @@ class Task:
             self._offsets.own([partition])
             epoch = self._offsets.epoch(partition)
             await self._sink.drop([partition])
-            committed = await self._retrying("committed", lambda: self.consumer.committed(partition))
+            committed = await self._waiting.retrying("committed", lambda: self.consumer.committed(partition))
 
             async def begin() -> int | None:
                 return self._own({partition: committed}).get(partition)
@@ -484,11 +482,11 @@ class Task:
     async def _leave(self) -> None:
         """Leave the group, which closes partitions; whatever hangs is left behind, uncommitted."""
         try:
-            async with asyncio.timeout(self._remaining_seconds() + LEAVE_SECONDS):
+            async with asyncio.timeout(self._waiting.remaining_seconds() + LEAVE_SECONDS):
                 if self._feed is not None:
                     await self._feed.stop()
                 if self._consumer is not None:
-                    await self._consumer.close(self._remaining_seconds() + GROUP_SECONDS)
+                    await self._consumer.close(self._waiting.remaining_seconds() + GROUP_SECONDS)
                 await self._sink.stop()
         except TimeoutError:
             log.warning("task did not end in time", seconds=LEAVE_SECONDS)
@@ -501,7 +499,7 @@ class Task:
         self.state = state
         self._observer.state(state)
 
-    # ---- waiting ----
+    # ---- what it works with ----
 
     @property
     def consumer(self) -> TaskConsumer:
@@ -515,66 +513,6 @@ class Task:
             raise AssertionError("The task has not started")
         return self._feed
 
-    async def _retrying(
-        self,
-        operation: str,
-        attempt: Callable[[], Awaitable[T]],
-        backoff: Backoff = RETRY_BACKOFF,
-        most_seconds: float | None = None,
-    ) -> T:
-        first: list[float] = []
-
-        def on_retry(error: RetriableError) -> None:
-            self._context.retried(operation, error)
-            first.append(time.monotonic())
-            if most_seconds is not None and time.monotonic() - first[0] >= most_seconds:
-                raise RetriesExhaustedError(operation, error) from error
-
-        try:
-            return await retrying(attempt, backoff, on_retry, self._stopping)
-        except RetriableError as error:
-            raise _StoppedError(str(error)) from error
-
-    async def _finish(self, work: Awaitable[T]) -> T:
-        """Wait for ``work``; a failure in the background ends it, and so does the deadline of a stop."""
-        pending = asyncio.ensure_future(work)
-        try:
-            while not pending.done():
-                watched: set[asyncio.Future[Any]] = {pending, self._context.failure}
-                await asyncio.wait(
-                    watched,
-                    timeout=OBSERVE_SECONDS,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                self._raise_background_failure()
-                self._observe_if_due()
-                if self._deadline is not None and time.monotonic() > self._deadline:
-                    raise _StoppedError("the graceful timeout passed")
-            return await pending
-        finally:
-            pending.cancel()
-
-    async def _unless_failed(self, work: Awaitable[T]) -> T:
-        """Wait for ``work``, which a failure in the background ends: what it waits for may never come."""
-        pending = asyncio.ensure_future(work)
-        try:
-            watched: set[asyncio.Future[Any]] = {pending, self._context.failure}
-            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
-            self._raise_background_failure()
-            return await pending
-        finally:
-            pending.cancel()
-
-    def _remaining_seconds(self) -> float:
-        """Of the one budget that revocation and shutdown share."""
-        if self._deadline is None:
-            return self.spec.shutdown_seconds
-        return max(0.0, self._deadline - time.monotonic())
-
-    def _raise_background_failure(self) -> None:
-        if self._context.failure.done():
-            raise self._context.failure.result()
-
     def _observe_if_due(self) -> None:
         now = time.monotonic()
         if now >= self._next_observation:
@@ -582,28 +520,3 @@ class Task:
             if self._feed is not None:
                 self._observer.buffered_bytes.set(self._sink.buffered_bytes + self._feed.buffered_bytes)
                 self._observer.progress(self._offsets, self.consumer.end_offset)
-
-
-class RetriesExhaustedError(ConnectorError):
-    """What a conversion needs could not be had within errors.retry.timeout."""
-
-    def __init__(self, operation: str, error: RetriableError) -> None:
-        super().__init__(
-            f"{operation} was given up after errors.retry.timeout, and nothing is committed beyond what was"
-            f" delivered: {error}",
-            code=ErrorCode.RETRIES_EXHAUSTED,
-        )
-
-
-async def _first_of(*events: asyncio.Event, seconds: float) -> None:
-    """Until one of them is set, or the time is over."""
-    waiting = [asyncio.ensure_future(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for each in waiting:
-            each.cancel()
-
-
-class _StoppedError(Exception):
-    """The task was told to stop while it waited."""

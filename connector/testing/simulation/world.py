@@ -24,6 +24,7 @@ from connector.record import TopicPartition
 from connector.runtime import commits as commits_module
 from connector.runtime import feed as feed_module
 from connector.runtime import task as task_module
+from connector.runtime import waiting as waiting_module
 from connector.runtime.state import State as TaskState
 from connector.sinks.s3 import partition_ledger as ledger_module
 from connector.sinks.s3.attributes import CLAIM
@@ -234,7 +235,7 @@ class World:
 
     def run(self) -> Outcome:
         with ExitStack() as stack:
-            for module in (task_module, commits_module):
+            for module in (task_module, commits_module, waiting_module):
                 stack.enter_context(patch.object(module, "time", _Clock(self)))
             stack.enter_context(patch.object(feed_module, "POLL_SECONDS", _POLL_SECONDS))
             stack.enter_context(patch.object(ledger_module, "secrets", _Names(self)))

@@ -18,7 +18,8 @@ from connector.runtime.context import TaskContext
 from connector.runtime.errant import ErrantRecords
 from connector.runtime.observer import TaskObserver
 from connector.runtime.pipeline import Pipeline
-from connector.runtime.task import RetriesExhaustedError, Task, TaskSpec
+from connector.runtime.task import Task, TaskSpec
+from connector.runtime.waiting import RetriesExhaustedError
 from connector.sinks.base import Committed, Sink
 
 if TYPE_CHECKING:
