@@ -26,17 +26,19 @@ from connector import logs, tracing
 from connector.error_codes import pointer
 from connector.errors import BatchError, ConnectorError, runbook_code
 from connector.retry import Backoff
+from connector.runtime.assignment import Assignment
 from connector.runtime.commits import Commits
 from connector.runtime.consumer import Polled, TaskConsumer
 from connector.runtime.errant import without
-from connector.runtime.feed import POLL_SECONDS, Feed
+from connector.runtime.feed import POLL_SECONDS
+from connector.runtime.group_member import GroupMember
 from connector.runtime.offsets import Offsets
 from connector.runtime.state import State
 from connector.runtime.waiting import OBSERVE_SECONDS, StoppedError, Waiting
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from connector.errors import RecordError
@@ -45,17 +47,13 @@ if TYPE_CHECKING:
     from connector.runtime.errant import ErrantRecords
     from connector.runtime.observer import TaskObserver
     from connector.runtime.pipeline import Applied, Pipeline
-    from connector.sinks.base import Committed, OffsetAndMetadata, Sink, TwoPhase
+    from connector.sinks.base import Sink
 
 log = logs.get(__name__)
 
 LEAVE_SECONDS = 10.0
 """Beyond the graceful timeout, for what only lets go: leaving the group, aborting uploads."""
-PREPARE_SECONDS = 5.0
-"""Beyond the graceful timeout, for the commit of what was finished within it."""
 CONVERT_BASE_SECONDS = 0.3
-GROUP_SECONDS = 5.0
-"""Of these, what a rebalance under way may take until it is left: others answer it with their heartbeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +120,22 @@ class Task:
         )
         self._next_flush = self._next_observation = 0.0
         self._create_consumer = consumer
-        self._consumer: TaskConsumer | None = None
-        self._feed: Feed | None = None
-        self._must_rejoin = False
-        self._revoking: set[TopicPartition] = set()
+        self._member = GroupMember(self._new_consumer, spec.topics, observer)
         self._commits = Commits(
             sink,
             self._offsets,
             observer,
-            consumer=lambda: self.consumer,
+            consumer=lambda: self._member.consumer,
             seconds=spec.commit_seconds,
             unanswered=self._give_up_assignment,
+        )
+        self._assignment = Assignment(
+            sink,
+            self._offsets,
+            self._commits,
+            observer,
+            self._waiting,
+            consumer=lambda: self._member.consumer,
         )
 
     async def run(self) -> None:
@@ -178,11 +181,11 @@ class Task:
     # ---- the story, line by line ----
 
     async def _start(self) -> None:
-        self._context.assignments = self
+        self._context.assignments = self._assignment
         if dead_letters := self._errant.dead_letters:
             await self._waiting.finish(self._waiting.retrying("start", dead_letters.start))
         await self._waiting.finish(self._waiting.retrying("start", lambda: self._sink.start(self._context)))
-        await self._join()
+        await self._member.join()
         if self._sink.two_phase:
             self._context.spawn(self._commits.run())
         self._observer.budget_bytes.set(self.spec.memory_budget_bytes)
@@ -190,18 +193,28 @@ class Task:
         if self._resumed.is_set():
             self._enter(State.RUNNING)
 
-    async def _join(self) -> None:
-        self._consumer = self._create_consumer(
+    def _new_consumer(self) -> TaskConsumer:
+        return self._create_consumer(
             self.spec.consumer_config,
-            self,
+            self._assignment,
             self._observer,
             epoch_of=self._offsets.epoch,
             columns={*self._pipeline.columns, *self._sink.columns},
             batch_records=self.spec.batch_records,
             asks_committed=self._sink.two_phase is not None,
         )
-        await self._consumer.subscribe(self.spec.topics)
-        self._feed = Feed(self._consumer, self._observer)
+
+    async def _rejoin_if_unsure(self) -> None:
+        if not self._member.is_unsure:
+            return
+        log.warning("leaving the group, since a commit was not answered; joining again")
+        async with self._commits.lock:
+            await self._member.rejoin()
+
+    async def _give_up_assignment(self) -> None:
+        """Nobody knows what is committed: forget everything, and take over anew as another member."""
+        self._member.is_unsure = True
+        await self._assignment.forget_all()
 
     async def _hold_while_paused(self) -> None:
         """What is read ahead is not taken, so the feed pauses the partitions and polls on."""
@@ -210,7 +223,7 @@ class Task:
         self._enter(State.PAUSED)
         while not (self._resumed.is_set() or self._waiting.is_stopping):
             self._waiting.raise_failure()
-            self.feed.raise_failure()
+            self._member.feed.raise_failure()
             await self._rejoin_if_unsure()
             await self._commit_if_due()
             self._observe_if_due()
@@ -220,7 +233,7 @@ class Task:
 
     async def _poll(self) -> list[Polled]:
         self._waiting.raise_failure()
-        polled = await self.feed.next()
+        polled = await self._member.feed.next()
         self._observe_if_due()
         for batch, _ in polled:
             self._read_from(batch.topic_partition.topic)
@@ -256,7 +269,7 @@ class Task:
         """Partitions may go side by side; transforms may have made several batches of one."""
         for read, epoch in polled:
             if self._offsets.is_reset(read, epoch):
-                await self._restart(read.topic_partition)
+                await self._assignment.begin_anew(read.topic_partition)
         taken = [
             Polled(batch, epoch)
             for converted, epoch in polled
@@ -278,26 +291,6 @@ class Task:
         for batch, epoch in lane:
             await self._put_one(batch, epoch)
 
-    async def _restart(self, partition: TopicPartition) -> None:
-        """The offsets of a partition that stayed ours went back: its topic was made again, or truncated."""
-        log.warning("partition begins anew: made again or truncated", at=str(partition))
-        if self._sink.two_phase:
-            await self._waiting.finish(self._renew(partition, self._sink.two_phase))
-            return
-        self._offsets.restart(partition)
-        await self._waiting.finish(self._close([partition]))
-        await self._sink.drop([partition])
-        self._sink.open([partition])
-
-    async def _renew(self, partition: TopicPartition, two_phase: TwoPhase) -> None:
-        """No commit comes in between that says something of the earlier topic."""
-        async with self._commits.lock:
-            epoch = self._offsets.epoch(partition)
-            now = await self._waiting.retrying("committed", lambda: self.consumer.committed(partition))
-            if self._offsets.epoch(partition) == epoch:
-                self._offsets.restart(partition)
-                await two_phase.renew(partition, now.topic_id)
-
     async def _put_one(self, batch: RecordBatch, epoch: int | None) -> None:
         while True:
             try:
@@ -315,7 +308,7 @@ class Task:
 
     async def _stay_within_budget(self) -> None:
         # What is read ahead has a bound of its own, and no sink can make it less.
-        while self._sink.buffered_bytes > self.spec.memory_budget_bytes - self.feed.buffered_bytes:
+        while self._sink.buffered_bytes > self.spec.memory_budget_bytes - self._member.feed.buffered_bytes:
             if not self._sink.buffered_bytes:
                 return
             await self._waiting.finish(self._waiting.retrying("relieve", self._sink.relieve))
@@ -351,126 +344,14 @@ class Task:
         for batch, _ in polled[len(converted) :]:
             converted.append(self._pipeline.apply(batch))
 
-    # ---- rebalances: called while the consumer's thread waits ----
-
-    async def assigned(self, partitions: Mapping[TopicPartition, Committed]) -> Mapping[TopicPartition, int]:
-        self._observer.rebalanced("assigned", partitions)
-        return self._own(partitions)
-
-    def _own(self, partitions: Mapping[TopicPartition, Committed]) -> Mapping[TopicPartition, int]:
-        two_phase = self._sink.two_phase
-        if two_phase is None:
-            self._offsets.own(partitions)
-            self._sink.open(partitions)
-            return {}
-        positions = two_phase.resume(partitions)
-        self._offsets.own(partitions, {where: at for where, at in positions.items() if at >= 0})
-        return positions
-
-    async def revoked(
-        self, partitions: Collection[TopicPartition]
-    ) -> Mapping[TopicPartition, OffsetAndMetadata]:
-        """What can be finished before the deadline is committed; the rest is read again elsewhere."""
-        if self._revoking.isdisjoint(partitions):
-            self._revoking.update(partitions)
-            self._observer.rebalanced("revoked", partitions)
-        if self.state is State.FAILED:
-            return {}
-        offsets: Mapping[TopicPartition, OffsetAndMetadata] = {}
-        try:
-            async with asyncio.timeout(self._waiting.remaining_seconds()):
-                await self._waiting.unless_failed(self._sink.close(partitions))
-        except TimeoutError:
-            log.warning("not everything was finished in time; it will be read again")
-        except Exception as error:  # noqa: BLE001 - the partitions go, whatever the sink says
-            log.warning("closing partitions failed; they will be read again", error=error)
-        try:
-            async with asyncio.timeout(self._waiting.remaining_seconds() + PREPARE_SECONDS):
-                offsets = await self._waiting.unless_failed(self._commits.to_commit(partitions))
-        except Exception as error:  # noqa: BLE001 - as above
-            log.warning("nothing is committed of the partitions", error=error)
-        return {} if self._waiting.has_failed else offsets
-
-    async def committed(self, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
-        await self._commits.accepted(offsets)
-        if two_phase := self._sink.two_phase:
-            try:
-                async with asyncio.timeout(self._waiting.remaining_seconds()):
-                    await self._waiting.unless_failed(two_phase.settle(list(offsets)))
-            except Exception as error:  # noqa: BLE001 - whoever comes next does it
-                log.warning("left to the next owner", error=error)
-
-    async def released(self, partitions: Collection[TopicPartition]) -> None:
-        self._revoking.difference_update(partitions)
-        await self._forget(partitions)
-
-    async def lost(self, partitions: Collection[TopicPartition]) -> None:
-        self._observer.rebalanced("lost", partitions)
-        await self._forget(partitions)
-
-    async def _close(self, partitions: Collection[TopicPartition]) -> None:
-        """Finish and commit what is put; while the partitions stay."""
-        await self._sink.close(partitions)
-        await self._commits.commit()
-
-    async def _forget(self, partitions: Collection[TopicPartition]) -> None:
-        self._offsets.disown(partitions)
-        self._observer.forget(partitions)
-        await self._sink.drop(partitions)
-
-    # ---- what a two-phase sink may ask for ----
-
-    def request_commit(self) -> None:
-        self._commits.request()
-
-    async def restart_partition(self, partition: TopicPartition) -> None:
-        async with self._commits.lock:
-            if partition not in self._offsets:
-                return
-            self._offsets.own([partition])
-            epoch = self._offsets.epoch(partition)
-            await self._sink.drop([partition])
-            committed = await self._waiting.retrying("committed", lambda: self.consumer.committed(partition))
-
-            async def begin() -> int | None:
-                return self._own({partition: committed}).get(partition)
-
-            await self.consumer.seek(partition, lambda: self._offsets.epoch(partition) == epoch, begin)
-
-    async def rewind_partition(self, partition: TopicPartition, offset: int) -> None:
-        async with self._commits.lock:
-            if partition not in self._offsets:
-                return
-            epoch = self._offsets.epoch(partition)
-
-            async def begin() -> int:
-                self._offsets.own([partition], {partition: offset})
-                return offset
-
-            await self.consumer.seek(partition, lambda: self._offsets.epoch(partition) == epoch, begin)
-
-    async def _give_up_assignment(self) -> None:
-        """Nobody knows what is committed: forget everything, and take over anew as another member."""
-        self._must_rejoin = True
-        await self._forget(list(self._offsets))
-
-    async def _rejoin_if_unsure(self) -> None:
-        if not self._must_rejoin:
-            return
-        log.warning("leaving the group, since a commit was not answered; joining again")
-        async with self._commits.lock:
-            await self.feed.stop()
-            await self.consumer.close(GROUP_SECONDS)
-            self._must_rejoin = False
-            await self._join()
-
     # ---- the end ----
 
     def _fail(self, error: BaseException) -> None:
         code = runbook_code(error)
         self.trace = f"{''.join(traceback.format_exception(error))}{pointer(code)}\n"
         self.failure = error
-        if self._feed is None:
+        self._assignment.abandon()
+        if not self._member.has_joined:
             self._observer.started("failed")
         self._observer.failed()
         self._enter(State.FAILED)
@@ -483,10 +364,7 @@ class Task:
         """Leave the group, which closes partitions; whatever hangs is left behind, uncommitted."""
         try:
             async with asyncio.timeout(self._waiting.remaining_seconds() + LEAVE_SECONDS):
-                if self._feed is not None:
-                    await self._feed.stop()
-                if self._consumer is not None:
-                    await self._consumer.close(self._waiting.remaining_seconds() + GROUP_SECONDS)
+                await self._member.leave(self._waiting.remaining_seconds)
                 await self._sink.stop()
         except TimeoutError:
             log.warning("task did not end in time", seconds=LEAVE_SECONDS)
@@ -499,24 +377,11 @@ class Task:
         self.state = state
         self._observer.state(state)
 
-    # ---- what it works with ----
-
-    @property
-    def consumer(self) -> TaskConsumer:
-        if self._consumer is None:
-            raise AssertionError("The task has not started")
-        return self._consumer
-
-    @property
-    def feed(self) -> Feed:
-        if self._feed is None:
-            raise AssertionError("The task has not started")
-        return self._feed
-
     def _observe_if_due(self) -> None:
         now = time.monotonic()
         if now >= self._next_observation:
             self._next_observation = now + OBSERVE_SECONDS
-            if self._feed is not None:
-                self._observer.buffered_bytes.set(self._sink.buffered_bytes + self._feed.buffered_bytes)
-                self._observer.progress(self._offsets, self.consumer.end_offset)
+            if self._member.has_joined:
+                read_ahead_bytes = self._member.feed.buffered_bytes
+                self._observer.buffered_bytes.set(self._sink.buffered_bytes + read_ahead_bytes)
+                self._observer.progress(self._offsets, self._member.consumer.end_offset)

@@ -62,8 +62,8 @@ async def test_a_revocation_does_not_wait_for_a_sink_that_has_failed_and_commits
             context=context,
             observer=TaskObserver("orders", 0),
         )
-        await task.assigned({ORDERS: Committed()})
+        await task._assignment.assigned({ORDERS: Committed()})
         await task._put([Polled(RecordBatch.of(ORDERS, [Record(0, None, b"v", 1, [])]), 1)])
         await sink.start(context)
         async with asyncio.timeout(5):
-            assert await task.revoked([ORDERS]) == {}
+            assert await task._assignment.revoked([ORDERS]) == {}
