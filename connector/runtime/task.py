@@ -25,10 +25,10 @@ from structlog.contextvars import bound_contextvars
 from connector import logs, tracing
 from connector.error_codes import pointer
 from connector.errors import BatchError, ConnectorError, runbook_code
-from connector.retry import Backoff
 from connector.runtime.assignment import Assignment
 from connector.runtime.commits import Commits
 from connector.runtime.consumer import Polled, TaskConsumer
+from connector.runtime.conversion import Conversion
 from connector.runtime.errant import without
 from connector.runtime.feed import POLL_SECONDS
 from connector.runtime.group_member import GroupMember
@@ -46,14 +46,13 @@ if TYPE_CHECKING:
     from connector.runtime.context import TaskContext
     from connector.runtime.errant import ErrantRecords
     from connector.runtime.observer import TaskObserver
-    from connector.runtime.pipeline import Applied, Pipeline
+    from connector.runtime.pipeline import Pipeline
     from connector.sinks.base import Sink
 
 log = logs.get(__name__)
 
 LEAVE_SECONDS = 10.0
 """Beyond the graceful timeout, for what only lets go: leaving the group, aborting uploads."""
-CONVERT_BASE_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +116,13 @@ class Task:
         self._offsets = Offsets()
         self._waiting = Waiting(
             context, shutdown_seconds=spec.shutdown_seconds, meanwhile=self._observe_if_due
+        )
+        self._conversion = Conversion(
+            pipeline,
+            context,
+            self._waiting,
+            delay_seconds=spec.convert_delay_seconds,
+            most_seconds=spec.convert_seconds,
         )
         self._next_flush = self._next_observation = 0.0
         self._create_consumer = consumer
@@ -239,19 +245,18 @@ class Task:
             self._read_from(batch.topic_partition.topic)
         return polled
 
+    def _traced(self, polled: list[Polled]) -> AbstractContextManager[object]:
+        """One span for what was polled at once; none for what was not."""
+        if not (polled and tracing.is_on()):
+            return nullcontext()
+        records = sum(len(batch) for batch, _ in polled)
+        return tracing.span("batch", {**self._observer.named, "records": records, "partitions": len(polled)})
+
     async def _convert(self, polled: list[Polled]) -> list[Polled]:
         if not polled or self._pipeline.is_identity(self._sink.columns):
             return polled
-        converted: list[Applied] = []
         with tracing.span("convert"):
-            await self._waiting.finish(
-                self._waiting.retrying(
-                    "convert",
-                    lambda: self._converting(polled, converted),
-                    Backoff(CONVERT_BASE_SECONDS, self.spec.convert_delay_seconds),
-                    self.spec.convert_seconds,
-                )
-            )
+            converted = await self._conversion.convert([batch for batch, _ in polled], self._sink.columns)
         for (read, epoch), applied in zip(polled, converted, strict=True):
             if applied.failed and self._offsets.epoch(read.topic_partition) == epoch:
                 await self._waiting.finish(self._report(read.topic_partition, applied.failed))
@@ -325,24 +330,6 @@ class Task:
         else:
             await self._waiting.finish(self._commits.commit())
         self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
-
-    def _traced(self, polled: list[Polled]) -> AbstractContextManager[object]:
-        """One span for what was polled at once; none for what was not."""
-        if not (polled and tracing.is_on()):
-            return nullcontext()
-        records = sum(len(batch) for batch, _ in polled)
-        return tracing.span("batch", {**self._observer.named, "records": records, "partitions": len(polled)})
-
-    async def _converting(self, polled: list[Polled], converted: list[Applied]) -> None:
-        if self._pipeline.only_renames(self._sink.columns):
-            self._convert_the_rest(polled, converted)
-        else:
-            await self._context.in_thread(self._convert_the_rest, polled, converted)
-
-    def _convert_the_rest(self, polled: list[Polled], converted: list[Applied]) -> None:
-        """What is converted stays so when a schema registry answers only some of the batches."""
-        for batch, _ in polled[len(converted) :]:
-            converted.append(self._pipeline.apply(batch))
 
     # ---- the end ----
 
