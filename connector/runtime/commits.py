@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from connector import logs, tracing
 from connector.errors import RetriableError
-from connector.runtime.consumer import UnansweredError
+from connector.runtime.faults import UnansweredError
 from connector.sinks.base import OffsetAndMetadata
 
 if TYPE_CHECKING:

@@ -18,24 +18,27 @@ import time
 import traceback
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from structlog.contextvars import bound_contextvars
 
 from connector import logs, tracing
-from connector.error_codes import ErrorCode, pointer
-from connector.errors import BatchError, ConnectorError, RetriableError, runbook_code
-from connector.retry import Backoff, retrying
+from connector.error_codes import pointer
+from connector.errors import BatchError, ConnectorError, runbook_code
+from connector.runtime.assignment import Assignment
 from connector.runtime.commits import Commits
 from connector.runtime.consumer import Polled, TaskConsumer
+from connector.runtime.conversion import Conversion
 from connector.runtime.errant import without
-from connector.runtime.feed import POLL_SECONDS, Feed
+from connector.runtime.feed import POLL_SECONDS
+from connector.runtime.group_member import GroupMember
 from connector.runtime.offsets import Offsets
 from connector.runtime.state import State
+from connector.runtime.waiting import OBSERVE_SECONDS, StoppedError, Waiting
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from connector.errors import RecordError
@@ -43,21 +46,13 @@ if TYPE_CHECKING:
     from connector.runtime.context import TaskContext
     from connector.runtime.errant import ErrantRecords
     from connector.runtime.observer import TaskObserver
-    from connector.runtime.pipeline import Applied, Pipeline
-    from connector.sinks.base import Committed, OffsetAndMetadata, Sink, TwoPhase
+    from connector.runtime.pipeline import Pipeline
+    from connector.sinks.base import Sink
 
-T = TypeVar("T")
 log = logs.get(__name__)
 
-OBSERVE_SECONDS = 1.0
 LEAVE_SECONDS = 10.0
 """Beyond the graceful timeout, for what only lets go: leaving the group, aborting uploads."""
-PREPARE_SECONDS = 5.0
-"""Beyond the graceful timeout, for the commit of what was finished within it."""
-CONVERT_BASE_SECONDS = 0.3
-GROUP_SECONDS = 5.0
-"""Of these, what a rebalance under way may take until it is left: others answer it with their heartbeats."""
-RETRY_BACKOFF = Backoff(base_seconds=0.5, cap_seconds=30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +114,34 @@ class Task:
         self._resumed = asyncio.Event()
         self._resumed.set()
         self._offsets = Offsets()
-        self._stopping = asyncio.Event()
-        self._deadline: float | None = None
+        self._waiting = Waiting(
+            context, shutdown_seconds=spec.shutdown_seconds, meanwhile=self._observe_if_due
+        )
+        self._conversion = Conversion(
+            pipeline,
+            context,
+            self._waiting,
+            delay_seconds=spec.convert_delay_seconds,
+            most_seconds=spec.convert_seconds,
+        )
         self._next_flush = self._next_observation = 0.0
         self._create_consumer = consumer
-        self._consumer: TaskConsumer | None = None
-        self._feed: Feed | None = None
-        self._must_rejoin = False
-        self._revoking: set[TopicPartition] = set()
+        self._member = GroupMember(self._new_consumer, spec.topics, observer)
         self._commits = Commits(
             sink,
             self._offsets,
             observer,
-            consumer=lambda: self.consumer,
+            consumer=lambda: self._member.consumer,
             seconds=spec.commit_seconds,
             unanswered=self._give_up_assignment,
+        )
+        self._assignment = Assignment(
+            sink,
+            self._offsets,
+            self._commits,
+            observer,
+            self._waiting,
+            consumer=lambda: self._member.consumer,
         )
 
     async def run(self) -> None:
@@ -142,7 +150,7 @@ class Task:
             try:
                 await self._start()
                 self._observer.started("succeeded")
-                while not self._stopping.is_set():
+                while not self._waiting.is_stopping:
                     await self._rejoin_if_unsure()
                     await self._hold_while_paused()
                     polled = await self._poll()
@@ -152,7 +160,7 @@ class Task:
                         await self._stay_within_budget()
                     await self._commit_if_due()
                 self._enter(State.STOPPED)
-            except _StoppedError:
+            except StoppedError:
                 self._enter(State.STOPPED)
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it is, it is told
                 self._fail(error)
@@ -165,10 +173,9 @@ class Task:
         Args:
             for_good: Nobody goes on with what is open; it is to be finished.
         """
-        if not self._stopping.is_set():
+        if not self._waiting.is_stopping:
             self._context.ends_for_good = for_good
-            self._deadline = time.monotonic() + self.spec.shutdown_seconds
-            self._stopping.set()
+            self._waiting.stop()
 
     def pause(self) -> None:
         """Deliver nothing more until :meth:`resume`; the task stays in its group, and commits."""
@@ -180,11 +187,11 @@ class Task:
     # ---- the story, line by line ----
 
     async def _start(self) -> None:
-        self._context.assignments = self
+        self._context.assignments = self._assignment
         if dead_letters := self._errant.dead_letters:
-            await self._finish(self._retrying("start", dead_letters.start))
-        await self._finish(self._retrying("start", lambda: self._sink.start(self._context)))
-        await self._join()
+            await self._waiting.finish(self._waiting.retrying("start", dead_letters.start))
+        await self._waiting.finish(self._waiting.retrying("start", lambda: self._sink.start(self._context)))
+        await self._member.join()
         if self._sink.two_phase:
             self._context.spawn(self._commits.run())
         self._observer.budget_bytes.set(self.spec.memory_budget_bytes)
@@ -192,58 +199,67 @@ class Task:
         if self._resumed.is_set():
             self._enter(State.RUNNING)
 
-    async def _join(self) -> None:
-        self._consumer = self._create_consumer(
+    def _new_consumer(self) -> TaskConsumer:
+        return self._create_consumer(
             self.spec.consumer_config,
-            self,
+            self._assignment,
             self._observer,
             epoch_of=self._offsets.epoch,
             columns={*self._pipeline.columns, *self._sink.columns},
             batch_records=self.spec.batch_records,
             asks_committed=self._sink.two_phase is not None,
         )
-        await self._consumer.subscribe(self.spec.topics)
-        self._feed = Feed(self._consumer, self._observer)
+
+    async def _rejoin_if_unsure(self) -> None:
+        if not self._member.is_unsure:
+            return
+        log.warning("leaving the group, since a commit was not answered; joining again")
+        async with self._commits.lock:
+            await self._member.rejoin()
+
+    async def _give_up_assignment(self) -> None:
+        """Nobody knows what is committed: forget everything, and take over anew as another member."""
+        self._member.is_unsure = True
+        await self._assignment.forget_all()
 
     async def _hold_while_paused(self) -> None:
         """What is read ahead is not taken, so the feed pauses the partitions and polls on."""
-        if self._resumed.is_set() or self._stopping.is_set():
+        if self._resumed.is_set() or self._waiting.is_stopping:
             return
         self._enter(State.PAUSED)
-        while not (self._resumed.is_set() or self._stopping.is_set()):
-            self._raise_background_failure()
-            self.feed.raise_failure()
+        while not (self._resumed.is_set() or self._waiting.is_stopping):
+            self._waiting.raise_failure()
+            self._member.feed.raise_failure()
             await self._rejoin_if_unsure()
             await self._commit_if_due()
             self._observe_if_due()
-            await self._finish(_first_of(self._resumed, self._stopping, seconds=POLL_SECONDS))
-        if not self._stopping.is_set():
+            await self._waiting.until_set(self._resumed, POLL_SECONDS)
+        if not self._waiting.is_stopping:
             self._enter(State.RUNNING)
 
     async def _poll(self) -> list[Polled]:
-        self._raise_background_failure()
-        polled = await self.feed.next()
+        self._waiting.raise_failure()
+        polled = await self._member.feed.next()
         self._observe_if_due()
         for batch, _ in polled:
             self._read_from(batch.topic_partition.topic)
         return polled
 
+    def _traced(self, polled: list[Polled]) -> AbstractContextManager[object]:
+        """One span for what was polled at once; none for what was not."""
+        if not (polled and tracing.is_on()):
+            return nullcontext()
+        records = sum(len(batch) for batch, _ in polled)
+        return tracing.span("batch", {**self._observer.named, "records": records, "partitions": len(polled)})
+
     async def _convert(self, polled: list[Polled]) -> list[Polled]:
         if not polled or self._pipeline.is_identity(self._sink.columns):
             return polled
-        converted: list[Applied] = []
         with tracing.span("convert"):
-            await self._finish(
-                self._retrying(
-                    "convert",
-                    lambda: self._converting(polled, converted),
-                    Backoff(CONVERT_BASE_SECONDS, self.spec.convert_delay_seconds),
-                    self.spec.convert_seconds,
-                )
-            )
+            converted = await self._conversion.convert([batch for batch, _ in polled], self._sink.columns)
         for (read, epoch), applied in zip(polled, converted, strict=True):
             if applied.failed and self._offsets.epoch(read.topic_partition) == epoch:
-                await self._finish(self._report(read.topic_partition, applied.failed))
+                await self._waiting.finish(self._report(read.topic_partition, applied.failed))
         return [
             Polled(put, epoch)
             for (_, epoch), applied in zip(polled, converted, strict=True)
@@ -252,13 +268,13 @@ class Task:
 
     async def _report(self, partition: TopicPartition, failed: Mapping[int, RecordError]) -> None:
         """Before their batch is put: what is put may be committed at any time."""
-        await self._retrying("report", lambda: self._errant.report(partition, failed))
+        await self._waiting.retrying("report", lambda: self._errant.report(partition, failed))
 
     async def _put(self, polled: list[Polled]) -> None:
         """Partitions may go side by side; transforms may have made several batches of one."""
         for read, epoch in polled:
             if self._offsets.is_reset(read, epoch):
-                await self._restart(read.topic_partition)
+                await self._assignment.begin_anew(read.topic_partition)
         taken = [
             Polled(batch, epoch)
             for converted, epoch in polled
@@ -272,7 +288,7 @@ class Task:
             lanes.setdefault(each.batch.topic_partition, []).append(each)
         records = sum(len(batch) for batch, _ in taken)
         with tracing.span("put", {"records": records}):
-            await self._finish(asyncio.gather(*map(self._put_in_order, lanes.values())))
+            await self._waiting.finish(asyncio.gather(*map(self._put_in_order, lanes.values())))
         self._observer.put_seconds.observe(time.perf_counter() - started)
         self._observer.records_put.inc(records)
 
@@ -280,30 +296,10 @@ class Task:
         for batch, epoch in lane:
             await self._put_one(batch, epoch)
 
-    async def _restart(self, partition: TopicPartition) -> None:
-        """The offsets of a partition that stayed ours went back: its topic was made again, or truncated."""
-        log.warning("partition begins anew: made again or truncated", at=str(partition))
-        if self._sink.two_phase:
-            await self._finish(self._renew(partition, self._sink.two_phase))
-            return
-        self._offsets.restart(partition)
-        await self._finish(self._close([partition]))
-        await self._sink.drop([partition])
-        self._sink.open([partition])
-
-    async def _renew(self, partition: TopicPartition, two_phase: TwoPhase) -> None:
-        """No commit comes in between that says something of the earlier topic."""
-        async with self._commits.lock:
-            epoch = self._offsets.epoch(partition)
-            now = await self._retrying("committed", lambda: self.consumer.committed(partition))
-            if self._offsets.epoch(partition) == epoch:
-                self._offsets.restart(partition)
-                await two_phase.renew(partition, now.topic_id)
-
     async def _put_one(self, batch: RecordBatch, epoch: int | None) -> None:
         while True:
             try:
-                await self._retrying("put", lambda batch=batch: self._put_if_owned(batch, epoch))  # type: ignore[misc]
+                await self._waiting.retrying("put", lambda batch=batch: self._put_if_owned(batch, epoch))  # type: ignore[misc]
             except BatchError as error:
                 await self._report(batch.topic_partition, error.failed)
                 batch = without(batch, error.failed)
@@ -317,154 +313,23 @@ class Task:
 
     async def _stay_within_budget(self) -> None:
         # What is read ahead has a bound of its own, and no sink can make it less.
-        while self._sink.buffered_bytes > self.spec.memory_budget_bytes - self.feed.buffered_bytes:
+        while self._sink.buffered_bytes > self.spec.memory_budget_bytes - self._member.feed.buffered_bytes:
             if not self._sink.buffered_bytes:
                 return
-            await self._finish(self._retrying("relieve", self._sink.relieve))
+            await self._waiting.finish(self._waiting.retrying("relieve", self._sink.relieve))
 
     async def _commit_if_due(self) -> None:
         if time.monotonic() < self._next_flush:
             return
         started = time.perf_counter()
         with tracing.span("flush", self._observer.named):
-            await self._finish(self._retrying("flush", self._sink.flush))
+            await self._waiting.finish(self._waiting.retrying("flush", self._sink.flush))
         self._observer.flush_seconds.observe(time.perf_counter() - started)
         if self._sink.two_phase:
             self._commits.request()
         else:
-            await self._finish(self._commits.commit())
+            await self._waiting.finish(self._commits.commit())
         self._next_flush = time.monotonic() + self.spec.flush_interval_seconds
-
-    def _traced(self, polled: list[Polled]) -> AbstractContextManager[object]:
-        """One span for what was polled at once; none for what was not."""
-        if not (polled and tracing.is_on()):
-            return nullcontext()
-        records = sum(len(batch) for batch, _ in polled)
-        return tracing.span("batch", {**self._observer.named, "records": records, "partitions": len(polled)})
-
-    async def _converting(self, polled: list[Polled], converted: list[Applied]) -> None:
-        if self._pipeline.only_renames(self._sink.columns):
-            self._convert_the_rest(polled, converted)
-        else:
-            await self._context.in_thread(self._convert_the_rest, polled, converted)
-
-    def _convert_the_rest(self, polled: list[Polled], converted: list[Applied]) -> None:
-        """What is converted stays so when a schema registry answers only some of the batches."""
-        for batch, _ in polled[len(converted) :]:
-            converted.append(self._pipeline.apply(batch))
-
-    # ---- rebalances: called while the consumer's thread waits ----
-
-    async def assigned(self, partitions: Mapping[TopicPartition, Committed]) -> Mapping[TopicPartition, int]:
-        self._observer.rebalanced("assigned", partitions)
-        return self._own(partitions)
-
-    def _own(self, partitions: Mapping[TopicPartition, Committed]) -> Mapping[TopicPartition, int]:
-        two_phase = self._sink.two_phase
-        if two_phase is None:
-            self._offsets.own(partitions)
-            self._sink.open(partitions)
-            return {}
-        positions = two_phase.resume(partitions)
-        self._offsets.own(partitions, {where: at for where, at in positions.items() if at >= 0})
-        return positions
-
-    async def revoked(
-        self, partitions: Collection[TopicPartition]
-    ) -> Mapping[TopicPartition, OffsetAndMetadata]:
-        """What can be finished before the deadline is committed; the rest is read again elsewhere."""
-        if self._revoking.isdisjoint(partitions):
-            self._revoking.update(partitions)
-            self._observer.rebalanced("revoked", partitions)
-        if self.state is State.FAILED:
-            return {}
-        offsets: Mapping[TopicPartition, OffsetAndMetadata] = {}
-        try:
-            async with asyncio.timeout(self._remaining_seconds()):
-                await self._unless_failed(self._sink.close(partitions))
-        except TimeoutError:
-            log.warning("not everything was finished in time; it will be read again")
-        except Exception as error:  # noqa: BLE001 - the partitions go, whatever the sink says
-            log.warning("closing partitions failed; they will be read again", error=error)
-        try:
-            async with asyncio.timeout(self._remaining_seconds() + PREPARE_SECONDS):
-                offsets = await self._unless_failed(self._commits.to_commit(partitions))
-        except Exception as error:  # noqa: BLE001 - as above
-            log.warning("nothing is committed of the partitions", error=error)
-        return {} if self._context.failure.done() else offsets
-
-    async def committed(self, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
-        await self._commits.accepted(offsets)
-        if two_phase := self._sink.two_phase:
-            try:
-                async with asyncio.timeout(self._remaining_seconds()):
-                    await self._unless_failed(two_phase.settle(list(offsets)))
-            except Exception as error:  # noqa: BLE001 - whoever comes next does it
-                log.warning("left to the next owner", error=error)
-
-    async def released(self, partitions: Collection[TopicPartition]) -> None:
-        self._revoking.difference_update(partitions)
-        await self._forget(partitions)
-
-    async def lost(self, partitions: Collection[TopicPartition]) -> None:
-        self._observer.rebalanced("lost", partitions)
-        await self._forget(partitions)
-
-    async def _close(self, partitions: Collection[TopicPartition]) -> None:
-        """Finish and commit what is put; while the partitions stay."""
-        await self._sink.close(partitions)
-        await self._commits.commit()
-
-    async def _forget(self, partitions: Collection[TopicPartition]) -> None:
-        self._offsets.disown(partitions)
-        self._observer.forget(partitions)
-        await self._sink.drop(partitions)
-
-    # ---- what a two-phase sink may ask for ----
-
-    def request_commit(self) -> None:
-        self._commits.request()
-
-    async def restart_partition(self, partition: TopicPartition) -> None:
-        async with self._commits.lock:
-            if partition not in self._offsets:
-                return
-            self._offsets.own([partition])
-            epoch = self._offsets.epoch(partition)
-            await self._sink.drop([partition])
-            committed = await self._retrying("committed", lambda: self.consumer.committed(partition))
-
-            async def begin() -> int | None:
-                return self._own({partition: committed}).get(partition)
-
-            await self.consumer.seek(partition, lambda: self._offsets.epoch(partition) == epoch, begin)
-
-    async def rewind_partition(self, partition: TopicPartition, offset: int) -> None:
-        async with self._commits.lock:
-            if partition not in self._offsets:
-                return
-            epoch = self._offsets.epoch(partition)
-
-            async def begin() -> int:
-                self._offsets.own([partition], {partition: offset})
-                return offset
-
-            await self.consumer.seek(partition, lambda: self._offsets.epoch(partition) == epoch, begin)
-
-    async def _give_up_assignment(self) -> None:
-        """Nobody knows what is committed: forget everything, and take over anew as another member."""
-        self._must_rejoin = True
-        await self._forget(list(self._offsets))
-
-    async def _rejoin_if_unsure(self) -> None:
-        if not self._must_rejoin:
-            return
-        log.warning("leaving the group, since a commit was not answered; joining again")
-        async with self._commits.lock:
-            await self.feed.stop()
-            await self.consumer.close(GROUP_SECONDS)
-            self._must_rejoin = False
-            await self._join()
 
     # ---- the end ----
 
@@ -472,7 +337,8 @@ class Task:
         code = runbook_code(error)
         self.trace = f"{''.join(traceback.format_exception(error))}{pointer(code)}\n"
         self.failure = error
-        if self._feed is None:
+        self._assignment.abandon()
+        if not self._member.has_joined:
             self._observer.started("failed")
         self._observer.failed()
         self._enter(State.FAILED)
@@ -484,11 +350,8 @@ class Task:
     async def _leave(self) -> None:
         """Leave the group, which closes partitions; whatever hangs is left behind, uncommitted."""
         try:
-            async with asyncio.timeout(self._remaining_seconds() + LEAVE_SECONDS):
-                if self._feed is not None:
-                    await self._feed.stop()
-                if self._consumer is not None:
-                    await self._consumer.close(self._remaining_seconds() + GROUP_SECONDS)
+            async with asyncio.timeout(self._waiting.remaining_seconds() + LEAVE_SECONDS):
+                await self._member.leave(self._waiting.remaining_seconds)
                 await self._sink.stop()
         except TimeoutError:
             log.warning("task did not end in time", seconds=LEAVE_SECONDS)
@@ -501,109 +364,11 @@ class Task:
         self.state = state
         self._observer.state(state)
 
-    # ---- waiting ----
-
-    @property
-    def consumer(self) -> TaskConsumer:
-        if self._consumer is None:
-            raise AssertionError("The task has not started")
-        return self._consumer
-
-    @property
-    def feed(self) -> Feed:
-        if self._feed is None:
-            raise AssertionError("The task has not started")
-        return self._feed
-
-    async def _retrying(
-        self,
-        operation: str,
-        attempt: Callable[[], Awaitable[T]],
-        backoff: Backoff = RETRY_BACKOFF,
-        most_seconds: float | None = None,
-    ) -> T:
-        first: list[float] = []
-
-        def on_retry(error: RetriableError) -> None:
-            self._context.retried(operation, error)
-            first.append(time.monotonic())
-            if most_seconds is not None and time.monotonic() - first[0] >= most_seconds:
-                raise RetriesExhaustedError(operation, error) from error
-
-        try:
-            return await retrying(attempt, backoff, on_retry, self._stopping)
-        except RetriableError as error:
-            raise _StoppedError(str(error)) from error
-
-    async def _finish(self, work: Awaitable[T]) -> T:
-        """Wait for ``work``; a failure in the background ends it, and so does the deadline of a stop."""
-        pending = asyncio.ensure_future(work)
-        try:
-            while not pending.done():
-                watched: set[asyncio.Future[Any]] = {pending, self._context.failure}
-                await asyncio.wait(
-                    watched,
-                    timeout=OBSERVE_SECONDS,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                self._raise_background_failure()
-                self._observe_if_due()
-                if self._deadline is not None and time.monotonic() > self._deadline:
-                    raise _StoppedError("the graceful timeout passed")
-            return await pending
-        finally:
-            pending.cancel()
-
-    async def _unless_failed(self, work: Awaitable[T]) -> T:
-        """Wait for ``work``, which a failure in the background ends: what it waits for may never come."""
-        pending = asyncio.ensure_future(work)
-        try:
-            watched: set[asyncio.Future[Any]] = {pending, self._context.failure}
-            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
-            self._raise_background_failure()
-            return await pending
-        finally:
-            pending.cancel()
-
-    def _remaining_seconds(self) -> float:
-        """Of the one budget that revocation and shutdown share."""
-        if self._deadline is None:
-            return self.spec.shutdown_seconds
-        return max(0.0, self._deadline - time.monotonic())
-
-    def _raise_background_failure(self) -> None:
-        if self._context.failure.done():
-            raise self._context.failure.result()
-
     def _observe_if_due(self) -> None:
         now = time.monotonic()
         if now >= self._next_observation:
             self._next_observation = now + OBSERVE_SECONDS
-            if self._feed is not None:
-                self._observer.buffered_bytes.set(self._sink.buffered_bytes + self._feed.buffered_bytes)
-                self._observer.progress(self._offsets, self.consumer.end_offset)
-
-
-class RetriesExhaustedError(ConnectorError):
-    """What a conversion needs could not be had within errors.retry.timeout."""
-
-    def __init__(self, operation: str, error: RetriableError) -> None:
-        super().__init__(
-            f"{operation} was given up after errors.retry.timeout, and nothing is committed beyond what was"
-            f" delivered: {error}",
-            code=ErrorCode.RETRIES_EXHAUSTED,
-        )
-
-
-async def _first_of(*events: asyncio.Event, seconds: float) -> None:
-    """Until one of them is set, or the time is over."""
-    waiting = [asyncio.ensure_future(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for each in waiting:
-            each.cancel()
-
-
-class _StoppedError(Exception):
-    """The task was told to stop while it waited."""
+            if self._member.has_joined:
+                read_ahead_bytes = self._member.feed.buffered_bytes
+                self._observer.buffered_bytes.set(self._sink.buffered_bytes + read_ahead_bytes)
+                self._observer.progress(self._offsets, self._member.consumer.end_offset)

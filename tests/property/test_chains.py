@@ -168,7 +168,7 @@ async def delivered(
             context=TaskContext("c", 0, executor),
             observer=TaskObserver("c", 0),
         )
-        await task.assigned({ORDERS: Committed()})
+        await task._assignment.assigned({ORDERS: Committed()})
         for batch in given_batches:
             epoch = task._offsets.epoch(ORDERS)
             await task._put(await task._convert([Polled(batch, epoch)]))

@@ -31,7 +31,7 @@ from connector.sinks.s3.partition_ledger import PartitionLedger
 from connector.sinks.s3.sink import S3Sink
 from connector.sinks.s3.store import Completion, ObjectStore
 from connector.sinks.s3.two_phase import TwoPhaseUpload
-from connector.testing.simulation import world as world_module
+from connector.testing.simulation.clock import Names
 from connector.testing.simulation.kafka import SimulatedConsumer
 from connector.testing.simulation.schedule import RandomSchedule, played
 from connector.testing.simulation.setups import SETUPS
@@ -236,7 +236,7 @@ def _same_name() -> list[tuple[Any, str, Any]]:
         self.hex = "state"
         return self
 
-    return [(world_module._Names, "uuid4", uuid4)]
+    return [(Names, "uuid4", uuid4)]
 
 
 def _old_tails() -> list[tuple[Any, str, Any]]:

@@ -19,7 +19,7 @@ from connector.testing.simulation.schedule import Deviations, RandomSchedule, ex
 from connector.testing.simulation.setups import SETUPS
 
 if TYPE_CHECKING:
-    from connector.testing.simulation.world import Outcome
+    from connector.testing.simulation.choice import Outcome
 
 _SECONDS = float(os.environ.get("SIMULATION_SECONDS", "40"))
 _SMALL = ("one group", "two groups", "two groups by age", "on commit", "wall clock", "parquet, groups")

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from connector.errors import RetriableError
 from connector.record import COLUMNS, RecordBatch, TopicPartition
-from connector.runtime.consumer import Polled, UnansweredError
+from connector.runtime.consumer import Polled
+from connector.runtime.faults import UnansweredError
 from connector.sinks.base import BEGINNING, Committed, OffsetAndMetadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 
-    from connector.runtime.consumer import Observer, RebalanceListener
+    from connector.runtime.consumer import Observer
+    from connector.runtime.rebalances import RebalanceListener
 
 T = TypeVar("T")
 

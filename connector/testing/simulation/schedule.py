@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from connector.testing.simulation.world import Option, Process, Request, World
+from connector.testing.simulation.network import Request
+from connector.testing.simulation.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from connector.testing.simulation.choice import Option, Outcome
     from connector.testing.simulation.setup import Setup
-    from connector.testing.simulation.world import Outcome
 
 _KINDS = [
     "lose",
@@ -180,4 +181,4 @@ def played(setup: Setup, chooser: RandomSchedule | Deviations, seed: int, *, tra
     return World(setup, chooser, traces=traces).run()
 
 
-__all__ = ["Deviations", "Option", "Process", "RandomSchedule", "exhausted", "played", "sampled"]
+__all__ = ["Deviations", "RandomSchedule", "exhausted", "played", "sampled"]

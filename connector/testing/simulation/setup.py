@@ -16,11 +16,12 @@ from connector.record import TopicPartition
 from connector.sinks.s3.config import S3Config
 from connector.sinks.s3.ledger.upload import Limits
 from connector.testing.simulation.s3 import Habits
+from connector.testing.simulation.topic import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.testing.simulation.world import Label
+    from connector.testing.simulation.topic import Label
 
 PART_BYTES = 14
 """Two records."""
@@ -101,8 +102,6 @@ class Setup:
 
     def decoded(self, key: str, body: bytes) -> list[Label]:
         """The records of an object, as a reader finds them."""
-        from connector.testing.simulation.world import label_of  # noqa: PLC0415 - it needs setups
-
         if key.endswith(".gz"):
             body = gzip.decompress(body)
         options = {**self.options, **(self.changed if key.startswith("new-") else {})}

@@ -69,7 +69,7 @@ async def test_batches_of_one_partition_are_put_one_after_the_other_and_partitio
             context=TaskContext("c", 0, executor),
             observer=TaskObserver("c", 0),
         )
-        await task.assigned({ORDERS: Committed(), USERS: Committed()})
+        await task._assignment.assigned({ORDERS: Committed(), USERS: Committed()})
         polled = [
             Polled(
                 RecordBatch.of(where, [Record(at, None, b"v", at * DAY_MS, []) for at in range(3)]),

@@ -18,7 +18,8 @@ from connector.runtime.context import TaskContext
 from connector.runtime.errant import ErrantRecords
 from connector.runtime.observer import TaskObserver
 from connector.runtime.pipeline import Pipeline
-from connector.runtime.task import RetriesExhaustedError, Task, TaskSpec
+from connector.runtime.task import Task, TaskSpec
+from connector.runtime.waiting import RetriesExhaustedError
 from connector.sinks.base import Committed, Sink
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ async def converted(attempts: int, most_seconds: float | None) -> list[Polled]:
             context=TaskContext("c", 0, executor),
             observer=TaskObserver("c", 0),
         )  # fmt: skip
-        await task.assigned({ORDERS: Committed()})
+        await task._assignment.assigned({ORDERS: Committed()})
         batch = RecordBatch.of(ORDERS, [Record(0, None, b"v", 0, [])])
         async with asyncio.timeout(10):
             return await task._convert([Polled(batch, task._offsets.epoch(ORDERS))])
