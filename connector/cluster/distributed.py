@@ -33,6 +33,7 @@ from connector.cluster.follower import Follower
 from connector.cluster.group_offset import KAFKA_SECONDS, GroupOffsets, parse
 from connector.cluster.group_requests import GroupRequests
 from connector.cluster.info import ConnectorInfo, TaskInfo
+from connector.cluster.kafka_cluster import cluster_id
 from connector.cluster.log import LogError
 from connector.cluster.loggers import Loggers, level_number
 from connector.cluster.offset import PartitionOffset
@@ -54,7 +55,6 @@ from connector.cluster.request_error import (
     unknown_to_restart,
 )
 from connector.cluster.restart_plan import RestartPlan
-from connector.cluster.standalone import cluster_id
 from connector.cluster.status import ConnectorStatus, TaskStatus
 from connector.cluster.status_records import no_topic_entry
 from connector.cluster.validation import checked, infos, refusal

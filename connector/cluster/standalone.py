@@ -7,11 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
-
 from connector import logs, metrics, plugins
-from connector.aws.msk import with_login
 from connector.cluster.checks import ConnectorChecks
 from connector.cluster.connection_service import ConnectionService, ConnectionUser
 from connector.cluster.connector_files import ConnectorDirectory, StoredConnector
@@ -19,6 +15,7 @@ from connector.cluster.defaults import Defaults, connection_store
 from connector.cluster.group_offset import KAFKA_SECONDS, GroupOffsets, parse
 from connector.cluster.group_requests import GroupRequests
 from connector.cluster.held import HeldConnector
+from connector.cluster.kafka_cluster import cluster_id
 from connector.cluster.loggers import Loggers
 from connector.cluster.offset import PartitionOffset
 from connector.cluster.offset_move import offsets_moved
@@ -63,8 +60,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 log = logs.get(__name__)
-
-_KAFKA_SECONDS = 10.0
 
 
 class StandaloneHerder:
@@ -516,22 +511,6 @@ class StandaloneHerder:
             ) from None
 
 
-def plan(raw_configs: Sequence[RawConfig], settings: WorkerSettings) -> list[Blueprint]:
-    """Check all configs before any runs.
-
-    Raises:
-        ConfigError: Of the first config at fault, with all its faults; or a name that is given twice.
-    """
-    blueprints: dict[str, Blueprint] = {}
-    worker = Defaults(settings, connection_store(settings))
-    for raw in raw_configs:
-        blueprint = _drawn(raw, worker)
-        if blueprint.name in blueprints:
-            raise ConfigError.of("name", f"Connector {blueprint.name} already exists: give each its own name")
-        blueprints[blueprint.name] = blueprint
-    return list(blueprints.values())
-
-
 def _load(files: ConnectorDirectory) -> dict[str, StoredConnector]:
     files.prepare()
     return {stored.name: stored for stored in files.load()}
@@ -539,32 +518,3 @@ def _load(files: ConnectorDirectory) -> dict[str, StoredConnector]:
 
 def _version(held: HeldConnector) -> str | None:
     return plugins.version(PluginKind.SINK, held.config.get(ConnectorConfig.connector_class.name, ""))
-
-
-def _drawn(raw: RawConfig, worker: Defaults) -> Blueprint:
-    try:
-        return draw(raw, worker)
-    except ConfigError as error:
-        name = raw.get("name", "")
-        raise ConfigError(error.problems, source=f"connector {name}" if name else "") from error
-
-
-def cluster_id(settings: WorkerSettings) -> str | None:
-    """The Kafka cluster's id; blocks until a broker answers or the time is over."""
-    try:
-        config = with_login({**settings.client_config(), "client.id": "connector-admin", "log_level": 0})
-    except KafkaException as error:
-        raise ConfigError.of("sasl.jaas.config", error.args[0].str()) from error
-    metadata = None
-    try:
-        metadata = AdminClient(config).list_topics(timeout=_KAFKA_SECONDS)
-    except Exception as error:
-        servers = settings.bootstrap_servers
-        raise ConfigError.of(
-            "bootstrap.servers",
-            f"no broker of {servers} answered within {_KAFKA_SECONDS:.0f} s ({error}): check the addresses,"
-            " that the brokers run, and security.protocol if they want TLS or SASL",
-            code=ErrorCode.KAFKA_UNREACHABLE,
-        ) from error
-    cluster_id: str | None = metadata.cluster_id
-    return cluster_id

@@ -101,7 +101,7 @@ def _as_submitted(file: Path, config: RawConfig) -> object:
 
 def _faults(config: RawConfig, worker: Path | None) -> list[str]:
     """As ``connector validate`` finds them."""
-    from connector.cluster.standalone import plan
+    from connector.cluster.plan import plan
     from connector.commands.offline import offline_settings
 
     try:
