@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
-from weakref import WeakValueDictionary
 
 from connector import logs, plugins
 from connector.aws.named import Status
+from connector.cluster.changes import Changes
 from connector.cluster.checks import ConnectorChecks
 from connector.cluster.config_records import (
     ConnectionRecord,
@@ -30,16 +30,15 @@ from connector.cluster.connection_service import ConnectionService, ConnectionUs
 from connector.cluster.contest import write_contested
 from connector.cluster.defaults import Defaults
 from connector.cluster.follower import Follower
-from connector.cluster.group_offset import KAFKA_SECONDS, GroupOffsets, parse
+from connector.cluster.group_offset import KAFKA_SECONDS
 from connector.cluster.group_requests import GroupRequests
 from connector.cluster.info import ConnectorInfo, TaskInfo
 from connector.cluster.kafka_cluster import cluster_id
 from connector.cluster.log import LogError
 from connector.cluster.loggers import Loggers, level_number
-from connector.cluster.offset import PartitionOffset
-from connector.cluster.offset_move import offsets_moved
+from connector.cluster.reading import reading, reading_config
 from connector.cluster.refusal import ConnectionRefusal
-from connector.cluster.reload import READ_SECONDS, Reloads
+from connector.cluster.reload import Reloads
 from connector.cluster.request_error import (
     BadRequestError,
     ExistsError,
@@ -55,14 +54,12 @@ from connector.cluster.request_error import (
     unknown_to_restart,
 )
 from connector.cluster.restart_plan import RestartPlan
+from connector.cluster.sink_offsets import SinkOffsets, group_of
 from connector.cluster.status import ConnectorStatus, TaskStatus
 from connector.cluster.status_records import no_topic_entry
 from connector.cluster.validation import checked, infos, refusal
-from connector.concealment import conceal
 from connector.config.connector import ConnectorConfig
-from connector.config.override import connecting
 from connector.config.target_state import TargetState
-from connector.error_codes import ErrorCode
 from connector.errors import ConfigError, Problem
 from connector.plugins import PluginKind
 from connector.runtime.blueprint import draw
@@ -74,15 +71,13 @@ if TYPE_CHECKING:
     from connector.cluster.config_records import ConfigRecord
     from connector.cluster.config_state import StoredConfig
     from connector.cluster.logger_level import LoggerLevel
-    from connector.cluster.offset import OffsetEntry
+    from connector.cluster.offset import OffsetEntry, PartitionOffset
     from connector.cluster.records import Entry
     from connector.cluster.settings import DistributedSettings
     from connector.cluster.status_records import InstanceStatus
     from connector.config.info import ConfigInfos, SubmittedConfig
     from connector.config.schema import RawConfig
-    from connector.record import TopicPartition
     from connector.runtime.blueprint import Blueprint
-    from connector.sinks.base import OffsetAndMetadata
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -101,10 +96,9 @@ class DistributedHerder:
         self._follower = Follower(settings, draw=self._draw, roles_of=self._roles_of, happened=self._happened)
         self._configs, self._statuses = self._follower.configs, self._follower.statuses
         self._store = ConnectionLog(self._follower.config_log, self._configs)
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self._changes = Changes("ask another one")
         self._cluster_id: str | None = None
-        self._ready = self._is_stopping = False
+        self._ready = False
         self._loggers = Loggers()
         self._group_requests = GroupRequests(KAFKA_SECONDS)
         self.checks = ConnectorChecks(settings, self._store)
@@ -132,10 +126,11 @@ class DistributedHerder:
         self._ready = True
 
     async def stop(self) -> None:
-        self._ready, self._is_stopping = False, True
+        self._ready = False
+        self._changes.close()
         await asyncio.gather(self._reloads.stop(), self.connections.stop())
         await self._follower.stop()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await self._changes.ended()
 
     # ---- what named connections ask ----
 
@@ -302,25 +297,17 @@ class DistributedHerder:
     # ---- what REST asks: offsets and logs ----
 
     async def offsets(self, name: str) -> Sequence[PartitionOffset]:
-        found = await (await self._group(name, self._known(name))).read()
-        return [PartitionOffset(where.topic, where.partition, at.offset) for where, at in found.items()]
+        return await (await self._offsets(name, self._known(name))).read()
 
     async def alter_offsets(self, name: str, entries: Sequence[OffsetEntry]) -> bool:
         async def change() -> bool:
-            group = await self._group(name, stored := self._stopped(name))
-            offsets = parse(entries)
-            former = await group.read()
-            await group.alter(offsets)
-            return await self._offsets_moved(stored, {at: former[at] for at in offsets if at in former})
+            return await (await self._offsets(name, self._stopped(name))).alter(entries)
 
         return await self._in_turn(name, change)
 
     async def reset_offsets(self, name: str) -> bool:
         async def change() -> bool:
-            group = await self._group(name, stored := self._stopped(name))
-            former = await group.read()
-            await group.delete()
-            return await self._offsets_moved(stored, former)
+            return await (await self._offsets(name, self._stopped(name))).reset()
 
         return await self._in_turn(name, change)
 
@@ -409,44 +396,20 @@ class DistributedHerder:
 
     async def _draw(self, raw: Mapping[str, str]) -> Blueprint:
         """For tasks of this worker."""
-        try:
-            async with asyncio.timeout(READ_SECONDS):
-                return await asyncio.to_thread(draw, dict(raw), Defaults(self._settings, self._store))
-        except TimeoutError:
-            raise ConfigError.of(
-                "config.providers",
-                f"nothing was read within {READ_SECONDS:g} s: look at where they read",
-                code=ErrorCode.CONFIG_REFERENCE_UNRESOLVED,
-            ) from None
+        return await reading_config(draw, dict(raw), Defaults(self._settings, self._store))
 
     async def _reading(self, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """On a thread, since config providers and connections are read."""
         try:
-            async with asyncio.timeout(READ_SECONDS):
-                return await asyncio.to_thread(read, *args, **kwargs)
+            return await reading(read, *args, **kwargs)
         except TimeoutError:
             raise TimedOutError("Config providers were read for too long") from None
 
     async def _in_turn(self, name: str, change: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        turn = self._turns.setdefault(name, asyncio.Lock())
+        async def caught_up() -> T:
+            await self._catch_up()
+            return await change()
 
-        async def in_turn() -> T:
-            async with turn:
-                if self._is_stopping:
-                    raise RebalanceError("The worker is stopping: ask another one")
-                await self._catch_up()
-                return await change()
-
-        task = asyncio.create_task(in_turn())
-        self._under_way.add(task)
-        task.add_done_callback(self._ended)
-        return await asyncio.shield(task)
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._under_way.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, RequestError):
-            log.warning("change of a connector failed", error=conceal(str(error)))
+        return await self._changes.make(name, caught_up)
 
     async def _catch_up(self) -> None:
         """What any worker has acknowledged before this request is known before it is judged."""
@@ -483,26 +446,13 @@ class DistributedHerder:
     def _tasks_of(self, name: str) -> int:
         return self._follower.caretaker.tasks_of(name)
 
-    async def _group(self, name: str, stored: StoredConfig) -> GroupOffsets:
-        """Of one that cannot be drawn, too: its offsets may be why."""
-        config, worker = ConnectorConfig(dict(stored.config)), self._settings.consumer_config()
+    async def _offsets(self, name: str, stored: StoredConfig) -> SinkOffsets:
         try:
             blueprint = await self._draw(stored.config)
         except ConfigError:
-            return GroupOffsets(name, config.group_id, worker, self._group_requests)
-        client = connecting(worker, blueprint.consumer_config)
-        return GroupOffsets(name, blueprint.config.group_id, client, self._group_requests)
-
-    async def _offsets_moved(
-        self, stored: StoredConfig, former: Mapping[TopicPartition, OffsetAndMetadata]
-    ) -> bool:
-        """Tell the sink what was committed; it does what it can, and the offsets are changed all the same."""
-        try:
-            blueprint = await self._draw(stored.config)
-        except ConfigError as error:
-            log.warning("sink is not told that offsets changed", reason=str(error))
-            return False
-        return await offsets_moved(blueprint, former)
+            blueprint = None
+        group = group_of(name, dict(stored.config), blueprint, self._settings, self._group_requests)
+        return SinkOffsets(group, name, lambda: self._draw(stored.config))
 
 
 def _task_status(number: int, status: InstanceStatus) -> TaskStatus:

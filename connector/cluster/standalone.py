@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING
 
 from connector import logs, metrics, plugins
+from connector.cluster.changes import Changes
 from connector.cluster.checks import ConnectorChecks
 from connector.cluster.connection_service import ConnectionService, ConnectionUser
 from connector.cluster.connector_files import ConnectorDirectory, StoredConnector
 from connector.cluster.defaults import Defaults, connection_store
-from connector.cluster.group_offset import KAFKA_SECONDS, GroupOffsets, parse
+from connector.cluster.group_offset import KAFKA_SECONDS
 from connector.cluster.group_requests import GroupRequests
 from connector.cluster.held import HeldConnector
 from connector.cluster.kafka_cluster import cluster_id
 from connector.cluster.loggers import Loggers
-from connector.cluster.offset import PartitionOffset
-from connector.cluster.offset_move import offsets_moved
-from connector.cluster.reload import READ_SECONDS, Reloads
+from connector.cluster.reading import reading_config
+from connector.cluster.reload import Reloads
 from connector.cluster.request_error import (
     ExistsError,
-    RebalanceError,
-    RequestError,
     must_be_stopped,
     not_found,
     unknown_connector,
@@ -31,11 +28,9 @@ from connector.cluster.request_error import (
     unknown_to_restart,
 )
 from connector.cluster.restart_plan import RestartPlan
+from connector.cluster.sink_offsets import SinkOffsets, group_of
 from connector.cluster.validation import checked, infos
-from connector.concealment import conceal
 from connector.config.connector import ConnectorConfig
-from connector.config.override import connecting
-from connector.error_codes import ErrorCode
 from connector.errors import ConfigError, with_pointer
 from connector.plugins import PluginKind
 from connector.runtime.blueprint import draw
@@ -43,22 +38,19 @@ from connector.runtime.state import TargetState
 from connector.runtime.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from connector.aws.named import NamedConnection
     from connector.cluster.info import ConnectorInfo, TaskInfo
     from connector.cluster.logger_level import LoggerLevel
-    from connector.cluster.offset import OffsetEntry
+    from connector.cluster.offset import OffsetEntry, PartitionOffset
     from connector.cluster.status import ConnectorStatus, TaskStatus
     from connector.config.info import ConfigInfos, SubmittedConfig
     from connector.config.schema import RawConfig
-    from connector.record import TopicPartition
     from connector.runtime.blueprint import Blueprint
     from connector.runtime.worker import RunningConnector
     from connector.settings import WorkerSettings
-    from connector.sinks.base import OffsetAndMetadata
 
-T = TypeVar("T")
 log = logs.get(__name__)
 
 
@@ -73,8 +65,7 @@ class StandaloneHerder:
         self._settings = settings
         self._worker = Worker(settings, self._read_from)
         self._held: dict[str, HeldConnector] = {}
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self._changes = Changes("try again when it is back")
         self._cluster_id: str | None = None
         self._ready = self._is_stopping = False
         self._loggers = Loggers()
@@ -128,11 +119,12 @@ class StandaloneHerder:
 
     async def stop(self) -> None:
         self._ready, self._is_stopping = False, True
+        self._changes.close()
         stopping = [self._worker.stop(), self._reloads.stop()]
         if self.connections:
             stopping.append(self.connections.stop())
         await asyncio.gather(*stopping)
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await self._changes.ended()
 
     # ---- what named connections ask ----
 
@@ -162,7 +154,7 @@ class StandaloneHerder:
                 if held.running:
                     await self._run_anew(held, for_good=True)
 
-        await self._in_turn(connector, change)
+        await self._changes.make(connector, change)
 
     # ---- what REST asks: reads ----
 
@@ -203,7 +195,7 @@ class StandaloneHerder:
     # ---- what REST asks: configs ----
 
     async def validate(self, config: SubmittedConfig) -> ConfigInfos:
-        return await self._reading(infos, config, Defaults(self._settings, self._store))
+        return await reading_config(infos, config, Defaults(self._settings, self._store))
 
     async def create(
         self, name: str, config: SubmittedConfig, initial_state: TargetState | None = None
@@ -218,7 +210,7 @@ class StandaloneHerder:
             self._hold(held)
             return held.info()
 
-        return await self._in_turn(name, change)
+        return await self._changes.make(name, change)
 
     async def put_config(self, name: str, config: SubmittedConfig) -> tuple[ConnectorInfo, bool]:
         blueprint = await self._checked(config)
@@ -233,7 +225,7 @@ class StandaloneHerder:
             await self._reconfigure(held, blueprint)
             return held.info(), False
 
-        return await self._in_turn(name, change)
+        return await self._changes.make(name, change)
 
     async def patch_config(self, name: str, patch: SubmittedConfig) -> ConnectorInfo:
         async def change() -> ConnectorInfo:
@@ -243,7 +235,7 @@ class StandaloneHerder:
             await self._reconfigure(held, await self._checked(config))
             return held.info()
 
-        return await self._in_turn(name, change)
+        return await self._changes.make(name, change)
 
     async def delete(self, name: str) -> None:
         async def change() -> None:
@@ -254,7 +246,7 @@ class StandaloneHerder:
             log.info("connector deleted", connector=name)
             await self._end(held)
 
-        await self._in_turn(name, change)
+        await self._changes.make(name, change)
 
     # ---- what REST asks: what runs ----
 
@@ -275,14 +267,14 @@ class StandaloneHerder:
             elif state is TargetState.STARTED:
                 await self._draw_and_run(held)
 
-        await self._in_turn(name, change)
+        await self._changes.make(name, change)
 
     async def restart(self, name: str, *, include_tasks: bool, only_failed: bool) -> ConnectorStatus | None:
         status = self.status(name)
         if status is None:
             raise unknown_to_restart(name)
         plan = RestartPlan.of(status, include_tasks=include_tasks, only_failed=only_failed)
-        self._begin(self._in_turn(name, lambda: self._restart(name, plan)))
+        self._changes.begin(self._changes.make(name, lambda: self._restart(name, plan)))
         return plan.shown if include_tasks or only_failed else None
 
     async def restart_task(self, name: str, task: int) -> None:
@@ -294,7 +286,7 @@ class StandaloneHerder:
                 raise unknown_task(name, task)
             await self._restart_tasks(held, [task])
 
-        await self._in_turn(name, change)
+        await self._changes.make(name, change)
 
     async def reset_topics(self, name: str) -> None:
         if held := self._held.get(name):
@@ -303,27 +295,13 @@ class StandaloneHerder:
     # ---- what REST asks: offsets and logs ----
 
     async def offsets(self, name: str) -> Sequence[PartitionOffset]:
-        found = await self._group(self._known(name)).read()
-        return [PartitionOffset(where.topic, where.partition, at.offset) for where, at in found.items()]
+        return await self._offsets(self._known(name)).read()
 
     async def alter_offsets(self, name: str, entries: Sequence[OffsetEntry]) -> bool:
-        async def change() -> bool:
-            group = self._group(held := self._stopped(name))
-            offsets = parse(entries)
-            former = await group.read()
-            await group.alter(offsets)
-            return await self._offsets_moved(held, {at: former[at] for at in offsets if at in former})
-
-        return await self._in_turn(name, change)
+        return await self._changes.make(name, lambda: self._offsets(self._stopped(name)).alter(entries))
 
     async def reset_offsets(self, name: str) -> bool:
-        async def change() -> bool:
-            group = self._group(held := self._stopped(name))
-            former = await group.read()
-            await group.delete()
-            return await self._offsets_moved(held, former)
-
-        return await self._in_turn(name, change)
+        return await self._changes.make(name, lambda: self._offsets(self._stopped(name)).reset())
 
     def loggers(self) -> Mapping[str, LoggerLevel]:
         return self._loggers.all()
@@ -427,42 +405,7 @@ class StandaloneHerder:
         if held := self._held.get(connector):
             held.topics.add(topic)
 
-    async def _offsets_moved(
-        self, held: HeldConnector, former: Mapping[TopicPartition, OffsetAndMetadata]
-    ) -> bool:
-        """Tell the sink what was committed; it does what it can, and the offsets are changed all the same."""
-        try:
-            blueprint = await self._drawn(held.config, held.name)
-        except ConfigError as error:
-            log.warning("sink is not told that offsets changed", connector=held.name, reason=str(error))
-            return False
-        return await offsets_moved(blueprint, former)
-
     # ---- what changes are made of ----
-
-    async def _in_turn(self, name: str, change: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        turn = self._turns.setdefault(name, asyncio.Lock())
-
-        async def in_turn() -> T:
-            async with turn:
-                if self._is_stopping:
-                    raise RebalanceError("The worker is stopping: try again when it is back")
-                return await change()
-
-        return await asyncio.shield(self._begin(in_turn()))
-
-    def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run it even if nobody waits; what then fails is logged."""
-        task = asyncio.create_task(work)
-        self._under_way.add(task)
-        task.add_done_callback(self._ended)
-        return task
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._under_way.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, RequestError):
-            log.warning("change of a connector failed", error=conceal(str(error)))
 
     def _known(self, name: str) -> HeldConnector:
         held = self._held.get(name)
@@ -476,39 +419,24 @@ class StandaloneHerder:
             raise must_be_stopped(name)
         return held
 
-    def _group(self, held: HeldConnector) -> GroupOffsets:
-        """Of one that cannot be drawn, too: its offsets may be why."""
-        own = held.blueprint.consumer_config if held.blueprint else {}
-        config = held.blueprint.config if held.blueprint else ConnectorConfig(held.config)
-        client = connecting(self._settings.consumer_config(), own)
-        return GroupOffsets(held.name, config.group_id, client, self._group_requests)
+    def _offsets(self, held: HeldConnector) -> SinkOffsets:
+        group = group_of(held.name, held.config, held.blueprint, self._settings, self._group_requests)
+        return SinkOffsets(group, held.name, lambda: self._drawn(held.config, held.name))
 
     async def _keep(self, name: str, config: RawConfig, target: TargetState) -> None:
         if self._files:
             await asyncio.to_thread(self._files.write, StoredConnector(name, config, target))
 
     async def _checked(self, config: SubmittedConfig) -> Blueprint:
-        return await self._reading(checked, config, Defaults(self._settings, self._store))
+        return await reading_config(checked, config, Defaults(self._settings, self._store))
 
     async def _drawn(
         self, raw: RawConfig, connector: str, candidate: NamedConnection | None = None
     ) -> Blueprint:
         try:
-            return await self._reading(draw, raw, Defaults(self._settings, self._store, candidate))
+            return await reading_config(draw, raw, Defaults(self._settings, self._store, candidate))
         except ConfigError as error:
             raise ConfigError(error.problems, source=f"connector {connector}") from error
-
-    async def _reading(self, read: Callable[[Any, Defaults], T], config: Any, worker: Defaults) -> T:
-        """On a thread, since config providers and connections are read."""
-        try:
-            async with asyncio.timeout(READ_SECONDS):
-                return await asyncio.to_thread(read, config, worker)
-        except TimeoutError:
-            raise ConfigError.of(
-                "config.providers",
-                f"nothing was read within {READ_SECONDS:g} s: look at where they read",
-                code=ErrorCode.CONFIG_REFERENCE_UNRESOLVED,
-            ) from None
 
 
 def _load(files: ConnectorDirectory) -> dict[str, StoredConnector]:
