@@ -1,4 +1,7 @@
-"""One worker on its own: connectors come from files and over REST, which a directory may outlive."""
+"""One worker on its own: connectors come from files and over REST, which a directory may outlive.
+
+What they run is up to :mod:`connector.cluster.held_connectors`.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from connector.cluster.defaults import Defaults, connection_store
 from connector.cluster.group_offset import KAFKA_SECONDS
 from connector.cluster.group_requests import GroupRequests
 from connector.cluster.held import HeldConnector
+from connector.cluster.held_connectors import HeldConnectors
 from connector.cluster.kafka_cluster import cluster_id
 from connector.cluster.loggers import Loggers
 from connector.cluster.reading import reading_config
@@ -31,11 +35,10 @@ from connector.cluster.restart_plan import RestartPlan
 from connector.cluster.sink_offsets import SinkOffsets, group_of
 from connector.cluster.validation import checked, infos
 from connector.config.connector import ConnectorConfig
-from connector.errors import ConfigError, with_pointer
+from connector.errors import ConfigError
 from connector.plugins import PluginKind
 from connector.runtime.blueprint import draw
 from connector.runtime.state import TargetState
-from connector.runtime.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +51,6 @@ if TYPE_CHECKING:
     from connector.config.info import ConfigInfos, SubmittedConfig
     from connector.config.schema import RawConfig
     from connector.runtime.blueprint import Blueprint
-    from connector.runtime.worker import RunningConnector
     from connector.settings import WorkerSettings
 
 log = logs.get(__name__)
@@ -63,11 +65,10 @@ class StandaloneHerder:
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
-        self._worker = Worker(settings, self._read_from)
-        self._held: dict[str, HeldConnector] = {}
+        self._held = HeldConnectors(settings, self._drawn)
         self._changes = Changes("try again when it is back")
         self._cluster_id: str | None = None
-        self._ready = self._is_stopping = False
+        self._ready = False
         self._loggers = Loggers()
         self._group_requests = GroupRequests(KAFKA_SECONDS)
         self._store = connection_store(settings)
@@ -81,7 +82,7 @@ class StandaloneHerder:
         )
         self._reloads = Reloads(
             settings.resolver,
-            lambda: [running.blueprint for running in self._worker.connectors.values()],
+            self._held.running,
             self.pick_up,
             interval_seconds=settings.config_reload_interval_ms / 1000,
         )
@@ -106,11 +107,11 @@ class StandaloneHerder:
         for blueprint in blueprints:
             if blueprint.name not in stored:
                 target = (target_states or {}).get(blueprint.name, TargetState.STARTED)
-                self._hold(HeldConnector(blueprint.name, blueprint.raw, target, blueprint))
+                self._held.hold(HeldConnector(blueprint.name, blueprint.raw, target, blueprint))
             elif stored[blueprint.name].config != blueprint.raw:
                 log.warning("connector was changed over REST, its file is not used", connector=blueprint.name)
         for found in stored.values():
-            await self._hold_stored(found)
+            await self._held.hold_stored(HeldConnector(found.name, found.config, found.target_state))
         if self.connections:
             await self.connections.start()
         self._reloads.start()
@@ -118,9 +119,9 @@ class StandaloneHerder:
         self._ready = True
 
     async def stop(self) -> None:
-        self._ready, self._is_stopping = False, True
+        self._ready = False
         self._changes.close()
-        stopping = [self._worker.stop(), self._reloads.stop()]
+        stopping = [self._held.stop(), self._reloads.stop()]
         if self.connections:
             stopping.append(self.connections.stop())
         await asyncio.gather(*stopping)
@@ -136,25 +137,23 @@ class StandaloneHerder:
                 tuple(task.spec.task for task in held.tasks),
                 held.blueprint.connection.version if held.blueprint and held.blueprint.connection else 0,
             )
-            for held in self._held.values()
-            if held.config.get(ConnectorConfig.aws_connection.name) == name
+            for held in self._using(name)
         ]
 
     async def check_fit(self, connection: NamedConnection) -> None:
-        for user in self.users(connection.name):
-            await self._drawn(self._held[user.connector].config, user.connector, connection)
+        for held in self._using(connection.name):
+            await self._drawn(held.config, held.name, connection)
 
     async def pick_up(self, connector: str) -> None:
-        """The blueprint comes first: if it cannot be drawn, the connector goes on as it is."""
-
         async def change() -> None:
-            held = self._held.get(connector)
-            if held is not None:
-                held.blueprint = await self._drawn(held.config, connector)
-                if held.running:
-                    await self._run_anew(held, for_good=True)
+            if held := self._held.get(connector):
+                await self._held.redraw(held)
 
         await self._changes.make(connector, change)
+
+    def _using(self, connection: str) -> list[HeldConnector]:
+        option = ConnectorConfig.aws_connection.name
+        return [held for held in self._held.all() if held.config.get(option) == connection]
 
     # ---- what REST asks: reads ----
 
@@ -170,7 +169,7 @@ class StandaloneHerder:
         await asyncio.sleep(0)
 
     def connectors(self) -> list[str]:
-        return list(self._held)
+        return self._held.names()
 
     def info(self, name: str) -> ConnectorInfo | None:
         held = self._held.get(name)
@@ -203,11 +202,11 @@ class StandaloneHerder:
         blueprint = await self._checked(config)
 
         async def change() -> ConnectorInfo:
-            if name in self._held:
+            if self._held.get(name):
                 raise ExistsError(name)
             held = HeldConnector(name, blueprint.raw, initial_state or TargetState.STARTED, blueprint)
             await self._keep(held.name, held.config, held.target)
-            self._hold(held)
+            self._held.hold(held)
             return held.info()
 
         return await self._changes.make(name, change)
@@ -220,7 +219,7 @@ class StandaloneHerder:
             if held is None:
                 held = HeldConnector(name, blueprint.raw, TargetState.STARTED, blueprint)
                 await self._keep(name, held.config, held.target)
-                self._hold(held)
+                self._held.hold(held)
                 return held.info(), True
             await self._reconfigure(held, blueprint)
             return held.info(), False
@@ -242,9 +241,7 @@ class StandaloneHerder:
             held = self._known(name)
             if self._files:
                 await asyncio.to_thread(self._files.remove, name)
-            del self._held[name]
-            log.info("connector deleted", connector=name)
-            await self._end(held)
+            await self._held.release(held)
 
         await self._changes.make(name, change)
 
@@ -256,16 +253,7 @@ class StandaloneHerder:
             if held is None:
                 raise unknown_connector(name)
             await self._keep(name, held.config, state)
-            held.target = state
-            log.info("connector target state", connector=name, state=state.value)
-            if state is TargetState.STOPPED:
-                await self._end(held)
-            elif held.running and state is TargetState.PAUSED:
-                held.running.pause()
-            elif held.running:
-                await self._resume(held, held.running)
-            elif state is TargetState.STARTED:
-                await self._draw_and_run(held)
+            await self._held.set_target(held, state)
 
         await self._changes.make(name, change)
 
@@ -274,7 +262,7 @@ class StandaloneHerder:
         if status is None:
             raise unknown_to_restart(name)
         plan = RestartPlan.of(status, include_tasks=include_tasks, only_failed=only_failed)
-        self._changes.begin(self._changes.make(name, lambda: self._restart(name, plan)))
+        self._changes.begin(self._changes.make(name, lambda: self._held.restart(name, plan)))
         return plan.shown if include_tasks or only_failed else None
 
     async def restart_task(self, name: str, task: int) -> None:
@@ -284,7 +272,7 @@ class StandaloneHerder:
                 raise unknown_to_restart(name)
             if task not in {each.spec.task for each in held.tasks}:
                 raise unknown_task(name, task)
-            await self._restart_tasks(held, [task])
+            await self._held.restart_tasks(held, [task])
 
         await self._changes.make(name, change)
 
@@ -313,98 +301,6 @@ class StandaloneHerder:
         """The cluster is this worker."""
         self._loggers.set(logger, level)
 
-    # ---- connectors ----
-
-    def _hold(self, held: HeldConnector) -> None:
-        """Run it, if that is what it is asked for; a paused one has no tasks before it is resumed."""
-        self._held[held.name] = held
-        if held.target is TargetState.STARTED and held.blueprint is not None:
-            held.running = self._worker.start_connector(held.blueprint)
-
-    async def _hold_stored(self, stored: StoredConnector) -> None:
-        """One that cannot be made any more is FAILED: the others run, and REST can mend it."""
-        held = HeldConnector(stored.name, stored.config, stored.target_state)
-        self._held[held.name] = held
-        if held.target is TargetState.STARTED:
-            await self._draw_and_run(held)
-
-    async def _draw_and_run(self, held: HeldConnector) -> None:
-        try:
-            held.blueprint = await self._drawn(held.config, held.name)
-        except ConfigError as error:
-            held.trace = with_pointer(error)
-            log.error("connector failed", connector=held.name, error=error)  # noqa: TRY400 - no bug
-            return
-        held.trace = None
-        if not self._is_stopping:
-            held.running = self._worker.start_connector(
-                held.blueprint, paused=held.target is TargetState.PAUSED
-            )
-
-    async def _reconfigure(self, held: HeldConnector, blueprint: Blueprint) -> None:
-        await self._keep(held.name, blueprint.raw, held.target)
-        held.config, held.blueprint, held.trace = blueprint.raw, blueprint, None
-        log.info("connector changed", connector=held.name)
-        if held.running or held.target is TargetState.STARTED:
-            await self._run_anew(held, for_good=True)
-
-    async def _resume(self, held: HeldConnector, running: RunningConnector) -> None:
-        running.resume()
-        wanted = range(running.blueprint.config.tasks_max)
-        here = [task.spec.task for task in running.tasks]
-        await running.stop_tasks([number for number in here if number not in wanted], for_good=True)
-        if not self._is_stopping:
-            self._worker.start_tasks(held.name, [number for number in wanted if number not in here])
-
-    async def _run_anew(self, held: HeldConnector, *, for_good: bool) -> None:
-        if held.blueprint is None:
-            return
-        is_paused = held.target is TargetState.PAUSED
-        # As in Connect: a paused connector gets as many tasks as it wants when it is resumed.
-        tasks = range(len(held.running.tasks)) if is_paused and held.running else None
-        await self._worker.restart_connector(held.blueprint, tasks=tasks, for_good=for_good, paused=is_paused)
-        held.running = self._worker.connectors.get(held.name)
-
-    async def _restart(self, name: str, plan: RestartPlan) -> None:
-        held = self._held.get(name)
-        if held is None or held.target is TargetState.STOPPED:
-            return
-        if held.trace is not None and plan.connector:
-            await self._draw_and_run(held)
-        elif plan.tasks:
-            await self._restart_tasks(held, plan.tasks)
-
-    async def _restart_tasks(self, held: HeldConnector, tasks: Sequence[int]) -> None:
-        """With what references stand for now; if that is something else, all tasks have to follow."""
-        former = held.blueprint
-        try:
-            held.blueprint = await self._drawn(held.config, held.name)
-        except ConfigError as error:
-            log.warning("tasks restart with former values", connector=held.name, reason=str(error))
-        blueprint = held.blueprint
-        same = (
-            former
-            and blueprint
-            and (former.read, former.connection)
-            == (
-                blueprint.read,
-                blueprint.connection,
-            )
-        )
-        if same and len(tasks) < len(held.tasks):
-            held.blueprint = former
-            await self._worker.restart_tasks(held.name, tasks)
-        else:
-            await self._run_anew(held, for_good=False)
-
-    async def _end(self, held: HeldConnector) -> None:
-        await self._worker.stop_connector(held.name, for_good=True)
-        held.running = None
-
-    def _read_from(self, connector: str, _task: int, topic: str) -> None:
-        if held := self._held.get(connector):
-            held.topics.add(topic)
-
     # ---- what changes are made of ----
 
     def _known(self, name: str) -> HeldConnector:
@@ -418,6 +314,10 @@ class StandaloneHerder:
         if held.target is not TargetState.STOPPED or held.running:
             raise must_be_stopped(name)
         return held
+
+    async def _reconfigure(self, held: HeldConnector, blueprint: Blueprint) -> None:
+        await self._keep(held.name, blueprint.raw, held.target)
+        await self._held.reconfigure(held, blueprint)
 
     def _offsets(self, held: HeldConnector) -> SinkOffsets:
         group = group_of(held.name, held.config, held.blueprint, self._settings, self._group_requests)
