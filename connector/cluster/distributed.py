@@ -3,6 +3,9 @@
 What is asked of any worker it writes to the config topic, and answers once it has read it back; every worker
 follows that topic (:mod:`connector.cluster.follower`). Correctness does not rest on who runs what: a task's
 consumer is in its connector's group, so two workers that run the same task for a moment are one member more.
+
+What is asked is decided here; :mod:`connector.cluster.config_writer` writes it, and
+:mod:`connector.cluster.overview` answers what is only read.
 """
 
 from __future__ import annotations
@@ -10,39 +13,26 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from connector import logs, plugins
-from connector.aws.named import Status
+from connector import logs
 from connector.cluster.changes import Changes
 from connector.cluster.checks import ConnectorChecks
-from connector.cluster.config_records import (
-    ConnectionRecord,
-    LoggerRecord,
-    connector_entry,
-    connector_key,
-    logger_entry,
-    no_tasks_entry,
-    restart_entry,
-    target_state_entry,
-    task_restart_entry,
-)
+from connector.cluster.config_records import ConnectionRecord, LoggerRecord
+from connector.cluster.config_writer import ConfigWriter, acknowledged
 from connector.cluster.connection_log import ConnectionLog
-from connector.cluster.connection_service import ConnectionService, ConnectionUser
-from connector.cluster.contest import write_contested
+from connector.cluster.connection_service import ConnectionService
+from connector.cluster.connection_users import ClusterConnectionUsers
 from connector.cluster.defaults import Defaults
 from connector.cluster.follower import Follower
 from connector.cluster.group_offset import KAFKA_SECONDS
 from connector.cluster.group_requests import GroupRequests
-from connector.cluster.info import ConnectorInfo, TaskInfo
 from connector.cluster.kafka_cluster import cluster_id
-from connector.cluster.log import LogError
 from connector.cluster.loggers import Loggers, level_number
+from connector.cluster.overview import Overview
 from connector.cluster.reading import reading, reading_config
-from connector.cluster.refusal import ConnectionRefusal
 from connector.cluster.reload import Reloads
 from connector.cluster.request_error import (
     BadRequestError,
     ExistsError,
-    FailedError,
     RebalanceError,
     RequestError,
     TimedOutError,
@@ -55,13 +45,10 @@ from connector.cluster.request_error import (
 )
 from connector.cluster.restart_plan import RestartPlan
 from connector.cluster.sink_offsets import SinkOffsets, group_of
-from connector.cluster.status import ConnectorStatus, TaskStatus
 from connector.cluster.status_records import no_topic_entry
 from connector.cluster.validation import checked, infos, refusal
-from connector.config.connector import ConnectorConfig
 from connector.config.target_state import TargetState
 from connector.errors import ConfigError, Problem
-from connector.plugins import PluginKind
 from connector.runtime.blueprint import draw
 
 if TYPE_CHECKING:
@@ -70,11 +57,11 @@ if TYPE_CHECKING:
     from connector.aws.named import NamedConnection
     from connector.cluster.config_records import ConfigRecord
     from connector.cluster.config_state import StoredConfig
+    from connector.cluster.info import ConnectorInfo, TaskInfo
     from connector.cluster.logger_level import LoggerLevel
     from connector.cluster.offset import OffsetEntry, PartitionOffset
-    from connector.cluster.records import Entry
     from connector.cluster.settings import DistributedSettings
-    from connector.cluster.status_records import InstanceStatus
+    from connector.cluster.status import ConnectorStatus, TaskStatus
     from connector.config.info import ConfigInfos, SubmittedConfig
     from connector.config.schema import RawConfig
     from connector.runtime.blueprint import Blueprint
@@ -95,7 +82,10 @@ class DistributedHerder:
         self._settings = settings
         self._follower = Follower(settings, draw=self._draw, roles_of=self._roles_of, happened=self._happened)
         self._configs, self._statuses = self._follower.configs, self._follower.statuses
+        self._overview = Overview(self._configs, self._statuses, self._tasks_of)
+        self._writer = ConfigWriter(self._follower.config_log, self._configs)
         self._store = ConnectionLog(self._follower.config_log, self._configs)
+        self._users = ClusterConnectionUsers(self._follower, self._store, self._draw_with)
         self._changes = Changes("ask another one")
         self._cluster_id: str | None = None
         self._ready = False
@@ -103,12 +93,12 @@ class DistributedHerder:
         self._group_requests = GroupRequests(KAFKA_SECONDS)
         self.checks = ConnectorChecks(settings, self._store)
         self.connections = ConnectionService(
-            self._store, self, resolver=settings.resolver, bounds=settings.bounds
+            self._store, self._users, resolver=settings.resolver, bounds=settings.bounds
         )
         self._reloads = Reloads(
             settings.resolver,
             lambda: [running.blueprint for running in self._follower.worker.connectors.values()],
-            self.pick_up,
+            self._users.pick_up,
             interval_seconds=settings.config_reload_interval_ms / 1000,
         )
 
@@ -132,30 +122,6 @@ class DistributedHerder:
         await self._follower.stop()
         await self._changes.ended()
 
-    # ---- what named connections ask ----
-
-    def users(self, name: str) -> list[ConnectionUser]:
-        """All connectors of the cluster; of those that run elsewhere the version is not behind."""
-        latest = self._version_of(name)
-        found = []
-        for connector in self._configs.connectors:
-            if self._follower.caretaker.connection_of(connector) != name:
-                continue
-            share = self._follower.shares.get(connector)
-            use = share.blueprint.connection if share and share.blueprint else None
-            tasks = tuple(range(self._follower.caretaker.tasks_of(connector)))
-            found.append(ConnectionUser(connector, tasks, use.version if use else latest))
-        return found
-
-    async def check_fit(self, connection: NamedConnection) -> None:
-        for user in self.users(connection.name):
-            stored = self._configs.connectors[user.connector]
-            await self._reading(draw, dict(stored.config), self._defaults(connection))
-
-    async def pick_up(self, connector: str) -> None:
-        if share := self._follower.shares.get(connector):
-            share.redraw()
-
     # ---- what REST asks: reads ----
 
     @property
@@ -173,39 +139,20 @@ class DistributedHerder:
         return list(self._configs.connectors)
 
     def info(self, name: str) -> ConnectorInfo | None:
-        stored = self._configs.connectors.get(name)
-        if stored is None:
-            return None
-        return ConnectorInfo(name, dict(stored.config), list(range(self._tasks_of(name))))
+        return self._overview.info(name)
 
     def tasks(self, name: str) -> list[TaskInfo] | None:
-        stored = self._configs.connectors.get(name)
-        if stored is None:
-            return None
-        config: RawConfig = {**stored.config, "task.class": _task_class(stored)}
-        return [TaskInfo(number, config) for number in range(self._tasks_of(name))]
+        return self._overview.tasks(name)
 
     def status(self, name: str) -> ConnectorStatus | None:
-        found = self._statuses.connectors.get(name)
-        if found is None or name not in self._configs.connectors:
-            return None
-        tasks = sorted(self._statuses.tasks_of(name).items())
-        count = self._tasks_of(name)
-        return ConnectorStatus(
-            name=name,
-            state=found.state,
-            worker_id=found.worker_id,
-            trace=found.trace or None,
-            version=found.version,
-            tasks=[_task_status(number, status) for number, status in tasks if number < count],
-        )
+        return self._overview.status(name)
 
     def task_status(self, name: str, task: int) -> TaskStatus | None:
         status = self.status(name)
         return next((found for found in status.tasks if found.id == task), None) if status else None
 
     def topics(self, name: str) -> list[str]:
-        return sorted(self._statuses.topics_of(name)) if name in self._configs.connectors else []
+        return self._overview.topics(name)
 
     # ---- what REST asks: configs ----
 
@@ -220,7 +167,7 @@ class DistributedHerder:
         async def change() -> ConnectorInfo:
             if name in self._configs.connectors:
                 raise ExistsError(name)
-            if not await self._store_config(name, raw, initial_state or TargetState.STARTED):
+            if not await self._writer.store(name, raw, initial_state or TargetState.STARTED):
                 raise ExistsError(name)
             log.info("connector created", connector=name)
             return self._info(name)
@@ -250,7 +197,7 @@ class DistributedHerder:
     async def delete(self, name: str) -> None:
         async def change() -> None:
             self._known(name)
-            await self._write([connector_entry(name, None), target_state_entry(name, None)])
+            await self._writer.delete(name)
             log.info("connector deleted", connector=name)
 
         await self._in_turn(name, change)
@@ -261,38 +208,35 @@ class DistributedHerder:
         async def change() -> None:
             if name not in self._configs.connectors:
                 raise unknown_connector(name)
-            # In Connect's order: a JVM worker that reads on sees no stopped connector with tasks.
-            before = self._without_jvm_tasks(name) if state is TargetState.STOPPED else []
-            await self._write([*before, target_state_entry(name, state)])
+            await self._writer.set_target(name, state)
             log.info("connector target state", connector=name, state=state.value)
 
         await self._in_turn(name, change)
 
     async def restart(self, name: str, *, include_tasks: bool, only_failed: bool) -> ConnectorStatus | None:
-        await self._catch_up()
+        await self._writer.catch_up()
         if name not in self._configs.connectors:
             raise unknown_to_restart(name)
         status = self.status(name)
         if status is None:
             raise no_status(name)
         plan = RestartPlan.of(status, include_tasks=include_tasks, only_failed=only_failed)
-        await self._write([restart_entry(name, include_tasks=include_tasks, only_failed=only_failed)])
+        await self._writer.restart(name, include_tasks=include_tasks, only_failed=only_failed)
         return plan.shown if include_tasks or only_failed else None
 
     async def restart_task(self, name: str, task: int) -> None:
-        await self._catch_up()
+        await self._writer.catch_up()
         if name not in self._configs.connectors:
             raise unknown_to_restart(name)
         if not 0 <= task < self._tasks_of(name):
             raise unknown_task(name, task)
-        await self._write([task_restart_entry(name, task)])
+        await self._writer.restart_task(name, task)
 
     async def reset_topics(self, name: str) -> None:
         topics = self._statuses.topics_of(name)
         if topics:
-            await self._told(
-                self._follower.status_log.write([no_topic_entry(name, topic) for topic in sorted(topics)])
-            )
+            forgotten = [no_topic_entry(name, topic) for topic in sorted(topics)]
+            await acknowledged(self._follower.status_log.write(forgotten))
 
     # ---- what REST asks: offsets and logs ----
 
@@ -319,7 +263,7 @@ class DistributedHerder:
 
     async def set_cluster_level(self, logger: str, level: str) -> None:
         level_number(level)
-        await self._write([logger_entry(logger, level.strip().upper())])
+        await self._writer.set_level(logger, level.strip().upper())
 
     # ---- what is read from the config topic ----
 
@@ -331,53 +275,20 @@ class DistributedHerder:
                 except RequestError as error:
                     log.warning("log level is not set", logger=logger, reason=str(error))
             case ConnectionRecord(name, document) if document is not None:
-                self._pick_up_connection(name)
-
-    def _pick_up_connection(self, name: str) -> None:
-        """What another worker has found to be READY; what this one validates it picks up by itself."""
-        try:
-            connection = self._store.read(name)
-        except ConnectionRefusal:
-            return
-        if connection.status is not Status.READY:
-            return
-        for user in self.users(name):
-            if user.version < connection.version:
-                self._follower.shares[user.connector].redraw()
+                self._users.pick_up_ready(name)
 
     def _roles_of(self, connection: str) -> frozenset[str]:
-        try:
-            return frozenset(self._store.read(connection).definition.required_roles)
-        except ConnectionRefusal:
-            return frozenset()
-
-    def _version_of(self, connection: str) -> int:
-        try:
-            return self._store.read(connection).version
-        except ConnectionRefusal:
-            return 0
+        return self._users.roles_of(connection)
 
     # ---- what changes are made of ----
 
     async def _change_config(self, name: str, raw: RawConfig, target: TargetState) -> None:
-        if not await self._store_config(name, raw, target):
+        if not await self._writer.store(name, raw, target):
             raise RebalanceError(
                 "Cannot complete request momentarily due to stale configuration (typically caused by a"
                 " concurrent config change)"
             )
         log.info("connector changed", connector=name)
-
-    async def _store_config(self, name: str, raw: RawConfig, target: TargetState) -> bool:
-        """Whether it counts; False if another worker was faster."""
-        before = self._without_jvm_tasks(name)
-        if self._configs.target(name) is not target:
-            before.append(target_state_entry(name, target))
-        entry = connector_entry(name, raw, self._configs.base_of(connector_key(name)))
-        return await self._told(write_contested(self._follower.config_log, self._configs, entry, before))
-
-    def _without_jvm_tasks(self, name: str) -> list[Entry]:
-        """JVM workers that come back would start tasks with the configs that are there for them."""
-        return [no_tasks_entry(name)] if self._configs.jvm_tasks.get(name) else []
 
     async def _checked(self, name: str, config: SubmittedConfig) -> RawConfig:
         blueprint = await self._reading(checked, config, self._defaults())
@@ -398,6 +309,9 @@ class DistributedHerder:
         """For tasks of this worker."""
         return await reading_config(draw, dict(raw), Defaults(self._settings, self._store))
 
+    async def _draw_with(self, raw: RawConfig, candidate: NamedConnection) -> Blueprint:
+        return await self._reading(draw, raw, self._defaults(candidate))
+
     async def _reading(self, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return await reading(read, *args, **kwargs)
@@ -406,23 +320,10 @@ class DistributedHerder:
 
     async def _in_turn(self, name: str, change: Callable[[], Coroutine[Any, Any, T]]) -> T:
         async def caught_up() -> T:
-            await self._catch_up()
+            await self._writer.catch_up()
             return await change()
 
         return await self._changes.make(name, caught_up)
-
-    async def _catch_up(self) -> None:
-        """What any worker has acknowledged before this request is known before it is judged."""
-        await self._told(self._follower.config_log.read_to_end())
-
-    async def _write(self, entries: Sequence[Entry]) -> None:
-        await self._told(self._follower.config_log.write(entries))
-
-    async def _told(self, work: Coroutine[Any, Any, T]) -> T:
-        try:
-            return await work
-        except LogError as error:
-            raise FailedError(str(error), code=error.code) from error
 
     def _known(self, name: str) -> StoredConfig:
         stored = self._configs.connectors.get(name)
@@ -453,16 +354,3 @@ class DistributedHerder:
             blueprint = None
         group = group_of(name, dict(stored.config), blueprint, self._settings, self._group_requests)
         return SinkOffsets(group, name, lambda: self._draw(stored.config))
-
-
-def _task_status(number: int, status: InstanceStatus) -> TaskStatus:
-    return TaskStatus(number, status.state, status.worker_id, status.trace or None, status.version)
-
-
-def _task_class(stored: StoredConfig) -> str:
-    name = stored.config.get(ConnectorConfig.connector_class.name, "")
-    try:
-        sink: type[Any] = plugins.find(PluginKind.SINK, name, ConnectorConfig.connector_class.name)
-    except ConfigError:
-        return name
-    return f"{sink.__module__}.{sink.__qualname__}"
