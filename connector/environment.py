@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "CONNECT_"
+WORKER_FILE = "CONNECTOR_WORKER_FILE"
+"""The variable that names the worker's properties where a command line does not."""
 
 _OTHERS = {
     "ADVERTISED_HOST_NAME": "rest.advertised.host.name",

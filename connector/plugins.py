@@ -34,6 +34,8 @@ class PluginKind(StrEnum):
     CREDENTIALS_PROVIDER = "connector.credentials_providers"
 
 
+_MOST_LISTED = 20
+"""In one message: through more than that nobody looks for a name."""
 _SUFFIXES = ("Connector", "HeaderConverter", "Converter", "Transformation", "Predicate")
 
 
@@ -46,12 +48,11 @@ def find(kind: PluginKind, name: str, option: str) -> type[Any]:
     known = _by_name(kind)
     entry_point = known.get(name)
     if entry_point is None:
-        available = ", ".join(sorted(names(kind)))
         raise ConfigError.of(
             option,
             f"Invalid value {name} for configuration {option}: Class {name} could not be found."
             f"{_parts_of(name, known) or instead_of(name) or did_you_mean(name, list(known))}"
-            f" Installed here: {available}.",
+            f" {_installed(kind)}",
             code=ErrorCode.PLUGIN_UNUSABLE,
         )
     try:
@@ -70,6 +71,15 @@ def _parts_of(name: str, known: Container[str]) -> str:
     if f"{name}$Value" not in known:
         return ""
     return f" Say what it changes: {name}$Value or {name}$Key."
+
+
+def _installed(kind: PluginKind) -> str:
+    found = sorted(names(kind))
+    if not found:
+        return "None is installed here."
+    if len(found) > _MOST_LISTED:
+        return f"{len(found)} are installed here: `connector plugins` lists them."
+    return f"Installed here: {', '.join(found)}."
 
 
 def version(kind: PluginKind, name: str) -> str | None:

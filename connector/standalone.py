@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from connector import signals
-from connector.cluster.standalone import StandaloneHerder, plan
+from connector.cluster.plan import plan
+from connector.cluster.standalone import StandaloneHerder
 from connector.process import prepare, serve, tune_garbage_collector
 from connector.settings import WorkerSettings
 

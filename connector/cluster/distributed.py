@@ -3,46 +3,36 @@
 What is asked of any worker it writes to the config topic, and answers once it has read it back; every worker
 follows that topic (:mod:`connector.cluster.follower`). Correctness does not rest on who runs what: a task's
 consumer is in its connector's group, so two workers that run the same task for a moment are one member more.
+
+What is asked is decided here; :mod:`connector.cluster.config_writer` writes it, and
+:mod:`connector.cluster.overview` answers what is only read.
 """
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
-from weakref import WeakValueDictionary
 
-from connector import logs, plugins
-from connector.aws.named import Status
+from connector import logs
+from connector.cluster.changes import Changes
 from connector.cluster.checks import ConnectorChecks
-from connector.cluster.config_records import (
-    ConnectionRecord,
-    LoggerRecord,
-    connector_entry,
-    connector_key,
-    logger_entry,
-    no_tasks_entry,
-    restart_entry,
-    target_state_entry,
-    task_restart_entry,
-)
+from connector.cluster.config_records import ConnectionRecord, LoggerRecord
+from connector.cluster.config_writer import ConfigWriter, acknowledged
 from connector.cluster.connection_log import ConnectionLog
-from connector.cluster.connection_service import ConnectionService, ConnectionUser
-from connector.cluster.contest import write_contested
+from connector.cluster.connection_service import ConnectionService
+from connector.cluster.connection_users import ClusterConnectionUsers
 from connector.cluster.defaults import Defaults
 from connector.cluster.follower import Follower
-from connector.cluster.group_offset import KAFKA_SECONDS, GroupOffsets, parse
+from connector.cluster.group_offset import KAFKA_SECONDS
 from connector.cluster.group_requests import GroupRequests
-from connector.cluster.info import ConnectorInfo, TaskInfo
-from connector.cluster.log import LogError
+from connector.cluster.kafka_cluster import cluster_id
 from connector.cluster.loggers import Loggers, level_number
-from connector.cluster.offset import PartitionOffset
-from connector.cluster.offset_move import offsets_moved
-from connector.cluster.refusal import ConnectionRefusal
-from connector.cluster.reload import READ_SECONDS, Reloads
+from connector.cluster.overview import Overview
+from connector.cluster.reading import reading, reading_config
+from connector.cluster.reload import Reloads
 from connector.cluster.request_error import (
     BadRequestError,
     ExistsError,
-    FailedError,
     RebalanceError,
     RequestError,
     TimedOutError,
@@ -54,17 +44,11 @@ from connector.cluster.request_error import (
     unknown_to_restart,
 )
 from connector.cluster.restart_plan import RestartPlan
-from connector.cluster.standalone import cluster_id
-from connector.cluster.status import ConnectorStatus, TaskStatus
+from connector.cluster.sink_offsets import SinkOffsets, group_of
 from connector.cluster.status_records import no_topic_entry
 from connector.cluster.validation import checked, infos, refusal
-from connector.concealment import conceal
-from connector.config.connector import ConnectorConfig
-from connector.config.override import connecting
 from connector.config.target_state import TargetState
-from connector.error_codes import ErrorCode
 from connector.errors import ConfigError, Problem
-from connector.plugins import PluginKind
 from connector.runtime.blueprint import draw
 
 if TYPE_CHECKING:
@@ -73,16 +57,14 @@ if TYPE_CHECKING:
     from connector.aws.named import NamedConnection
     from connector.cluster.config_records import ConfigRecord
     from connector.cluster.config_state import StoredConfig
+    from connector.cluster.info import ConnectorInfo, TaskInfo
     from connector.cluster.logger_level import LoggerLevel
-    from connector.cluster.offset import OffsetEntry
-    from connector.cluster.records import Entry
+    from connector.cluster.offset import OffsetEntry, PartitionOffset
     from connector.cluster.settings import DistributedSettings
-    from connector.cluster.status_records import InstanceStatus
+    from connector.cluster.status import ConnectorStatus, TaskStatus
     from connector.config.info import ConfigInfos, SubmittedConfig
     from connector.config.schema import RawConfig
-    from connector.record import TopicPartition
     from connector.runtime.blueprint import Blueprint
-    from connector.sinks.base import OffsetAndMetadata
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -100,21 +82,23 @@ class DistributedHerder:
         self._settings = settings
         self._follower = Follower(settings, draw=self._draw, roles_of=self._roles_of, happened=self._happened)
         self._configs, self._statuses = self._follower.configs, self._follower.statuses
+        self._overview = Overview(self._configs, self._statuses, self._tasks_of)
+        self._writer = ConfigWriter(self._follower.config_log, self._configs)
         self._store = ConnectionLog(self._follower.config_log, self._configs)
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self._users = ClusterConnectionUsers(self._follower, self._store, self._draw_with)
+        self._changes = Changes("ask another one")
         self._cluster_id: str | None = None
-        self._ready = self._is_stopping = False
+        self._ready = False
         self._loggers = Loggers()
         self._group_requests = GroupRequests(KAFKA_SECONDS)
         self.checks = ConnectorChecks(settings, self._store)
         self.connections = ConnectionService(
-            self._store, self, resolver=settings.resolver, bounds=settings.bounds
+            self._store, self._users, resolver=settings.resolver, bounds=settings.bounds
         )
         self._reloads = Reloads(
             settings.resolver,
             lambda: [running.blueprint for running in self._follower.worker.connectors.values()],
-            self.pick_up,
+            self._users.pick_up,
             interval_seconds=settings.config_reload_interval_ms / 1000,
         )
 
@@ -132,34 +116,11 @@ class DistributedHerder:
         self._ready = True
 
     async def stop(self) -> None:
-        self._ready, self._is_stopping = False, True
+        self._ready = False
+        self._changes.close()
         await asyncio.gather(self._reloads.stop(), self.connections.stop())
         await self._follower.stop()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
-
-    # ---- what named connections ask ----
-
-    def users(self, name: str) -> list[ConnectionUser]:
-        """All connectors of the cluster; of those that run elsewhere the version is not behind."""
-        latest = self._version_of(name)
-        found = []
-        for connector in self._configs.connectors:
-            if self._follower.caretaker.connection_of(connector) != name:
-                continue
-            share = self._follower.shares.get(connector)
-            use = share.blueprint.connection if share and share.blueprint else None
-            tasks = tuple(range(self._follower.caretaker.tasks_of(connector)))
-            found.append(ConnectionUser(connector, tasks, use.version if use else latest))
-        return found
-
-    async def check_fit(self, connection: NamedConnection) -> None:
-        for user in self.users(connection.name):
-            stored = self._configs.connectors[user.connector]
-            await self._reading(draw, dict(stored.config), self._defaults(connection))
-
-    async def pick_up(self, connector: str) -> None:
-        if share := self._follower.shares.get(connector):
-            share.redraw()
+        await self._changes.ended()
 
     # ---- what REST asks: reads ----
 
@@ -178,39 +139,20 @@ class DistributedHerder:
         return list(self._configs.connectors)
 
     def info(self, name: str) -> ConnectorInfo | None:
-        stored = self._configs.connectors.get(name)
-        if stored is None:
-            return None
-        return ConnectorInfo(name, dict(stored.config), list(range(self._tasks_of(name))))
+        return self._overview.info(name)
 
     def tasks(self, name: str) -> list[TaskInfo] | None:
-        stored = self._configs.connectors.get(name)
-        if stored is None:
-            return None
-        config: RawConfig = {**stored.config, "task.class": _task_class(stored)}
-        return [TaskInfo(number, config) for number in range(self._tasks_of(name))]
+        return self._overview.tasks(name)
 
     def status(self, name: str) -> ConnectorStatus | None:
-        found = self._statuses.connectors.get(name)
-        if found is None or name not in self._configs.connectors:
-            return None
-        tasks = sorted(self._statuses.tasks_of(name).items())
-        count = self._tasks_of(name)
-        return ConnectorStatus(
-            name=name,
-            state=found.state,
-            worker_id=found.worker_id,
-            trace=found.trace or None,
-            version=found.version,
-            tasks=[_task_status(number, status) for number, status in tasks if number < count],
-        )
+        return self._overview.status(name)
 
     def task_status(self, name: str, task: int) -> TaskStatus | None:
         status = self.status(name)
         return next((found for found in status.tasks if found.id == task), None) if status else None
 
     def topics(self, name: str) -> list[str]:
-        return sorted(self._statuses.topics_of(name)) if name in self._configs.connectors else []
+        return self._overview.topics(name)
 
     # ---- what REST asks: configs ----
 
@@ -225,7 +167,7 @@ class DistributedHerder:
         async def change() -> ConnectorInfo:
             if name in self._configs.connectors:
                 raise ExistsError(name)
-            if not await self._store_config(name, raw, initial_state or TargetState.STARTED):
+            if not await self._writer.store(name, raw, initial_state or TargetState.STARTED):
                 raise ExistsError(name)
             log.info("connector created", connector=name)
             return self._info(name)
@@ -255,7 +197,7 @@ class DistributedHerder:
     async def delete(self, name: str) -> None:
         async def change() -> None:
             self._known(name)
-            await self._write([connector_entry(name, None), target_state_entry(name, None)])
+            await self._writer.delete(name)
             log.info("connector deleted", connector=name)
 
         await self._in_turn(name, change)
@@ -266,61 +208,50 @@ class DistributedHerder:
         async def change() -> None:
             if name not in self._configs.connectors:
                 raise unknown_connector(name)
-            # In Connect's order: a JVM worker that reads on sees no stopped connector with tasks.
-            before = self._without_jvm_tasks(name) if state is TargetState.STOPPED else []
-            await self._write([*before, target_state_entry(name, state)])
+            await self._writer.set_target(name, state)
             log.info("connector target state", connector=name, state=state.value)
 
         await self._in_turn(name, change)
 
     async def restart(self, name: str, *, include_tasks: bool, only_failed: bool) -> ConnectorStatus | None:
-        await self._catch_up()
+        await self._writer.catch_up()
         if name not in self._configs.connectors:
             raise unknown_to_restart(name)
         status = self.status(name)
         if status is None:
             raise no_status(name)
         plan = RestartPlan.of(status, include_tasks=include_tasks, only_failed=only_failed)
-        await self._write([restart_entry(name, include_tasks=include_tasks, only_failed=only_failed)])
+        await self._writer.restart(name, include_tasks=include_tasks, only_failed=only_failed)
         return plan.shown if include_tasks or only_failed else None
 
     async def restart_task(self, name: str, task: int) -> None:
-        await self._catch_up()
+        await self._writer.catch_up()
         if name not in self._configs.connectors:
             raise unknown_to_restart(name)
         if not 0 <= task < self._tasks_of(name):
             raise unknown_task(name, task)
-        await self._write([task_restart_entry(name, task)])
+        await self._writer.restart_task(name, task)
 
     async def reset_topics(self, name: str) -> None:
         topics = self._statuses.topics_of(name)
         if topics:
-            await self._told(
-                self._follower.status_log.write([no_topic_entry(name, topic) for topic in sorted(topics)])
-            )
+            forgotten = [no_topic_entry(name, topic) for topic in sorted(topics)]
+            await acknowledged(self._follower.status_log.write(forgotten))
 
     # ---- what REST asks: offsets and logs ----
 
     async def offsets(self, name: str) -> Sequence[PartitionOffset]:
-        found = await (await self._group(name, self._known(name))).read()
-        return [PartitionOffset(where.topic, where.partition, at.offset) for where, at in found.items()]
+        return await (await self._offsets(name, self._known(name))).read()
 
     async def alter_offsets(self, name: str, entries: Sequence[OffsetEntry]) -> bool:
         async def change() -> bool:
-            group = await self._group(name, stored := self._stopped(name))
-            offsets = parse(entries)
-            former = await group.read()
-            await group.alter(offsets)
-            return await self._offsets_moved(stored, {at: former[at] for at in offsets if at in former})
+            return await (await self._offsets(name, self._stopped(name))).alter(entries)
 
         return await self._in_turn(name, change)
 
     async def reset_offsets(self, name: str) -> bool:
         async def change() -> bool:
-            group = await self._group(name, stored := self._stopped(name))
-            former = await group.read()
-            await group.delete()
-            return await self._offsets_moved(stored, former)
+            return await (await self._offsets(name, self._stopped(name))).reset()
 
         return await self._in_turn(name, change)
 
@@ -332,7 +263,7 @@ class DistributedHerder:
 
     async def set_cluster_level(self, logger: str, level: str) -> None:
         level_number(level)
-        await self._write([logger_entry(logger, level.strip().upper())])
+        await self._writer.set_level(logger, level.strip().upper())
 
     # ---- what is read from the config topic ----
 
@@ -344,53 +275,20 @@ class DistributedHerder:
                 except RequestError as error:
                     log.warning("log level is not set", logger=logger, reason=str(error))
             case ConnectionRecord(name, document) if document is not None:
-                self._pick_up_connection(name)
-
-    def _pick_up_connection(self, name: str) -> None:
-        """What another worker has found to be READY; what this one validates it picks up by itself."""
-        try:
-            connection = self._store.read(name)
-        except ConnectionRefusal:
-            return
-        if connection.status is not Status.READY:
-            return
-        for user in self.users(name):
-            if user.version < connection.version:
-                self._follower.shares[user.connector].redraw()
+                self._users.pick_up_ready(name)
 
     def _roles_of(self, connection: str) -> frozenset[str]:
-        try:
-            return frozenset(self._store.read(connection).definition.required_roles)
-        except ConnectionRefusal:
-            return frozenset()
-
-    def _version_of(self, connection: str) -> int:
-        try:
-            return self._store.read(connection).version
-        except ConnectionRefusal:
-            return 0
+        return self._users.roles_of(connection)
 
     # ---- what changes are made of ----
 
     async def _change_config(self, name: str, raw: RawConfig, target: TargetState) -> None:
-        if not await self._store_config(name, raw, target):
+        if not await self._writer.store(name, raw, target):
             raise RebalanceError(
                 "Cannot complete request momentarily due to stale configuration (typically caused by a"
                 " concurrent config change)"
             )
         log.info("connector changed", connector=name)
-
-    async def _store_config(self, name: str, raw: RawConfig, target: TargetState) -> bool:
-        """Whether it counts; False if another worker was faster."""
-        before = self._without_jvm_tasks(name)
-        if self._configs.target(name) is not target:
-            before.append(target_state_entry(name, target))
-        entry = connector_entry(name, raw, self._configs.base_of(connector_key(name)))
-        return await self._told(write_contested(self._follower.config_log, self._configs, entry, before))
-
-    def _without_jvm_tasks(self, name: str) -> list[Entry]:
-        """JVM workers that come back would start tasks with the configs that are there for them."""
-        return [no_tasks_entry(name)] if self._configs.jvm_tasks.get(name) else []
 
     async def _checked(self, name: str, config: SubmittedConfig) -> RawConfig:
         blueprint = await self._reading(checked, config, self._defaults())
@@ -409,57 +307,23 @@ class DistributedHerder:
 
     async def _draw(self, raw: Mapping[str, str]) -> Blueprint:
         """For tasks of this worker."""
-        try:
-            async with asyncio.timeout(READ_SECONDS):
-                return await asyncio.to_thread(draw, dict(raw), Defaults(self._settings, self._store))
-        except TimeoutError:
-            raise ConfigError.of(
-                "config.providers",
-                f"nothing was read within {READ_SECONDS:g} s: look at where they read",
-                code=ErrorCode.CONFIG_REFERENCE_UNRESOLVED,
-            ) from None
+        return await reading_config(draw, dict(raw), Defaults(self._settings, self._store))
+
+    async def _draw_with(self, raw: RawConfig, candidate: NamedConnection) -> Blueprint:
+        return await self._reading(draw, raw, self._defaults(candidate))
 
     async def _reading(self, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """On a thread, since config providers and connections are read."""
         try:
-            async with asyncio.timeout(READ_SECONDS):
-                return await asyncio.to_thread(read, *args, **kwargs)
+            return await reading(read, *args, **kwargs)
         except TimeoutError:
             raise TimedOutError("Config providers were read for too long") from None
 
     async def _in_turn(self, name: str, change: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        turn = self._turns.setdefault(name, asyncio.Lock())
+        async def caught_up() -> T:
+            await self._writer.catch_up()
+            return await change()
 
-        async def in_turn() -> T:
-            async with turn:
-                if self._is_stopping:
-                    raise RebalanceError("The worker is stopping: ask another one")
-                await self._catch_up()
-                return await change()
-
-        task = asyncio.create_task(in_turn())
-        self._under_way.add(task)
-        task.add_done_callback(self._ended)
-        return await asyncio.shield(task)
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._under_way.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, RequestError):
-            log.warning("change of a connector failed", error=conceal(str(error)))
-
-    async def _catch_up(self) -> None:
-        """What any worker has acknowledged before this request is known before it is judged."""
-        await self._told(self._follower.config_log.read_to_end())
-
-    async def _write(self, entries: Sequence[Entry]) -> None:
-        await self._told(self._follower.config_log.write(entries))
-
-    async def _told(self, work: Coroutine[Any, Any, T]) -> T:
-        try:
-            return await work
-        except LogError as error:
-            raise FailedError(str(error), code=error.code) from error
+        return await self._changes.make(name, caught_up)
 
     def _known(self, name: str) -> StoredConfig:
         stored = self._configs.connectors.get(name)
@@ -483,36 +347,10 @@ class DistributedHerder:
     def _tasks_of(self, name: str) -> int:
         return self._follower.caretaker.tasks_of(name)
 
-    async def _group(self, name: str, stored: StoredConfig) -> GroupOffsets:
-        """Of one that cannot be drawn, too: its offsets may be why."""
-        config, worker = ConnectorConfig(dict(stored.config)), self._settings.consumer_config()
+    async def _offsets(self, name: str, stored: StoredConfig) -> SinkOffsets:
         try:
             blueprint = await self._draw(stored.config)
         except ConfigError:
-            return GroupOffsets(name, config.group_id, worker, self._group_requests)
-        client = connecting(worker, blueprint.consumer_config)
-        return GroupOffsets(name, blueprint.config.group_id, client, self._group_requests)
-
-    async def _offsets_moved(
-        self, stored: StoredConfig, former: Mapping[TopicPartition, OffsetAndMetadata]
-    ) -> bool:
-        """Tell the sink what was committed; it does what it can, and the offsets are changed all the same."""
-        try:
-            blueprint = await self._draw(stored.config)
-        except ConfigError as error:
-            log.warning("sink is not told that offsets changed", reason=str(error))
-            return False
-        return await offsets_moved(blueprint, former)
-
-
-def _task_status(number: int, status: InstanceStatus) -> TaskStatus:
-    return TaskStatus(number, status.state, status.worker_id, status.trace or None, status.version)
-
-
-def _task_class(stored: StoredConfig) -> str:
-    name = stored.config.get(ConnectorConfig.connector_class.name, "")
-    try:
-        sink: type[Any] = plugins.find(PluginKind.SINK, name, ConnectorConfig.connector_class.name)
-    except ConfigError:
-        return name
-    return f"{sink.__module__}.{sink.__qualname__}"
+            blueprint = None
+        group = group_of(name, dict(stored.config), blueprint, self._settings, self._group_requests)
+        return SinkOffsets(group, name, lambda: self._draw(stored.config))

@@ -22,7 +22,7 @@ from connector.cluster.config_state import ConfigState
 from connector.cluster.log import LogError, TopicLog
 from connector.cluster.membership import Membership, jvm_workers, workers_of
 from connector.cluster.placement import Member
-from connector.cluster.reload import READ_SECONDS
+from connector.cluster.reading import READ_SECONDS
 from connector.cluster.report import farewell, report
 from connector.cluster.rivalry import Rivalry, others
 from connector.cluster.share import Share, Wish

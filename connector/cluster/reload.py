@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
 from connector import logs
+from connector.cluster.reading import READ_SECONDS
 from connector.concealment import conceal
 from connector.errors import ConfigError, ConnectorError
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from connector.runtime.blueprint import Blueprint
 
 log = logs.get(__name__)
-
-READ_SECONDS = 30.0
-"""For how long config providers may take to read what one connector refers to."""
 
 
 class Restart(Protocol):

@@ -1,1 +1,1 @@
-"""Groups of sub-commands that are more than one idea each; ``connector.cli`` puts them together."""
+"""What commands do; ``connector.cli`` says what each is given, and hands over."""

@@ -7,28 +7,21 @@ run goes on.
 from __future__ import annotations
 
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from connector.commands.exit_code import ExitCode, exits
 from connector.commands.reconciliation import Deed, Present, Step, named, plan
-from connector.commands.refusal import refuse
 from connector.commands.status import what_happened
-from connector.commands.worker_access import (  # typer reads the annotations
-    Access,
-    CaFile,
-    PasswordFile,
-    TokenFile,
-    Urls,
-    User,
-)
-from connector.commands.worker_client import WorkerClient, WorkerRefusedError
-from connector.errors import ConfigError, ConnectorError, Problem
+from connector.commands.worker_client import WorkerRefusedError
+from connector.config.files import connector_files, read_submission
+from connector.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from connector.commands.worker_client import WorkerClient
 
 _PAUSE_SECONDS = 1.0
 _MOMENTARY = frozenset({0, 409, 429, 500, 502, 503, 504})
@@ -36,69 +29,48 @@ _MOMENTARY = frozenset({0, 409, 429, 500, 502, 503, 504})
 _VERBS = {"RUNNING": "resume", "PAUSED": "pause", "STOPPED": "stop"}
 _ON_THE_WAY = frozenset({"UNASSIGNED", "RESTARTING", ""})
 
-Files = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        help="Connectors: flat JSON, {name, config, initial_state} JSON, or .properties; or folders. None at"
-        " all with --prune --owner deletes what the owner has.",
-        show_default=False,
-    ),
-]
 
-
-@exits(
-    ok="all is well",
-    failed="a connector was refused or does not run",
-    refused="a config, an option or a worker is at fault",
-)
-def apply(
-    files: Files = None,
+def run(
+    files: Sequence[Path],
+    connect: Callable[[], WorkerClient],
     *,
-    prune: Annotated[
-        bool,
-        typer.Option(
-            "--prune",
-            help="Delete connectors that no file has: of the owner only, or all if there is no --owner.",
-        ),
-    ] = False,
-    owner: Annotated[
-        str, typer.Option(help="Whose connectors these are; it is kept in their managed.by.")
-    ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")] = False,
-    wait: Annotated[
-        bool, typer.Option(help="Wait until connectors and their tasks are in the wanted state.")
-    ] = True,
-    timeout: Annotated[float, typer.Option(min=0, help="For all of it, in seconds.")] = 300.0,
-    url: Urls = None,
-    user: User = None,
-    password_file: PasswordFile = None,
-    token_file: TokenFile = None,
-    ca_file: CaFile = None,
-) -> None:
-    """Create, update and prune connectors so that those of a running cluster are those of the files.
+    owner: str,
+    prune: bool,
+    dry_run: bool,
+    wait: bool,
+    timeout_seconds: float,
+) -> bool:
+    """Tell and do what makes the connectors of a cluster those of the files.
 
-    A file's initial_state is for a connector that is new; of one that is there, too, it becomes the state, if
-    the file gives it.
+    Args:
+        files: Or folders of them.
+        connect: Makes the client once the files are read.
+        owner: Whose connectors they are; everybody's if empty.
+        prune: Delete those that no file has.
+        dry_run: Only tell.
+        wait: For connectors and tasks to be in the wanted state.
+        timeout_seconds: For all of it.
+
+    Returns:
+        Whether all is well.
+
+    Raises:
+        ConnectorError: A config is at fault, or no worker answers.
     """
-    deadline = time.monotonic() + timeout
-    try:
-        if not files and not (prune and owner):
-            raise ConfigError.of("FILES", "Name files of connectors, or folders of them.")
-        wanted = named(_submissions(files or ()), owner)
-        access = Access.of(user, password_file, token_file, ca_file)
-        cluster = Cluster(WorkerClient(url or (), access), deadline)
-        steps = plan(wanted, cluster.connectors(), owner=owner, prune=prune)
-        problems = [] if dry_run else cluster.take(steps)
-        for line in _told(steps) if dry_run else problems:
-            typer.echo(line, err=not dry_run)
-        if problems:
-            raise typer.Exit(ExitCode.FAILED)
-        failures = cluster.failures(steps) if wait and not dry_run else []
-    except ConnectorError as error:
-        refuse(error)
+    deadline = time.monotonic() + timeout_seconds
+    if not files and not (prune and owner):
+        raise ConfigError.of("FILES", "Name files of connectors, or folders of them.")
+    wanted = named(_submissions(files), owner)
+    cluster = Cluster(connect(), deadline)
+    steps = plan(wanted, cluster.connectors(), owner=owner, prune=prune)
+    if dry_run:
+        for line in _told(steps):
+            typer.echo(line)
+        return True
+    failures = cluster.take(steps) or (cluster.failures(steps) if wait else [])
     for line in failures:
         typer.echo(line, err=True)
-    raise typer.Exit(ExitCode.FAILED if failures else ExitCode.OK)
+    return not failures
 
 
 class Cluster:
@@ -189,8 +161,6 @@ _PAST = {
 
 
 def _submissions(paths: Sequence[Path]) -> dict[Path, Any]:
-    from connector.config.files import connector_files, read_submission
-
     found = {}
     problems: list[Problem] = []
     for path in connector_files(paths):

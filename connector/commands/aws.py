@@ -111,7 +111,7 @@ def check(
 
 
 def _blueprint(path: Path, worker: Path | None) -> Blueprint:
-    from connector.cluster.standalone import plan
+    from connector.cluster.plan import plan
     from connector.commands.offline import offline_settings
     from connector.config.files import read_connector
 

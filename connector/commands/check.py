@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from connector import logs
-from connector.cluster.standalone import plan
+from connector.cluster.plan import plan
 from connector.commands.check_text import counted, lines
 from connector.commands.offline import offline_settings
 from connector.commands.terminal import Progress

@@ -6,9 +6,7 @@ import os
 from contextlib import suppress
 from typing import Any
 
-from connector import plugins
 from connector.errors import ConnectorError
-from connector.plugins import PluginKind
 
 _SECONDS = 1.0
 """Longer than that nobody waits for a Tab."""
@@ -16,6 +14,9 @@ _SECONDS = 1.0
 
 def plugin_names(incomplete: str) -> list[tuple[str, str]]:
     """Plug-ins by their short names, each with what kind it is."""
+    from connector import plugins
+    from connector.plugins import PluginKind
+
     found = {
         name: kind.value.removeprefix("connector.").removesuffix("s").replace("_", " ")
         for kind in reversed(PluginKind)

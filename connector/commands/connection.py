@@ -11,7 +11,7 @@ import typer
 from connector.commands.completion import connection_names
 from connector.commands.exit_code import exits
 from connector.commands.refusal import refuse
-from connector.commands.worker_access import Urls  # noqa: TC001 - typer reads the annotation
+from connector.commands.worker_option import Urls  # noqa: TC001 - typer reads the annotation
 from connector.errors import ConnectorError
 
 if TYPE_CHECKING:

@@ -14,15 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.config.listener import Listener, bracketed, parse_listeners
-from connector.environment import connect_variables, property_name
+from connector.environment import WORKER_FILE, connect_variables, property_name
 from connector.errors import ConfigError
 from connector.properties import read_properties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-WORKER_FILE = "CONNECTOR_WORKER_FILE"
-"""The variable that names the worker's properties where a command line does not."""
 
 _OPTION = "listeners"
 _DEFAULT = "http://127.0.0.1:8083"

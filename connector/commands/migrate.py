@@ -32,21 +32,21 @@ def run(file: Path, *, worker: Path | None, as_table: bool) -> ExitCode:
     Raises:
         ConfigError: The file cannot be read, or is of no connector that is known.
     """
-    from connector.config.files import read_submission
+    from connector.config.files import parse_file, read_file
     from connector.migration import rewritten
 
-    submission = read_submission(file)
-    found = rewritten(submission.config)
+    text = read_file(file)  # once: it may be a pipe
+    found = rewritten(parse_file(text, file).config)
     problems = [str(problem) for problem in found.problems] or _faults(found.config, worker)
     told = _with_unread(found.lines, found.config)
     if as_table:
         typer.echo("\n".join(table(told)))
     else:
-        typer.echo(json.dumps(_as_submitted(file, found.config), indent=2, ensure_ascii=False))
-        for text in lines(told):
-            typer.echo(text, err=True)
-    for text in problems:
-        typer.echo(f"error: {text}", err=True)
+        typer.echo(json.dumps(_as_submitted(text, found.config), indent=2, ensure_ascii=False))
+        for line in lines(told):
+            typer.echo(line, err=True)
+    for problem in problems:
+        typer.echo(f"error: {problem}", err=True)
     if problems:
         return ExitCode.REFUSED
     return ExitCode.FAILED if any(line.fate is Fate.ATTENTION for line in told) else ExitCode.OK
@@ -88,10 +88,10 @@ def _with_unread(found: Sequence[Line], config: RawConfig) -> list[Line]:
     return [looked_at(line) for line in found]
 
 
-def _as_submitted(file: Path, config: RawConfig) -> object:
+def _as_submitted(text: str, config: RawConfig) -> object:
     """Flat, or as a request to create it, whichever it was before."""
     try:
-        submitted = json.loads(file.read_text())
+        submitted = json.loads(text)
     except ValueError:
         return config
     if not isinstance(submitted.get("config"), dict):
@@ -101,7 +101,7 @@ def _as_submitted(file: Path, config: RawConfig) -> object:
 
 def _faults(config: RawConfig, worker: Path | None) -> list[str]:
     """As ``connector validate`` finds them."""
-    from connector.cluster.standalone import plan
+    from connector.cluster.plan import plan
     from connector.commands.offline import offline_settings
 
     try:

@@ -9,18 +9,20 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import typer
+from confluent_kafka import KafkaException
 
 from connector import logs
 from connector.cluster.defaults import Defaults, connection_store
+from connector.cluster.group_requests import GroupRequests
 from connector.commands.offsets_text import lines
 from connector.commands.terminal import Progress
 from connector.config.files import read_connector
 from connector.config.override import connecting
 from connector.error_codes import ErrorCode
-from connector.errors import ConnectorError, LedgerError
+from connector.errors import AccessError, ConnectorError, LedgerError
 from connector.runtime.blueprint import draw
 from connector.runtime.check import CheckContext
-from connector.runtime.group_offsets import group_offsets
+from connector.runtime.topic_ids import client_part
 from connector.settings import WorkerSettings
 from connector.sinks.s3.config import S3Config
 from connector.sinks.s3.ledger.account import account
@@ -35,7 +37,9 @@ if TYPE_CHECKING:
     from connector.runtime.blueprint import Blueprint
     from connector.sinks.base import OffsetAndMetadata
 
+_KAFKA_SECONDS = 15.0
 _READ_SECONDS = 30.0
+_NO_ANSWER = "no answer in time"
 _GIVE_THE_FILE = "give the connector's file instead of its name, so that the bucket can be read"
 
 
@@ -61,20 +65,17 @@ def run(connector: str, *, file: Path | None, worker: Path | None, as_json: bool
     group = blueprint.config.group_id if blueprint else f"connect-{name}"
     consumer = connecting(settings.consumer_config(), blueprint.consumer_config if blueprint else {})
     with Progress() as progress:
-        progress.tell("Asking the brokers …")
-        committed = group_offsets(consumer, group)
-        partitions = asyncio.run(_partitions(committed, name, blueprint, progress))
+        partitions = asyncio.run(_partitions(consumer, group, name, blueprint, progress))
     found = {"connector": name, "group": group, "partitions": partitions}
     typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else lines(found))
     return not any("fault" in partition for partition in partitions)
 
 
 async def _partitions(
-    committed: Mapping[TopicPartition, OffsetAndMetadata],
-    name: str,
-    blueprint: Blueprint | None,
-    progress: Progress,
+    consumer: Mapping[str, Any], group: str, name: str, blueprint: Blueprint | None, progress: Progress
 ) -> list[dict[str, Any]]:
+    progress.tell("Asking the brokers …")
+    committed = await _committed(consumer, group)
     config = blueprint.make_sink().config if blueprint else None
     if blueprint is None or not isinstance(config, S3Config):
         return [await _partition(where, committed[where], None) for where in sorted(committed)]
@@ -89,6 +90,20 @@ async def _partitions(
             return found
     finally:
         await context.cancel_background()
+
+
+async def _committed(consumer: Mapping[str, Any], group: str) -> Mapping[TopicPartition, OffsetAndMetadata]:
+    """Raises AccessError if the brokers do not answer, or refuse; it says what to look at."""
+    try:
+        return await GroupRequests(_KAFKA_SECONDS).read(group, client_part(consumer))
+    except (KafkaException, TimeoutError) as error:
+        fact = error.args[0].str() if isinstance(error, KafkaException) else str(error) or _NO_ANSWER
+        raise AccessError(
+            f"The brokers at {consumer.get('bootstrap.servers')} do not tell the offsets of {group}: {fact}",
+            remedy="check bootstrap.servers and the security of the worker's properties, and that its"
+            " principal may DESCRIBE the group",
+            code=ErrorCode.KAFKA_OFFSETS_UNKNOWN,
+        ) from error
 
 
 async def _partition(

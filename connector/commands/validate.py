@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from connector import plugins
-from connector.cluster.standalone import plan
+from connector.cluster.plan import plan
 from connector.commands.terminal import painted
 from connector.config.connector import ConnectorConfig
 from connector.config.files import parse_file, read_file

@@ -1,4 +1,4 @@
-"""Where workers are, and as whom a command asks them; from options or from variables."""
+"""As whom a command asks workers, and where they are; what options leave open variables say."""
 
 from __future__ import annotations
 
@@ -8,53 +8,14 @@ import re
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
+from connector.commands.worker_option import LOCAL
 from connector.errors import ConfigError
 from connector.textfile import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-LOCAL = "http://127.0.0.1:8083"
-
-Urls = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--url",
-        envvar="CONNECTOR_URL",
-        help=f"A worker's REST API; of several the first that answers is asked. {LOCAL} if not given.",
-        show_default=False,
-    ),
-]
-User = Annotated[
-    str | None,
-    typer.Option(
-        "--user",
-        envvar="CONNECTOR_USER",
-        help="Of rest.users.file; its password is in --password-file or CONNECTOR_PASSWORD.",
-    ),
-]
-PasswordFile = Annotated[
-    Path | None, typer.Option(envvar="CONNECTOR_PASSWORD_FILE", help="A file with nothing but the password.")
-]
-TokenFile = Annotated[
-    Path | None,
-    typer.Option(
-        envvar="CONNECTOR_TOKEN_FILE",
-        help="A file with nothing but the token, instead of a user; or CONNECTOR_TOKEN has it.",
-    ),
-]
-CaFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--ca-file",
-        envvar="CONNECTOR_CA_FILE",
-        help="The authority that signed the worker's certificate, PEM.",
-    ),
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from connector.cli import app
-from connector.cluster.standalone import plan
+from connector.cluster.plan import plan
 from connector.config.connector import ConnectorConfig
 from connector.config.files import read_connector
 from connector.demo import example

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from connector.cli import app
-from connector.cluster.standalone import plan
+from connector.cluster.plan import plan
 from connector.config.files import read_connector
 from connector.rest.openapi import describe
 from connector.rest.routes import TABLE

@@ -14,7 +14,7 @@ import fastavro
 import pytest
 from pyarrow import parquet
 
-from connector.cluster.standalone import plan
+from connector.cluster.plan import plan
 from connector.converters.json import JsonConverter, JsonConverterConfig
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.settings import WorkerSettings

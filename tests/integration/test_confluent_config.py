@@ -13,7 +13,7 @@ import fastavro
 import pytest
 from pyarrow import parquet
 
-from connector.cluster.standalone import plan
+from connector.cluster.plan import plan
 from connector.column import SchemaColumn
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.schema import Field, Schema, Schemas, Type

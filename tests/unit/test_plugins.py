@@ -71,6 +71,15 @@ def test_an_unknown_name_is_told_with_the_option_the_probable_name_and_what_ther
     assert "Installed here: acme" in problem.message
 
 
+def test_where_dozens_are_installed_the_probable_name_is_told_and_where_the_others_are_listed() -> None:
+    with pytest.raises(ConfigError) as raised:
+        plugins.find(PluginKind.TRANSFORM, "org.apache.kafka.connect.transforms.RegexRoutr", "type")
+    (problem,) = raised.value.problems
+    assert 'Did you mean "org.apache.kafka.connect.transforms.RegexRouter"?' in problem.message
+    count = len(plugins.names(PluginKind.TRANSFORM))
+    assert problem.message.endswith(f"? {count} are installed here: `connector plugins` lists them.")
+
+
 def test_names_of_one_kind_are_not_names_of_another() -> None:
     with pytest.raises(ConfigError):
         plugins.find(PluginKind.CONVERTER, "acme", "key.converter")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -197,6 +198,19 @@ def test_a_request_stays_a_request(tmp_path: Path) -> None:
     assert (found["name"], found["initial_state"]) == ("c", "STOPPED")
     assert found["config"]["file.max.records"] == "1000"
     assert "name" not in found["config"]
+
+
+def test_a_request_from_a_pipe_stays_a_request_too() -> None:
+    config = {key: value for key, value in CONFLUENT.items() if key != "name"}
+    pipe, end = os.pipe()
+    try:
+        os.write(end, json.dumps({"name": "c", "config": config}).encode())
+        os.close(end)
+        result = CliRunner().invoke(app, ["migrate", f"/dev/fd/{pipe}"])
+    finally:
+        os.close(pipe)
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["config"]["aws.s3.bucket.name"] == "shop"
 
 
 def test_what_needs_attention_is_told_by_the_exit_code(tmp_path: Path) -> None:

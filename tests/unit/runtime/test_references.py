@@ -10,7 +10,7 @@ import pytest
 from connector.aws.definition import Definition
 from connector.aws.named import NamedConnection
 from connector.cluster.defaults import Defaults
-from connector.cluster.standalone import plan
+from connector.cluster.plan import plan
 from connector.errors import ConfigError
 from connector.runtime.blueprint import Blueprint, draw
 from connector.settings import WorkerSettings

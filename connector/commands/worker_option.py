@@ -1,0 +1,46 @@
+"""The options by which a command is told where workers are, and as whom to ask them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+LOCAL = "http://127.0.0.1:8083"
+
+Urls = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--url",
+        envvar="CONNECTOR_URL",
+        help=f"A worker's REST API; of several the first that answers is asked. {LOCAL} if not given.",
+        show_default=False,
+    ),
+]
+User = Annotated[
+    str | None,
+    typer.Option(
+        "--user",
+        envvar="CONNECTOR_USER",
+        help="Of rest.users.file; its password is in --password-file or CONNECTOR_PASSWORD.",
+    ),
+]
+PasswordFile = Annotated[
+    Path | None, typer.Option(envvar="CONNECTOR_PASSWORD_FILE", help="A file with nothing but the password.")
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="CONNECTOR_TOKEN_FILE",
+        help="A file with nothing but the token, instead of a user; or CONNECTOR_TOKEN has it.",
+    ),
+]
+CaFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca-file",
+        envvar="CONNECTOR_CA_FILE",
+        help="The authority that signed the worker's certificate, PEM.",
+    ),
+]
