@@ -233,8 +233,7 @@ def test_tab_without_a_worker_offers_nothing_and_does_not_fail() -> None:
 
 
 def test_completion_can_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "shellingham.detect_shell", lambda: ("bash", "/bin/bash")
-    )  # tests may have no shell above
+    # Tests may run without any shell above them.
+    monkeypatch.setattr("shellingham.detect_shell", lambda: ("bash", "/bin/bash"))
     script = run("--show-completion").stdout
     assert "_CONNECTOR_COMPLETE" in script
