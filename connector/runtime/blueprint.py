@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from connector.aws.named import NamedConnection
     from connector.config.bounds import Bounds
+    from connector.config.client import ClientConfig
     from connector.config.override import OverridePolicy
     from connector.config.reference import Reference
     from connector.converters.base import Converter
@@ -146,11 +147,7 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
     producer = translate(config.producer_overrides(), worker.bounds)
     overrides = ((_OVERRIDE, consumer), (_PRODUCER_OVERRIDE, producer))
     for prefix, client in overrides:
-        written = with_prefix(resolved, prefix)
-        faults.add(
-            Problem(prefix + found.option, found.message, code=found.code) for found in client.problems
-        )
-        faults.add(override_problems(prefix, written, client.config, worker.bounds))
+        faults.add(_problems_of_client(prefix, client, resolved, worker))
     faults.add(_against_policy(config, worker.override_policy))
     if problems := list(resolution.concealed(faults.problems, _names(sink))):
         raise ConfigError(problems)
@@ -173,11 +170,7 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
             **unread(raw, type(sink.config)),
             **dict(unread_below(resolved)),
             **dict(_unread_of_converters(raw)),
-            **{
-                prefix + name: meant and prefix + meant
-                for prefix, client in overrides
-                for name, meant in client.unknown.items()
-            },
+            **dict(_unread_of_clients(overrides)),
         },
         connection=ConnectionUse(connection.name, connection.version) if connection else None,
         notes=tuple(sink.config.notes()),
@@ -304,6 +297,21 @@ def _converter(raw: RawConfig, role: Role, worker: WorkerDefaults) -> Callable[[
     if own and (problems := list(worker.bounds.problems(config))):  # what the operator wrote may go anywhere
         raise ConfigError([Problem(f"{option}.{found.option}", found.message) for found in problems])
     return lambda: converter_class(config)
+
+
+def _problems_of_client(
+    prefix: str, client: ClientConfig, resolved: RawConfig, worker: WorkerDefaults
+) -> Iterator[Problem]:
+    """Of the options below a prefix, by the names they were written with."""
+    for found in client.problems:
+        yield Problem(prefix + found.option, found.message, code=found.code)
+    yield from override_problems(prefix, with_prefix(resolved, prefix), client.config, worker.bounds)
+
+
+def _unread_of_clients(overrides: Iterable[tuple[str, ClientConfig]]) -> Iterator[tuple[str, str | None]]:
+    for prefix, client in overrides:
+        for name, meant in client.unknown.items():
+            yield prefix + name, meant and prefix + meant
 
 
 def _unread_of_converters(raw: RawConfig) -> Iterator[tuple[str, str | None]]:
