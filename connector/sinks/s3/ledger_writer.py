@@ -12,6 +12,7 @@ from connector.formats.nulls import without_nulls
 from connector.sinks.s3.early import Early
 from connector.sinks.s3.finishing import MOST_FINISHING
 from connector.sinks.s3.grouping import GroupKey
+from connector.sinks.s3.ledger import contradiction
 from connector.sinks.s3.ledger.state import Clock, Span
 from connector.sinks.s3.open_object import OpenObject
 from connector.sinks.s3.pieces import Piece, waves
@@ -177,11 +178,11 @@ class LedgerWriter(PartitionWriter):
             return
         for entry in gone:
             if await self._store.claim_of(entry.key, entry.bucket) == entry.nonce:
-                raise ledger.outdated(entry)
+                raise contradiction.outdated(ledger.partition, entry)
         first = [entry.total.first for entry in gone if entry.total]
         until = ledger.book.position
         if until is None or self._grouper.wallclock(0) or any(entry.is_closing for entry in gone):
-            raise ledger.unrepeatable(gone[0])
+            raise contradiction.unrepeatable(ledger.partition, gone[0])
         groups = {}
         async with self._lock:
             for entry in gone:

@@ -26,6 +26,7 @@ from connector.runtime import feed as feed_module
 from connector.runtime import task as task_module
 from connector.runtime.state import State as TaskState
 from connector.sinks.s3 import partition_ledger as ledger_module
+from connector.sinks.s3 import state_objects as state_objects_module
 from connector.sinks.s3.attributes import CLAIM
 from connector.sinks.s3.ledger.encoding import Reference, decode
 from connector.testing.simulation.client import answered
@@ -238,7 +239,7 @@ class World:
                 stack.enter_context(patch.object(module, "time", _Clock(self)))
             stack.enter_context(patch.object(feed_module, "POLL_SECONDS", _POLL_SECONDS))
             stack.enter_context(patch.object(ledger_module, "secrets", _Names(self)))
-            stack.enter_context(patch.object(ledger_module, "uuid", _Names(self)))
+            stack.enter_context(patch.object(state_objects_module, "uuid", _Names(self)))
             logged: list[Any] = stack.enter_context(structlog.testing.capture_logs())
             self._logged = logged
             try:
