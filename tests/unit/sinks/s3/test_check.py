@@ -10,8 +10,9 @@ import pytest
 
 from connector.check import Outcome
 from connector.sinks.s3 import S3Config
-from connector.sinks.s3.check import lifecycle_finding, probe_key, state_finding
+from connector.sinks.s3.lifecycle import lifecycle_finding, state_finding
 from connector.sinks.s3.permissions import permissions
+from connector.sinks.s3.probe import probe_key
 
 WEEK = {"DaysAfterInitiation": 7}
 
