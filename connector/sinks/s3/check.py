@@ -17,10 +17,10 @@ from connector.aws.reach import endpoint_of, reach
 from connector.check import Check, Outcome, failed, ok, skipped, warning
 from connector.error_codes import ErrorCode
 from connector.errors import AccessError, RetriableError
+from connector.sinks.s3.client import bucket_of, s3_client
 from connector.sinks.s3.lifecycle import LEAST_DAYS, lifecycle_finding, state_finding
 from connector.sinks.s3.probe import NO_SUCH_UPLOAD, NOBODY, ProbeUploads, by_hand, probe_key
 from connector.sinks.s3.refusal import explained
-from connector.sinks.s3.store import bucket_of, s3_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

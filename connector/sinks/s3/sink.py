@@ -14,6 +14,7 @@ from connector.errors import ConfigError, Problem
 from connector.sinks.base import Sink
 from connector.sinks.s3.abandonment import abandon
 from connector.sinks.s3.check import BucketCheck
+from connector.sinks.s3.client import bucket_of, s3_client
 from connector.sinks.s3.config import S3Config
 from connector.sinks.s3.early import EarlyEnds
 from connector.sinks.s3.ledger.upload import S3_LIMITS, Limits
@@ -23,7 +24,7 @@ from connector.sinks.s3.limit import OpenLimit
 from connector.sinks.s3.naming import FileNameConfig
 from connector.sinks.s3.partition_ledger import PartitionLedger
 from connector.sinks.s3.permissions import optional_permissions, permissions
-from connector.sinks.s3.store import ObjectStore, bucket_of, s3_client
+from connector.sinks.s3.store import ObjectStore
 from connector.sinks.s3.writer import PartitionWriter
 
 if TYPE_CHECKING:
