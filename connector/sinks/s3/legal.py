@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from connector.sinks.s3.grouping import MAX_KEY_BYTES, climbs
+from connector.sinks.s3.object_key import MAX_KEY_BYTES, climbs
 from connector.sinks.s3.pattern import DatePattern
 from connector.sinks.s3.template import Placeholder, Template
 

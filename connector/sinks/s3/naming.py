@@ -20,9 +20,10 @@ from connector.config.option import (
 from connector.errors import Problem
 from connector.sinks.s3.compression import LEVELS, SUFFIXES
 from connector.sinks.s3.event_time import EventTime, legal_format
-from connector.sinks.s3.grouping import FieldText, Grouper
+from connector.sinks.s3.grouping import Grouper
 from connector.sinks.s3.interval import Interval
 from connector.sinks.s3.legal import is_named_by_offset, legal_template, run_together, template_from
+from connector.sinks.s3.name_text import FieldText
 from connector.sinks.s3.prefix import PrefixConfig, template_of
 from connector.sinks.s3.rotation import Rotation, RotationConfig
 from connector.sinks.s3.zone import zone

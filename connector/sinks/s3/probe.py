@@ -15,7 +15,7 @@ from connector.record import Record, RecordBatch, TopicPartition
 from connector.retry import Backoff, retrying
 from connector.sinks.s3.attributes import Origin
 from connector.sinks.s3.client import bucket_of
-from connector.sinks.s3.grouping import MAX_KEY_BYTES
+from connector.sinks.s3.object_key import MAX_KEY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
