@@ -20,8 +20,9 @@ from prometheus_client.metrics import MetricWrapperBase
 from typer.main import get_command
 
 from connector import metrics, plugins
-from connector.aws.connection import SERVICES, AwsConfig
+from connector.aws.connection import AwsConfig
 from connector.aws.glue_registry import GlueConfig
+from connector.aws.options import SERVICES
 from connector.aws.policy import permission_policy, trust_policy
 from connector.aws.rendering import Grant, as_json
 from connector.cli import app

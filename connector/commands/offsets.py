@@ -24,10 +24,11 @@ from connector.runtime.blueprint import draw
 from connector.runtime.check import CheckContext
 from connector.runtime.topic_ids import client_part
 from connector.settings import WorkerSettings
+from connector.sinks.s3.client import s3_client
 from connector.sinks.s3.config import S3Config
 from connector.sinks.s3.ledger.account import account
 from connector.sinks.s3.ledger.encoding import Reference, decode, decode_object
-from connector.sinks.s3.store import ObjectStore, s3_client
+from connector.sinks.s3.store import ObjectStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

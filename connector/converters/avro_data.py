@@ -7,20 +7,21 @@ member a value is.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from connector.float32 import narrowed, shortest
+from connector.converters.avro_default import default_of
+from connector.converters.avro_fix import of_entries, of_fields, of_items, of_members, of_values, unless_null
+from connector.converters.avro_names import NAMED, NamedTypes, full_name_of, need, parsed
+from connector.float32 import shortest
 from connector.payload import decimal_of
 from connector.schema import DATE, DECIMAL, TIME, TIMESTAMP, Field, Schema, Type
 
 if TYPE_CHECKING:
-    from connector.schema_registry.base import RegisteredSchema
+    from collections.abc import Mapping
 
-Fix = Callable[[Any], Any]
+    from connector.converters.avro_fix import Fix
+    from connector.schema_registry.base import RegisteredSchema
 
 _CONFLUENT = "io.confluent.connect.avro"
 _UNION = f"{_CONFLUENT}.Union"
@@ -30,7 +31,6 @@ _MAP_ENTRY = "MapEntry"
 _DEFAULT_PRECISION = 64
 _DEEPEST = 64
 _MOST_TYPES = 10_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _PRIMITIVES = {
     "boolean": Type.BOOLEAN,
@@ -49,6 +49,7 @@ _LOGICAL = {
 }
 _ANNOTATION = {DATE: "date", TIME: "time-millis", TIMESTAMP: "timestamp-millis"}
 _EMPTY: Mapping[str, Any] = {}
+_COMPLEX = NAMED | {"array", "map"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,39 +84,15 @@ class AvroData:
         self._enhanced = enhanced
         self._meta_data = meta_data
         self._ignore_defaults = ignore_defaults
-        self._defined: dict[str, tuple[Mapping[str, Any], str]] = {}
+        self._types = NamedTypes()
         self._mapped: dict[str, Mapped] = {}
         self._open: set[str] = set()
         self._count = 0
 
     def of(self, registered: RegisteredSchema) -> Mapped:
         """Raises ValueError with what Connect has no words for: recursion, a lone null."""
-        self._define_references(registered)
-        return self._map(_parse(registered.text), "", 0)
-
-    def _define_references(self, registered: RegisteredSchema) -> None:
-        for _, schema in registered.references:
-            self._define_references(schema)
-            self._define(_parse(schema.text), "")
-
-    def _define(self, avro: Any, namespace: str) -> None:
-        """Named types of a reference are known before anything is mapped."""
-        if isinstance(avro, list):
-            for member in avro:
-                self._define(member, namespace)
-        elif isinstance(avro, dict):
-            if avro.get("type") in {"record", "error", "enum", "fixed"}:
-                full_name = _full_name(avro, namespace)
-                self._defined.setdefault(full_name, (avro, namespace))
-                namespace = full_name.rpartition(".")[0]
-            for inner in (
-                *(each.get("type") for each in avro.get("fields", ())),
-                avro.get("items"),
-                avro.get("values"),
-            ):
-                self._define(inner, namespace)
-            if isinstance(avro.get("type"), dict | list):
-                self._define(avro["type"], namespace)
+        self._types.define_references(registered)
+        return self._map(parsed(registered.text), "", 0)
 
     def _map(self, avro: Any, namespace: str, depth: int) -> Mapped:  # noqa: PLR0911 - one per kind of schema
         self._count += 1
@@ -137,15 +114,14 @@ class AvroData:
         ):
             # {"type": {"type": "string"}}: one of them says it all.
             return self._map(kind, namespace, depth + 1)
-        if kind in {"record", "error", "enum", "fixed"}:
-            self._defined[full_name := _full_name(avro, namespace)] = (avro, namespace)
-            return self._named(full_name, "", depth)
+        if kind in NAMED:
+            return self._named(self._types.define(avro, namespace), "", depth)
         if kind == "array":
             return self._array(avro, namespace, depth)
         if kind == "map":
-            values = self._map(_need(avro, "values"), namespace, depth + 1)
+            values = self._map(need(avro, "values"), namespace, depth + 1)
             bare = Schema(Type.MAP, keys=Schema(Type.STRING), values=values.schema)
-            fix = values.fix and _of_values(values.fix)
+            fix = values.fix and of_values(values.fix)
             return Mapped(self._described(bare, avro), {"type": "map", "values": values.avro}, fix)
         return self._simple(avro, kind)
 
@@ -180,7 +156,7 @@ class AvroData:
         )
 
     def _array(self, avro: Mapping[str, Any], namespace: str, depth: int) -> Mapped:
-        items = self._map(_need(avro, "items"), namespace, depth + 1)
+        items = self._map(need(avro, "items"), namespace, depth + 1)
         if items.is_empty:
             # A few bytes would stand for any number of them.
             raise ValueError("the items of an array have no bytes")
@@ -188,10 +164,10 @@ class AvroData:
         if _is_map_entry(avro["items"], items.schema):
             key, value = items.schema.fields
             bare = Schema(Type.MAP, keys=key.schema, values=value.schema)
-            fix = _of_entries(items.fix, key.name, value.name)
+            fix = of_entries(items.fix, key.name, value.name)
             return Mapped(self._described(bare, avro), decodes, fix)
         bare = Schema(Type.ARRAY, values=items.schema)
-        return Mapped(self._described(bare, avro), decodes, items.fix and _of_items(items.fix))
+        return Mapped(self._described(bare, avro), decodes, items.fix and of_items(items.fix))
 
     def _union(self, members: list[Any], namespace: str, depth: int) -> Mapped:
         present = [each for each in members if not _is_null(each)]
@@ -199,7 +175,7 @@ class AvroData:
         if is_optional and len(present) == 1:
             only = self._map(present[0], namespace, depth + 1)
             decodes = ["null" if _is_null(each) else only.avro for each in members]
-            fix = only.fix and _unless_null(only.fix)
+            fix = only.fix and unless_null(only.fix)
             return Mapped(replace(only.schema, optional=True), decodes, fix)
         if not present:
             raise ValueError("Standalone null schemas are not supported by this converter")
@@ -216,7 +192,7 @@ class AvroData:
         # Each member in a record of one field, whose name tells which it is.
         wrapped = iter([self._wrapper(index, each.avro) for index, each in enumerate(mapped)])
         decodes = ["null" if _is_null(each) else next(wrapped) for each in members]
-        return Mapped(schema, decodes, _of_members(names, [each.fix for each in mapped]))
+        return Mapped(schema, decodes, of_members(names, [each.fix for each in mapped]))
 
     def _wrapper(self, index: int, avro: Any) -> dict[str, Any]:
         self._count += 1
@@ -228,30 +204,23 @@ class AvroData:
 
     def _member_name(self, avro: Any, mapped: Mapped, namespace: str) -> str:
         kind = avro.get("type") if isinstance(avro, dict) else avro
-        if isinstance(avro, dict) and kind in {"record", "error", "enum", "fixed"}:
-            full_name = _full_name(avro, namespace)
+        if isinstance(avro, dict) and kind in NAMED:
+            full_name = full_name_of(avro, namespace)
         elif isinstance(kind, str) and kind not in _PRIMITIVES and kind not in _COMPLEX:
-            full_name = self._resolve(kind, namespace)
+            full_name = self._types.resolve(kind, namespace)
         else:
             return str(kind) if isinstance(kind, str) else mapped.schema.type.lower()
         return full_name if self._enhanced else full_name.rpartition(".")[2]
 
-    def _resolve(self, name: str, namespace: str) -> str:
-        within = f"{namespace}.{name}" if namespace and "." not in name else name
-        for found in (within, name):
-            if found in self._defined:
-                return found
-        raise ValueError(f"the type {name} is not defined")
-
     def _named(self, name: str, namespace: str, depth: int) -> Mapped:
         if name == "null":
             raise ValueError("Standalone null schemas are not supported by this converter")
-        full_name = self._resolve(name, namespace)
+        full_name = self._types.resolve(name, namespace)
         if (known := self._mapped.get(full_name)) is not None:
             return replace(known, avro=known.avro["name"])
         if full_name in self._open:
             raise ValueError(f"{full_name} is in itself, which this converter cannot show")
-        avro, _ = self._defined[full_name]
+        avro = self._types[full_name]
         self._open.add(full_name)
         mapped = self._mapped[full_name] = self._new_named(full_name, avro, depth)
         self._open.discard(full_name)
@@ -264,7 +233,7 @@ class AvroData:
         if kind == "enum":
             return self._enum(full_name, avro, own)
         if kind == "fixed":
-            decodes = {"type": "fixed", "name": own, "size": _need(avro, "size")}
+            decodes = {"type": "fixed", "name": own, "size": need(avro, "size")}
             if avro.get("logicalType") == "decimal":
                 return self._decimal(avro, decodes)
             sizes = (("connect.fixed.size", str(avro["size"])),) if self._meta_data else ()
@@ -273,7 +242,7 @@ class AvroData:
         return self._record(full_name, avro, own, depth)
 
     def _enum(self, full_name: str, avro: Mapping[str, Any], own: str) -> Mapped:
-        symbols = [str(symbol) for symbol in _need(avro, "symbols")]
+        symbols = [str(symbol) for symbol in need(avro, "symbols")]
         parameters: list[tuple[str, str]] = []
         short = full_name.rpartition(".")[2]
         if self._meta_data and avro.get("doc"):
@@ -295,8 +264,8 @@ class AvroData:
             parameters.append((f"{_CONFLUENT}.record.doc", str(avro["doc"])))
         is_empty = True
         for each in avro.get("fields", ()):
-            name = str(_need(each, "name"))
-            mapped = self._map(_need(each, "type"), namespace, depth + 1)
+            name = str(need(each, "name"))
+            mapped = self._map(need(each, "type"), namespace, depth + 1)
             if self._meta_data and each.get("doc"):
                 parameters.append((f"{_CONFLUENT}.field.doc.{name}", str(each["doc"])))
             schema = self._with_default(mapped.schema, each)
@@ -308,7 +277,7 @@ class AvroData:
         bare = Schema(Type.STRUCT, fields=tuple(fields), parameters=tuple(parameters))
         schema = self._described(bare, avro, full_name)
         record = {"type": "record", "name": own, "fields": decodes}
-        return Mapped(schema, record, _of_fields(fixes) if fixes else None, is_empty)
+        return Mapped(schema, record, of_fields(fixes) if fixes else None, is_empty)
 
     def _with_default(self, schema: Schema, field: Mapping[str, Any]) -> Schema:
         """A field's default; that of a field that may be null is left out, as Confluent's converter does."""
@@ -316,7 +285,7 @@ class AvroData:
         if default is None or isinstance(field["type"], list):
             return schema
         try:
-            value = _default(schema, default)
+            value = default_of(schema, default)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
             return schema
         flag = (
@@ -351,32 +320,7 @@ class AvroData:
             parameters=tuple(dict(parameters).items()),
         )
         default = avro.get("connect.default")
-        return schema if default is None else replace(schema, default=_default(schema, default))
-
-
-_COMPLEX = frozenset({"record", "error", "enum", "fixed", "array", "map"})
-
-
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        # A primitive may be registered without quotes.
-        return text.strip()
-
-
-def _full_name(avro: Mapping[str, Any], namespace: str) -> str:
-    name = str(_need(avro, "name"))
-    if "." in name:
-        return name
-    space = avro.get("namespace", namespace)
-    return f"{space}.{name}" if space else name
-
-
-def _need(avro: Mapping[str, Any], key: str) -> Any:
-    if key not in avro:
-        raise ValueError(f"{str(dict(avro))[:80]} has no {key}")
-    return avro[key]
+        return schema if default is None else replace(schema, default=default_of(schema, default))
 
 
 def _is_null(avro: Any) -> bool:
@@ -388,76 +332,3 @@ def _is_map_entry(avro: Any, schema: Schema) -> bool:
         return False
     marked = isinstance(avro, dict) and avro.get("connect.internal.type") == _MAP_ENTRY
     return marked or schema.name == f"{_CONFLUENT}.{_MAP_ENTRY}"
-
-
-def _default(schema: Schema, found: Any) -> Any:  # noqa: C901, PLR0911 - one line per type
-    """A default, which is written as JSON, as a Python value."""
-    match schema.name:
-        case _ if schema.name == DATE:
-            return (_EPOCH + timedelta(days=found)).date()
-        case _ if schema.name == TIME:
-            return (_EPOCH + timedelta(milliseconds=found)).time()
-        case _ if schema.name == TIMESTAMP:
-            return _EPOCH + timedelta(milliseconds=found)
-        case _ if schema.name == DECIMAL:
-            return decimal_of(int.from_bytes(found.encode("latin-1"), signed=True), schema.scale)
-    match schema.type:
-        case Type.BYTES:
-            return found.encode("latin-1")
-        case Type.ARRAY:
-            return [_default(schema.items, each) for each in found]
-        case Type.MAP:
-            return {key: _default(schema.items, each) for key, each in found.items()}
-        case Type.STRUCT:
-            return {each.name: _field_default(each.schema, found.get(each.name)) for each in schema.fields}
-        case Type.FLOAT32:
-            return narrowed(float(found))
-        case Type.FLOAT64:
-            return float(found)
-    return found
-
-
-def _field_default(schema: Schema, found: Any) -> Any:
-    return schema.default if found is None else _default(schema, found)
-
-
-def _unless_null(fix: Fix) -> Fix:
-    return lambda value: None if value is None else fix(value)
-
-
-def _of_items(fix: Fix) -> Fix:
-    return lambda values: list(map(fix, values))
-
-
-def _of_values(fix: Fix) -> Fix:
-    return lambda values: {key: fix(value) for key, value in values.items()}
-
-
-def _of_entries(fix: Fix | None, key: str, value: str) -> Fix:
-    def entries(found: list[dict[str, Any]]) -> dict[Any, Any]:
-        return {each[key]: each[value] for each in (map(fix, found) if fix else found)}
-
-    return entries
-
-
-def _of_fields(fixes: list[tuple[str, Fix]]) -> Fix:
-    def fields(struct: dict[str, Any]) -> dict[str, Any]:
-        for name, fix in fixes:
-            struct[name] = fix(struct[name])
-        return struct
-
-    return fields
-
-
-def _of_members(names: list[str], fixes: list[Fix | None]) -> Fix:
-    nothing = dict.fromkeys(names)
-    members = {f"m{index}": (name, fix) for index, (name, fix) in enumerate(zip(names, fixes, strict=True))}
-
-    def member(value: dict[str, Any] | None) -> dict[str, Any] | None:
-        if value is None:
-            return None
-        ((key, inner),) = value.items()
-        name, fix = members[key]
-        return {**nothing, name: fix(inner) if fix else inner}
-
-    return member

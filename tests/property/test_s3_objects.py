@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from connector.record import Record, RecordBatch, TopicPartition
 from connector.runtime.context import TaskContext
 from connector.sinks.s3 import S3Config, S3Sink
-from connector.sinks.s3.store import Part
+from connector.sinks.s3.part import Part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

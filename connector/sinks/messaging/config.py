@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.aws.connection import DEFAULT_REGION, AwsConfig
+from connector.aws.connection import AwsConfig
+from connector.aws.options import DEFAULT_REGION
 from connector.config.option import LIST, STRING, defaulted, non_empty, one_of, optional
 from connector.config.schema import Config
 from connector.errors import Problem

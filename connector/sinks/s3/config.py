@@ -26,7 +26,8 @@ from connector.formats.fields import FormatConfig
 from connector.sinks.s3.compression import CONTENT_TYPES, ENCODINGS
 from connector.sinks.s3.guarantee import GuaranteeConfig
 from connector.sinks.s3.idle import IdleConfig
-from connector.sinks.s3.naming import FileNameConfig, is_named_by_offset
+from connector.sinks.s3.legal import is_named_by_offset
+from connector.sinks.s3.naming import FileNameConfig
 from connector.sinks.s3.objects import KEEP, OVERWRITE, STORAGE_CLASSES, ObjectConfig
 from connector.sinks.s3.rotation import RotationConfig
 

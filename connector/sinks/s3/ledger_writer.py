@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from connector import logs, metrics
 from connector.formats.nulls import without_nulls
 from connector.sinks.s3.early import Early
+from connector.sinks.s3.finishing import MOST_FINISHING
 from connector.sinks.s3.grouping import GroupKey
+from connector.sinks.s3.ledger import contradiction
 from connector.sinks.s3.ledger.state import Clock, Span
 from connector.sinks.s3.open_object import OpenObject
 from connector.sinks.s3.pieces import Piece, waves
 from connector.sinks.s3.two_phase import TwoPhaseUpload
-from connector.sinks.s3.writer import MOST_FINISHING, WAVE, PartitionWriter
+from connector.sinks.s3.writer import WAVE, PartitionWriter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -155,17 +157,17 @@ class LedgerWriter(PartitionWriter):
         found.use = self._limit.next_use()
         self._resumed_total.inc(0 if entry.is_sealed else entry.parts.size_bytes + len(tail))
         if entry.is_sealed:
-            self._finish_object(found, self._make_visible(found))
+            self._finishing.begin(found, self._finishing.make_visible(found))
         elif entry.is_closing:
             # Made by other options, or out of part numbers: it ends as it began.
             upload.close(tail + entry.ending)
-            self._finish_object(found, self._make_visible(found))
+            self._finishing.begin(found, self._finishing.make_visible(found))
         else:
             found.resume(tail)
             group = GroupKey.of(self._ledger.partition, entry.group)
             # One that was about to be finished when it was saved is followed by another of its group.
             self._finish(group)
-            self._open[group] = found
+            self._open.add(group, found)
 
     async def _begin_again(self, gone: Sequence[Upload]) -> None:
         """Uploads have vanished before they were sealed: their records are read and written again."""
@@ -176,17 +178,17 @@ class LedgerWriter(PartitionWriter):
             return
         for entry in gone:
             if await self._store.claim_of(entry.key, entry.bucket) == entry.nonce:
-                raise ledger.outdated(entry)
+                raise contradiction.outdated(ledger.partition, entry)
         first = [entry.total.first for entry in gone if entry.total]
         until = ledger.book.position
         if until is None or self._grouper.wallclock(0) or any(entry.is_closing for entry in gone):
-            raise ledger.unrepeatable(gone[0])
+            raise contradiction.unrepeatable(ledger.partition, gone[0])
         groups = {}
         async with self._lock:
             for entry in gone:
                 group = GroupKey.of(ledger.partition, entry.group)
                 groups[group] = entry.total.first if entry.total else 0
-                if found := self._open.pop(group, None):
+                if found := self._open.remove(group):
                     ledger.discard(found.upload)  # type: ignore[arg-type] # in a ledger they are all of two phases
         self._rewrite = Rewrite(groups, until)
         log.warning("uploads are gone; their records are written again", at=str(ledger.partition))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
-import uuid
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from connector import logs, metrics
-from connector.error_codes import ErrorCode
-from connector.errors import ConnectorError, LedgerError
+from connector.errors import ConnectorError
 from connector.sinks.base import BEGINNING, OffsetAndMetadata
+from connector.sinks.s3.ledger import contradiction
 from connector.sinks.s3.ledger.encoding import (
     MOST_CHARACTERS,
     Reference,
@@ -22,10 +20,9 @@ from connector.sinks.s3.ledger.encoding import (
     encode,
     encode_object,
     encode_reference,
-    read_again_remedy,
 )
 from connector.sinks.s3.ledger.ledger import Identity, Ledger
-from connector.sinks.s3.ledger.state import State, UploadState
+from connector.sinks.s3.state_objects import StateObjects, StatePlace
 from connector.sinks.s3.store import DamagedUploadError
 from connector.sinks.s3.two_phase import TwoPhaseUpload
 
@@ -35,7 +32,7 @@ if TYPE_CHECKING:
     from connector.record import TopicPartition
     from connector.sinks.base import Committed, SinkContext
     from connector.sinks.s3.ledger.ledger import Dropped, Prepared
-    from connector.sinks.s3.ledger.state import Clock, GroupLabel
+    from connector.sinks.s3.ledger.state import Clock, GroupLabel, State
     from connector.sinks.s3.ledger.upload import Limits, Upload
     from connector.sinks.s3.store import ObjectStore
 
@@ -63,22 +60,6 @@ class Draft(NamedTuple):
     found: OffsetAndMetadata | None
     content: bytes = b""
     place: StatePlace | None = None
-
-
-class StatePlace(NamedTuple):
-    """Where a state object is; without a key there is none, without a bucket it is the configured one.
-
-    Attributes:
-        key: Of the object.
-        bucket: Where it is.
-        sha256: Of its content.
-        later: Uploads that the commit names beside those in the object.
-    """
-
-    key: str = ""
-    bucket: str = ""
-    sha256: str = ""
-    later: tuple[UploadState, ...] = ()
 
 
 class Outgoing(NamedTuple):
@@ -124,34 +105,35 @@ class PartitionLedger:
         self._resumes = resumes
         self._limits = limits
         self._now = now
-        self._state_prefix = f"{state_prefix}{context.connector}/{partition}/"
+        self._state_objects = StateObjects(store, context, f"{state_prefix}{context.connector}/{partition}/")
         self._uploads: dict[Upload, TwoPhaseUpload] = {}
         self._numbers = count(1)
         self._last_accepted = 0
         self._outgoing: dict[OffsetAndMetadata, Outgoing] = {}
         self._accepted = asyncio.Event()
         self.is_checked = False
-        self._state_object = StatePlace()
-        """Of the commit that was accepted last."""
-        self._deletes = True
         self._is_ending = False
         self._found = committed.found
-        text = committed.found.metadata if committed.found else ""
-        found = decode(text, partition) if text else None
-        self._reference = found if isinstance(found, Reference) else None
-        if self._reference is None:
-            self.ledger = self._begin(found if isinstance(found, State) else None)
-        else:
-            there = self._reference.state.bucket
-            self._state_object = StatePlace(
-                self._reference.found_in.key,
-                "" if there == bucket else there,
-                self._reference.found_in.sha256,
-                self._reference.state.uploads,
-            )
+        self._reference: Reference | None = None
         labels = (context.connector, str(context.task))
         self._parts_total = metrics.PARTS.labels(*labels)
         self._aborted_total = metrics.UPLOADS_ABORTED.labels(*labels)
+        self._read(committed.found.metadata if committed.found else "")
+
+    def _read(self, text: str) -> None:
+        """All that is committed, or where the rest of it is."""
+        found = decode(text, self.partition) if text else None
+        if not isinstance(found, Reference):
+            self.ledger = self._begin(found)
+            return
+        self._reference = found
+        there = found.state.bucket
+        self._state_objects.place = StatePlace(
+            found.found_in.key,
+            "" if there == self._identity.bucket else there,
+            found.found_in.sha256,
+            found.state.uploads,
+        )
 
     @property
     def start(self) -> int | None:
@@ -182,15 +164,10 @@ class PartitionLedger:
         """
         if self._reference is None:
             return {}
-        key, bucket = self._state_object.key, self._state_object.bucket
-        content = await self.store.get_state(key, bucket)
+        content = await self._state_objects.read()
         if content is None:
             await self.confirm()
-            raise LedgerError(
-                f"The state object {key} of {self.partition} is missing, or s3:GetObject on it is denied",
-                remedy=f"bring it back, or {read_again_remedy(self.partition)}",
-                code=ErrorCode.LEDGER_STATE_MISSING,
-            )
+            raise contradiction.state_missing(self.partition, self._state_objects.place.key)
         state, tails = decode_object(content, self._reference, self.partition)
         self.ledger = self._begin(state)
         return tails
@@ -279,7 +256,7 @@ class PartitionLedger:
         prepared = self.ledger.prepare_announcement() if self.ledger else None
         if prepared is None:
             return None
-        place = self._state_object
+        place = self._state_objects.place
         text: str | None
         if place.key:
             known = {found.nonce for found in self.book.committed.uploads}
@@ -311,11 +288,9 @@ class PartitionLedger:
     async def prepare(self, draft: Draft) -> OffsetAndMetadata:
         """Store what of a commit does not fit into Kafka, before Kafka hears of it."""
         found = draft.found
-        place = self._state_object if draft.prepared is None else draft.place or StatePlace()
+        place = self._state_objects.place if draft.prepared is None else draft.place or StatePlace()
         if found is None and draft.prepared is not None:
-            key = f"{self._state_prefix}{uuid.uuid4().hex}"
-            await self.store.put_state(key, draft.content)
-            place = StatePlace(key, sha256=hashlib.sha256(draft.content).hexdigest())
+            place = await self._state_objects.write(draft.content)
             text = encode_reference(draft.prepared.state, StateObject(place.key, place.sha256))
             found = OffsetAndMetadata(draft.prepared.offset, text)
         if found is None:
@@ -338,9 +313,7 @@ class PartitionLedger:
                 upload.send_rest()
             for dropped in announced.dropped:
                 self.context.spawn(self._abort(dropped))
-        before, self._state_object = self._state_object, outgoing.state_object
-        if before.key and before.key != self._state_object.key and self._deletes:
-            self.context.spawn(self._delete(before))
+        self._state_objects.follow(outgoing.state_object)
         self._last_accepted = outgoing.number
         self._accepted.set()
 
@@ -362,10 +335,10 @@ class PartitionLedger:
             )
         except DamagedUploadError:
             await self.confirm()
-            raise self._damaged(entry) from None
+            raise contradiction.parts_changed(self.partition, entry) from None
         if not is_done and not await self._was_completed(entry):
             await self.confirm()
-            raise self._missing(entry)
+            raise contradiction.object_gone(self.partition, entry, self.book.committed)
         self.book.completed(entry)
         self._uploads.pop(entry, None)
 
@@ -393,68 +366,13 @@ class PartitionLedger:
         else:
             self._aborted_total.inc()
 
-    async def _delete(self, place: StatePlace) -> None:
-        try:
-            await self.store.delete_state(place.key, place.bucket)
-        except ConnectorError as error:
-            self._deletes = False
-            log.info("state objects are left to a lifecycle rule", key=place.key, error=str(error))
-
     def _begin(self, committed: State | None) -> Ledger:
         offset = self._found.offset if self._found else None
         if committed is not None and committed.offset != offset:
-            raise LedgerError(
-                f"The committed offset of {self.partition} is {offset}, but the state in its metadata is that"
-                f" of {committed.offset}, so that something else has changed or copied it",
-                remedy=f"to read on from {offset}, set it to the same number without metadata, with the"
-                f" connector stopped; or set it back to {committed.offset}, with the metadata as it is",
-                code=ErrorCode.LEDGER_OFFSET_MOVED,
-            )
+            raise contradiction.offset_moved(self.partition, offset, committed)
         ledger = Ledger(self._identity, committed, resumes=self._resumes, limits=self._limits)
         if committed is None and self._found is not None:
             ledger.position = self._found.offset
         if ledger.is_other_topic:
             ledger.detach()
         return ledger
-
-    def outdated(self, entry: Upload) -> LedgerError:
-        """An open upload is completed, though no commit ever sealed it."""
-        return LedgerError(
-            f"The object {entry.key} is there, but the committed state of {self.partition} still has it open,"
-            " so that the state is older than the bucket",
-            remedy=read_again_remedy(self.partition),
-            code=ErrorCode.LEDGER_OLDER_THAN_BUCKET,
-        )
-
-    def unrepeatable(self, entry: Upload) -> LedgerError:
-        """An open upload is gone, and which records it had cannot be told from them."""
-        return LedgerError(
-            f"The unfinished upload of {entry.key} from {self.partition} is gone, and its records cannot be"
-            " told by their offsets, since its name has the time of the wall clock, or options or topic have"
-            " changed",
-            remedy=read_again_remedy(self.partition),
-            code=ErrorCode.LEDGER_UPLOAD_GONE,
-        )
-
-    def _damaged(self, entry: Upload) -> LedgerError:
-        return LedgerError(
-            f"The upload of {entry.key} from {self.partition} is sealed, but its parts are not those that"
-            " were stored",
-            remedy=read_again_remedy(self.partition),
-            code=ErrorCode.LEDGER_PARTS_CHANGED,
-        )
-
-    def _missing(self, entry: Upload) -> LedgerError:
-        state = self.book.committed
-        is_alone = all(found.nonce == entry.nonce for found in state.uploads) and not entry.is_detached
-        moved = f"set the committed offset of {self.partition} to {state.cut}" if is_alone else ""
-        remedy = read_again_remedy(self.partition)
-        return LedgerError(
-            f"The upload of {entry.key} from {self.partition} was to be completed; it is gone, it is more"
-            " than a day old, and there is no such object: somebody moved the object away, or aborted"
-            " the upload",
-            remedy=f"if it was moved, {moved} without metadata, with the connector stopped; if not, {remedy}"
-            if moved
-            else remedy,
-            code=ErrorCode.LEDGER_OBJECT_GONE,
-        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from connector.aws.partition import partition
 from connector.aws.policy import Statement, escaped
-from connector.sinks.s3.store import bucket_of
+from connector.sinks.s3.client import bucket_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

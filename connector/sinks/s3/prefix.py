@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from connector.config.option import STRING, Importance, defaulted, optional
 from connector.config.schema import Config
 from connector.errors import Problem
-from connector.sinks.s3.grouping import climbs
+from connector.sinks.s3.object_key import climbs
 from connector.sinks.s3.template import Placeholder, Template
 from connector.sinks.s3.zone import zone
 

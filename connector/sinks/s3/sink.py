@@ -14,15 +14,17 @@ from connector.errors import ConfigError, Problem
 from connector.sinks.base import Sink
 from connector.sinks.s3.abandonment import abandon
 from connector.sinks.s3.check import BucketCheck
+from connector.sinks.s3.client import bucket_of, s3_client
 from connector.sinks.s3.config import S3Config
 from connector.sinks.s3.early import EarlyEnds
 from connector.sinks.s3.ledger.upload import S3_LIMITS, Limits
 from connector.sinks.s3.ledger_writer import LedgerWriter
+from connector.sinks.s3.legal import tells_topics_apart
 from connector.sinks.s3.limit import OpenLimit
-from connector.sinks.s3.naming import FileNameConfig, tells_topics_apart
+from connector.sinks.s3.naming import FileNameConfig
 from connector.sinks.s3.partition_ledger import PartitionLedger
 from connector.sinks.s3.permissions import optional_permissions, permissions
-from connector.sinks.s3.store import ObjectStore, bucket_of, s3_client
+from connector.sinks.s3.store import ObjectStore
 from connector.sinks.s3.writer import PartitionWriter
 
 if TYPE_CHECKING:

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from connector import logs
-from connector.aws.bucket import Bucket
-from connector.aws.clients import AwsClient
 from connector.aws.faults import code_of
-from connector.aws.partition import partition
 from connector.error_codes import ErrorCode
 from connector.errors import AccessError, ConnectorError, RetriableError
 from connector.sinks.s3.attributes import CLAIM
-from connector.sinks.s3.checksum import OWN, checksum
+from connector.sinks.s3.client import bucket_of
 from connector.sinks.s3.ledger.state import PartList
-from connector.sinks.s3.ledger.upload import StoredPart, extended
+from connector.sinks.s3.ledger.upload import extended
 from connector.sinks.s3.objects import KEEP
+from connector.sinks.s3.part import PartForm
 from connector.sinks.s3.refusal import explained
 from connector.sinks.s3.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping, Sequence
+    from collections.abc import Coroutine, Sequence
 
-    from connector.sinks.base import SinkContext
+    from connector.aws.bucket import Bucket
+    from connector.aws.clients import AwsClient
     from connector.sinks.s3.attributes import Origin
     from connector.sinks.s3.config import S3Config
+    from connector.sinks.s3.part import Part
 
 log = logs.get(__name__)
 
@@ -37,23 +36,6 @@ _NOT_MET = "PreconditionFailed"
 _ABSENT = frozenset({"NoSuchUpload"})
 _CHANGED = frozenset({"InvalidPart", "InvalidPartOrder"})
 _UNSEEN = frozenset({"404", "NoSuchKey", "NotFound", "403", "Forbidden", "AccessDenied"})
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A stored part: its number from 1 to 10,000, and what completion must name: ETag and checksum."""
-
-    number: int
-    etag: str
-    checksum: str | None = None
-    size_bytes: int = 0
-    content: str = ""
-    """What depends on its bytes alone: a checksum, or the ETag; empty if nothing does."""
-
-    @property
-    def stored(self) -> StoredPart:
-        """As the ledger sees it."""
-        return StoredPart(self.number, self.size_bytes, self.content)
 
 
 class DamagedUploadError(ConnectorError):
@@ -72,39 +54,6 @@ class Completion(Enum):
     """A part is not what it was taken for: list them again."""
 
 
-def s3_client(config: S3Config, context: SinkContext) -> AwsClient:
-    """A client as the sink's options ask for; to be used as a context manager, once."""
-    s3: dict[str, Any] = {"addressing_style": config.addressing_style}
-    if config.attributes().checksum in OWN and (config.endpoint_url or "https:").startswith("https:"):
-        # A checksum that we bring does not keep botocore from hashing the body for the signature, on the
-        # event loop; one of its own does, over TLS.
-        s3["payload_signing_enabled"] = False
-    return AwsClient(
-        "s3",
-        config.identity(context.connector, context.task),
-        context,
-        endpoint=config.endpoint_url,
-        max_connections=config.upload_concurrency,
-        backoff=config.backoff,
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        s3=s3,
-    )
-
-
-def bucket_of(config: S3Config) -> Bucket:
-    """The bucket as the options name it, for whoever asks whether it is there."""
-    arn = f"arn:{partition(config, config.endpoint_url)}:s3:::{config.bucket}"
-    return Bucket(
-        config.bucket,
-        config.region,
-        arn,
-        "aws.s3.bucket.name",
-        config.endpoint_url,
-        owner=config.attributes().owner(),
-    )
-
-
 class ObjectStore:
     """One bucket; every call is repeated until it succeeds or cannot succeed."""
 
@@ -113,11 +62,12 @@ class ObjectStore:
         self._config = config
         self._bucket = bucket_of(config)
         self._attributes = config.attributes()
+        self._parts = PartForm(self._attributes)
         self._turns = Turns(config.upload_concurrency)
 
     async def put_object(self, key: str, origin: Origin, body: bytes) -> None:
         """Write a whole object; raises as :meth:`complete_upload`."""
-        attributes = {**self._attributes.put(origin), **await self._own_checksum(body)}
+        attributes = {**self._attributes.put(origin), **await self._parts.checksum_of(body)}
         request = self._call("PutObject", "put_object", key, Body=body, **attributes)
         await self._unless_there(request, key, origin, len(body))
 
@@ -133,9 +83,9 @@ class ObjectStore:
         return upload_id
 
     async def upload_part(self, key: str, upload_id: str, number: int, body: bytes) -> Part:
-        request = await self._part_request(upload_id, number, body)
+        request = await self._parts.request(upload_id, number, body)
         answer = await self._call("UploadPart", "upload_part", key, **request)
-        return self._part(number, len(body), {**request, **answer})
+        return self._parts.stored(number, len(body), {**request, **answer})
 
     async def send_part(
         self, key: str, upload_id: str, number: int, body: bytes, bucket: str = ""
@@ -145,13 +95,13 @@ class ObjectStore:
         Some stores answer that with a fault of their own, so after a few of them this looks.
         """
         attempts = count(1)
-        request = await self._part_request(upload_id, number, body)
+        request = await self._parts.request(upload_id, number, body)
 
         async def attempt() -> Part | None:
             if next(attempts) % _LOOK_ATTEMPTS == 0 and await self.list_parts(key, upload_id, bucket) is None:
                 return None
             answer = await self._once("UploadPart", "upload_part", key, bucket, **request)
-            return self._part(number, len(body), {**request, **answer})
+            return self._parts.stored(number, len(body), {**request, **answer})
 
         try:
             return await self._client.repeated("UploadPart", attempt)
@@ -180,7 +130,8 @@ class ObjectStore:
                     return None
                 raise
             parts += [
-                self._part(found["PartNumber"], found["Size"], found) for found in answer.get("Parts", ())
+                self._parts.stored(found["PartNumber"], found["Size"], found)
+                for found in answer.get("Parts", ())
             ]
             if not answer.get("IsTruncated"):
                 return parts
@@ -242,7 +193,7 @@ class ObjectStore:
             "complete_multipart_upload",
             key,
             bucket,
-            **self._completion_request(upload_id, parts),
+            **self._parts.completion(upload_id, parts),
         )
         try:
             await self._unless_there(request, key, origin, sum(part.size_bytes for part in parts), bucket)
@@ -312,7 +263,7 @@ class ObjectStore:
             "CompleteMultipartUpload",
             "complete_multipart_upload",
             key,
-            **self._completion_request(upload_id, parts),
+            **self._parts.completion(upload_id, parts),
         )
         try:
             await self._unless_there(request, key, origin, size)
@@ -330,27 +281,6 @@ class ObjectStore:
             UploadId=upload_id,
             **self._attributes.account,
         )
-
-    async def _own_checksum(self, body: bytes) -> dict[str, str]:
-        """The value where botocore computes none; once, however often the request is repeated."""
-        algorithm = self._attributes.checksum
-        if algorithm not in OWN:
-            return {}
-        value = await asyncio.to_thread(checksum, algorithm, body)
-        return {self._attributes.checksum_member: value}
-
-    async def _part_request(self, upload_id: str, number: int, body: bytes) -> dict[str, Any]:
-        own = await self._own_checksum(body)
-        numbered = {"UploadId": upload_id, "PartNumber": number, "Body": body}
-        return {**numbered, **self._attributes.part(), **own}
-
-    def _completion_request(self, upload_id: str, parts: Sequence[Part]) -> dict[str, Any]:
-        listed = {"Parts": [self._listed(part) for part in parts]}
-        return {"UploadId": upload_id, "MultipartUpload": listed, **self._attributes.completion()}
-
-    def _listed(self, part: Part) -> dict[str, Any]:
-        checksum = {self._attributes.checksum_member: part.checksum} if part.checksum else {}
-        return {"PartNumber": part.number, "ETag": part.etag, **checksum}
 
     async def _unless_there(
         self, request: Coroutine[Any, Any, Any], key: str, origin: Origin, size: int, bucket: str = ""
@@ -380,11 +310,6 @@ class ObjectStore:
             " again need",
             code=ErrorCode.S3_OBJECT_EXISTS,
         ) from error
-
-    def _part(self, number: int, size_bytes: int, answer: Mapping[str, Any]) -> Part:
-        found = answer.get(self._attributes.checksum_member)
-        content = answer["ETag"].strip('"') if self._attributes.has_content_etags else found or ""
-        return Part(number, answer["ETag"], found, size_bytes, content)
 
     async def _call(
         self, operation: str, method: str, key: str, bucket: str = "", **request: Any

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from connector.sinks.s3.ledger.state import Clock, PartList, Span
     from connector.sinks.s3.ledger.upload import Part as SentPart
     from connector.sinks.s3.ledger.upload import Upload
+    from connector.sinks.s3.part import Part
     from connector.sinks.s3.partition_ledger import PartitionLedger
-    from connector.sinks.s3.store import Part
 
 
 class TwoPhaseUpload:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from connector.sinks.base import SinkContext
     from connector.sinks.s3.attributes import Origin
     from connector.sinks.s3.ledger.state import Clock, Span
-    from connector.sinks.s3.store import ObjectStore, Part
+    from connector.sinks.s3.part import Part
+    from connector.sinks.s3.store import ObjectStore
 
 MAXIMUM_PARTS = 10_000
 _ABORT_SECONDS = 5.0

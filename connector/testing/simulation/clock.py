@@ -12,6 +12,7 @@ from connector.runtime import feed as feed_module
 from connector.runtime import task as task_module
 from connector.runtime import waiting as waiting_module
 from connector.sinks.s3 import partition_ledger as ledger_module
+from connector.sinks.s3 import state_objects as state_objects_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +71,6 @@ def substituted(clock: Clock) -> Iterator[None]:
         for module in (task_module, commits_module, waiting_module):
             stack.enter_context(patch.object(module, "time", clock))
         stack.enter_context(patch.object(feed_module, "POLL_SECONDS", _POLL_SECONDS))
-        for name in ("secrets", "uuid"):
-            stack.enter_context(patch.object(ledger_module, name, names))
+        stack.enter_context(patch.object(ledger_module, "secrets", names))
+        stack.enter_context(patch.object(state_objects_module, "uuid", names))
         yield

@@ -7,8 +7,9 @@ import re
 import pytest
 from pydantic import SecretStr
 
-from connector.aws.connection import SERVICES, AwsConfig
+from connector.aws.connection import AwsConfig
 from connector.aws.identity import Anonymous, Base, Profile, StaticKeys, WebIdentity
+from connector.aws.options import SERVICES
 from connector.config.schema import unknown_options
 from connector.errors import ConfigError
 from connector.retry import Backoff

@@ -1,6 +1,6 @@
 """Configs of Confluent's S3 sink, taken as they are: their options become those of the S3 sink.
 
-``options.py`` declares them, ``translation.py`` says what each becomes; objects, rotation and exactly once
+``options/`` declares them, ``translation.py`` says what each becomes; objects, rotation and exactly once
 are the S3 sink's own.
 """
 

@@ -8,7 +8,8 @@ from connector.config.connector import with_prefix
 from connector.config.dialect import Fate, Line
 from connector.config.suggest import did_you_mean
 from connector.errors import Problem
-from connector.sinks.s3.confluent.options import ConfluentOptions, simple_name
+from connector.sinks.s3.confluent.options import ConfluentOptions
+from connector.sinks.s3.confluent.options.java_class import simple_name
 from connector.sinks.s3.confluent.subject import Subject
 
 if TYPE_CHECKING:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from connector.config.dialect import Fate
 from connector.errors import Problem
-from connector.sinks.s3.confluent.options import PARQUET_SUFFIXES, ConfluentOptions, simple_name
+from connector.sinks.s3.confluent.options import ConfluentOptions
+from connector.sinks.s3.confluent.options.formats import PARQUET_SUFFIXES
+from connector.sinks.s3.confluent.options.java_class import simple_name
 from connector.sinks.s3.confluent.subject import Subject
 
 _ESCAPES = {"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\0": r"\0", " ": r"\s"}

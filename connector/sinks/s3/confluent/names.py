@@ -8,7 +8,9 @@ from connector.config.dialect import Fate
 from connector.errors import Problem
 from connector.sinks.s3.confluent.formats import FormatSubject
 from connector.sinks.s3.confluent.joda import PathFormat
-from connector.sinks.s3.confluent.options import TEMPLATE, ConfluentOptions, simple_name
+from connector.sinks.s3.confluent.options import ConfluentOptions
+from connector.sinks.s3.confluent.options.java_class import simple_name
+from connector.sinks.s3.confluent.options.names import TEMPLATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

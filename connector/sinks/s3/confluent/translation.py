@@ -8,7 +8,9 @@ from connector.config.dialect import Fate, Line, Translation
 from connector.errors import Problem
 from connector.sinks.s3.confluent.bucket import PROVIDER, BucketSubject
 from connector.sinks.s3.confluent.names import NameSubject
-from connector.sinks.s3.confluent.options import IDLE, ConfluentOptions, simple_name
+from connector.sinks.s3.confluent.options import ConfluentOptions
+from connector.sinks.s3.confluent.options.idle import IDLE
+from connector.sinks.s3.confluent.options.java_class import simple_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
