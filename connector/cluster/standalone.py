@@ -41,7 +41,7 @@ from connector.config.override import connecting
 from connector.error_codes import ErrorCode
 from connector.errors import ConfigError, with_pointer
 from connector.plugins import PluginKind
-from connector.runtime.blueprint import draw
+from connector.runtime.blueprint import connections_in, draw
 from connector.runtime.state import TargetState
 from connector.runtime.worker import Worker
 
@@ -147,10 +147,10 @@ class StandaloneHerder:
             ConnectionUser(
                 held.name,
                 tuple(task.spec.task for task in held.tasks),
-                held.blueprint.connection.version if held.blueprint and held.blueprint.connection else 0,
+                held.blueprint.connections.get(name, 0) if held.blueprint else 0,
             )
             for held in self._held.values()
-            if held.config.get(ConnectorConfig.aws_connection.name) == name
+            if name in connections_in(held.config) or (held.blueprint and name in held.blueprint.connections)
         ]
 
     async def check_fit(self, connection: NamedConnection) -> None:
@@ -412,10 +412,10 @@ class StandaloneHerder:
         same = (
             former
             and blueprint
-            and (former.read, former.connection)
+            and (former.read, former.connections)
             == (
                 blueprint.read,
-                blueprint.connection,
+                blueprint.connections,
             )
         )
         if same and len(tasks) < len(held.tasks):
