@@ -16,6 +16,7 @@ from connector.error_codes import ErrorCode
 from connector.errors import ConnectorError, RetriableError
 
 if TYPE_CHECKING:
+    import logging
     import threading
     from collections.abc import Mapping, Sequence
 
@@ -119,18 +120,25 @@ class Copy(NamedTuple):
 class DeadLetterProducer:
     """Copies are handed over one by one, and all of them are waited for together."""
 
-    def __init__(self, config: Mapping[str, Any], topic: str, stopping: threading.Event) -> None:
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        topic: str,
+        stopping: threading.Event,
+        lines: logging.LoggerAdapter[Any],
+    ) -> None:
         """Reach nobody yet.
 
         Args:
             config: librdkafka's properties, ``PRODUCER_DEFAULTS`` among them.
             topic: Where the copies go.
             stopping: Once it is set, nothing is waited for any more.
+            lines: Takes what librdkafka has to say.
         """
         self._topic = topic
         self._stopping = stopping
         self._seconds = float(config.get("delivery.timeout.ms", config["message.timeout.ms"])) / 1000
-        self._producer = Producer(with_login(config))
+        self._producer = Producer(with_login(config), logger=lines)
         self._again: list[Copy] = []
         self._singly: list[Copy] = []
         self._reason: KafkaError | None = None
@@ -171,6 +179,10 @@ class DeadLetterProducer:
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
             self._send_again(deadline)
             self._send_singly(deadline)
+
+    def poll(self) -> None:
+        """Let librdkafka say what it has to say, while there is nothing to send."""
+        self._producer.poll(0)
 
     def close(self) -> None:
         """Forget what is not acknowledged."""

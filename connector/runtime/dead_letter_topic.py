@@ -18,6 +18,7 @@ from connector.errors import AccessError, ConnectorError, RetriableError
 from connector.runtime.dead_letter_producer import REMEDIES
 
 if TYPE_CHECKING:
+    import logging
     import threading
     from collections.abc import Mapping
 
@@ -38,11 +39,12 @@ class DeadLetterTopic:
         topic: str,
         replication: int,
         stopping: threading.Event,
+        lines: logging.LoggerAdapter[Any],
     ) -> None:
         self._topic = topic
         self._replication = replication
         self._stopping = stopping
-        self._admin = AdminClient(with_login(client))
+        self._admin = AdminClient(with_login(client), logger=lines)
 
     def ensure(self) -> None:
         """Make it unless it is there.
@@ -92,11 +94,13 @@ class DeadLetterTopic:
     def _answer(self, answer: Future[T]) -> T:
         deadline = time.monotonic() + _SECONDS
         while not wait([answer], _POLL_SECONDS).done:
+            self._admin.poll(0)
             if self._stopping.is_set() or time.monotonic() > deadline:
                 raise RetriableError(
                     f"The brokers do not tell in time of the dead letter topic {self._topic}",
                     code=ErrorCode.DEAD_LETTER_TOPIC_UNAVAILABLE,
                 )
+        self._admin.poll(0)
         return answer.result()
 
     def _refusal(self, fault: str, error: KafkaError) -> ConnectorError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +43,7 @@ log = logs.get(__name__)
 PREFIX = "__connect.errors."
 _DATA_EXCEPTION = "org.apache.kafka.connect.errors.DataException"
 """What Kafka raises of values that converters, transforms and formats do not take; tools go by it."""
+_POLL_SECONDS = 1.0
 _MOST_CHARACTERS = 16 * 1024
 """Of a message or a stack trace: a header must not make a record too large that was not."""
 
@@ -102,10 +104,12 @@ class DeadLetterQueue:
             "client.id": f"connector-dlq-producer-{config.name}-{task}",
         }
         self._producer_config.pop("statistics.interval.ms", None)
+        self._lines = logging.LoggerAdapter(logs.LIBRDKAFKA, {"connector": config.name, "task": task})
         self._thread = ThreadPoolExecutor(1, f"dead-letters-{config.name}-{task}")
         self._stopping = threading.Event()
         self._producer: DeadLetterProducer | None = None
         self._originals: Originals | None = None
+        self._polling: asyncio.Task[None] | None = None
         labels = (config.name, str(task))
         self._put_total = metrics.DEAD_LETTERS.labels(*labels)
         self._failures = metrics.DEAD_LETTER_FAILURES.labels(*labels)
@@ -130,10 +134,14 @@ class DeadLetterQueue:
             RetriableError: Kafka does not give the records; nothing of this was put for certain.
             DeadLetterError: The topic does not take them.
         """
+        if self._polling is None:
+            self._polling = asyncio.create_task(self._keep_polled())
         await self._run(self._put, partition, dict(failed))
 
     async def stop(self) -> None:
         """Let go of Kafka; what was put is acknowledged already, and what is not is waited for no longer."""
+        if self._polling is not None:
+            self._polling.cancel()
         self._stopping.set()
         self._thread.submit(self._close)
         self._thread.shutdown(wait=False)
@@ -145,6 +153,12 @@ class DeadLetterQueue:
         running.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.shield(running)
 
+    async def _keep_polled(self) -> None:
+        """What librdkafka has to say waits in its clients for a poll, and bad records may be rare."""
+        while True:
+            await asyncio.sleep(_POLL_SECONDS)
+            await self._run(self._poll)
+
     # ---- on the thread ----
 
     def _ensure_topic(self) -> None:
@@ -153,13 +167,15 @@ class DeadLetterQueue:
             "client.id": f"connector-dlq-adminclient-{self._place.connector}-{self._place.task}",
         }
         replication = self._config.dead_letter_replication
-        DeadLetterTopic(client, self.topic, replication, self._stopping).ensure()
+        DeadLetterTopic(client, self.topic, replication, self._stopping, self._lines).ensure()
 
     def _put(self, partition: TopicPartition, failed: dict[int, RecordError]) -> None:
         if self._producer is None:
-            self._producer = DeadLetterProducer(self._producer_config, self.topic, self._stopping)
+            self._producer = DeadLetterProducer(
+                self._producer_config, self.topic, self._stopping, self._lines
+            )
         if self._originals is None:
-            self._originals = Originals(self._consumer_config, self._stopping)
+            self._originals = Originals(self._consumer_config, self._stopping, self._lines)
         self._producer.begin(partition)
         found = 0
         try:
@@ -178,6 +194,12 @@ class DeadLetterQueue:
                 at=str(partition),
                 records=len(failed) - found,
             )
+
+    def _poll(self) -> None:
+        if self._originals is not None:
+            self._originals.poll()
+        if self._producer is not None:
+            self._producer.poll()
 
     def _headers(
         self, original: Original, partition: TopicPartition, failed: Mapping[int, RecordError]

@@ -13,6 +13,7 @@ from connector.error_codes import ErrorCode
 from connector.errors import RetriableError
 
 if TYPE_CHECKING:
+    import logging
     import threading
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -51,12 +52,15 @@ class Original(NamedTuple):
 class Originals:
     """A consumer in no group, for one thread; it reads only what it is asked for."""
 
-    def __init__(self, config: Mapping[str, Any], stopping: threading.Event) -> None:
+    def __init__(
+        self, config: Mapping[str, Any], stopping: threading.Event, lines: logging.LoggerAdapter[Any]
+    ) -> None:
         """Reach nobody yet.
 
         Args:
             config: That of the consumer that read the records first.
             stopping: Once it is set, nothing is waited for any more.
+            lines: Takes what librdkafka has to say.
         """
         self._stopping = stopping
         # The group is not joined; a static member would throw out the one of its name.
@@ -69,6 +73,7 @@ class Originals:
                 **_OPTIONS,
                 "client.id": f"{config.get('client.id', 'connector')}-errant",
             },
+            logger=lines,
         )
 
     def read(self, partition: TopicPartition, offsets: Sequence[int]) -> Iterator[Original]:
@@ -82,6 +87,10 @@ class Originals:
                 yield from self._read_run(partition, run)
         finally:
             self._consumer.unassign()
+
+    def poll(self) -> None:
+        """Let librdkafka say what it has to say, while there is nothing to read."""
+        self._consumer.poll(0)
 
     def close(self) -> None:
         self._consumer.close()

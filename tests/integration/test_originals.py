@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 from confluent_kafka import TopicPartition as KafkaTopicPartition
 from confluent_kafka.admin import AdminClient
 
+from connector import logs
 from connector.errors import RetriableError
 from connector.record import TopicPartition
 from connector.runtime.originals import Originals
@@ -26,6 +28,7 @@ def originals(kafka: KafkaBroker) -> Iterator[Originals]:
     found = Originals(
         {"bootstrap.servers": kafka.bootstrap_servers},
         threading.Event(),
+        logging.LoggerAdapter(logs.LIBRDKAFKA, {}),
     )
     yield found
     found.close()
@@ -68,7 +71,8 @@ def test_records_of_a_topic_that_was_made_again_are_not_waited_for(
 
 def test_it_ends_when_nobody_waits_any_more(kafka: KafkaBroker, topic: CreateTopic) -> None:
     stopping = threading.Event()
-    originals = Originals({"bootstrap.servers": kafka.bootstrap_servers}, stopping)
+    adapter = logging.LoggerAdapter(logs.LIBRDKAFKA, {})
+    originals = Originals({"bootstrap.servers": kafka.bootstrap_servers}, stopping, adapter)
     stopping.set()
     with pytest.raises(RetriableError, match="could not be read again"):
         list(originals.read(TopicPartition(topic(1), 0), [0]))
