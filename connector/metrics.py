@@ -173,6 +173,12 @@ CLUSTER_CONNECTORS = Sampled(
     "Connectors of the cluster in this state, as this worker sees it: take the maximum, not the sum.",
     ("state",),
 )
+CLUSTER_CONNECTOR_STATE = Sampled(
+    "connector_cluster_connector_state",
+    "1 for the state that the connector is in, as this worker sees it: take the maximum, not the sum. PAUSED"
+    " and STOPPED are what somebody wants.",
+    ("connector", "state"),
+)
 CLUSTER_TASKS = Sampled(
     "connector_cluster_tasks",
     "Tasks of the cluster in this state, as this worker sees it: take the maximum, not the sum. UNASSIGNED is"

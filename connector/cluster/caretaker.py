@@ -24,8 +24,8 @@ from connector.cluster.status_records import (
     task_status_entry,
 )
 from connector.cluster.task_count import written_count
-from connector.config.connector import ConnectorConfig
 from connector.config.target_state import TargetState
+from connector.runtime.blueprint import connections_in
 from connector.runtime.state import State
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class _Known:
     offset: int
     tasks: int | None
     """None if a config provider is to tell."""
-    connection: str | None
+    connections: frozenset[str]
 
 
 class Caretaker:
@@ -117,10 +117,10 @@ class Caretaker:
         placed = self._statuses.placements.get(name)
         return len(placed.owners) if placed else 0
 
-    def connection_of(self, name: str) -> str | None:
-        """The named connection that the connector uses."""
+    def connections_of(self, name: str) -> frozenset[str]:
+        """The named connections that the connector refers to."""
         stored = self._configs.connectors.get(name)
-        return None if stored is None else self._read(name, stored).connection
+        return frozenset() if stored is None else self._read(name, stored).connections
 
     def need_of(self, name: str, *, decides: bool = True) -> Need | None:
         """None while nobody can tell: it stays where it is."""
@@ -132,15 +132,13 @@ class Caretaker:
         return Need(found, self._required(name))
 
     def _required(self, name: str) -> frozenset[str]:
-        connection = self.connection_of(name)
-        return self._roles_of(connection) if connection else frozenset()
+        return frozenset[str]().union(*map(self._roles_of, self.connections_of(name)))
 
     def _read(self, name: str, stored: StoredConfig) -> _Known:
         known = self._known.get(name)
         if known is None or known.offset != stored.offset:
             tasks = written_count(stored.config)
-            connection = stored.config.get(ConnectorConfig.aws_connection.name)
-            known = self._known[name] = _Known(stored.offset, tasks, connection)
+            known = self._known[name] = _Known(stored.offset, tasks, connections_in(stored.config))
         return known
 
     # ---- what is to be written ----

@@ -39,12 +39,12 @@ class ClusterConnectionUsers:
         latest = self._version_of(name)
         found = []
         for connector in self._follower.configs.connectors:
-            if self._follower.caretaker.connection_of(connector) != name:
-                continue
             share = self._follower.shares.get(connector)
-            use = share.blueprint.connection if share and share.blueprint else None
+            used = share.blueprint.connections if share and share.blueprint else {}
+            if name not in {*used, *self._follower.caretaker.connections_of(connector)}:
+                continue
             tasks = tuple(range(self._follower.caretaker.tasks_of(connector)))
-            found.append(ConnectionUser(connector, tasks, use.version if use else latest))
+            found.append(ConnectionUser(connector, tasks, used.get(name, latest)))
         return found
 
     async def check_fit(self, connection: NamedConnection) -> None:

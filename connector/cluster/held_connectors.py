@@ -175,4 +175,4 @@ def _reads_the_same(former: Blueprint | None, now: Blueprint | None) -> bool:
     """Whether references and the named connection are what they were."""
     if former is None or now is None:
         return False
-    return (former.read, former.connection) == (now.read, now.connection)
+    return (former.read, former.connections) == (now.read, now.connections)

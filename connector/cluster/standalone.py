@@ -37,7 +37,7 @@ from connector.cluster.validation import checked, infos
 from connector.config.connector import ConnectorConfig
 from connector.errors import ConfigError
 from connector.plugins import PluginKind
-from connector.runtime.blueprint import draw
+from connector.runtime.blueprint import connections_in, draw
 from connector.runtime.state import TargetState
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class StandaloneHerder:
             ConnectionUser(
                 held.name,
                 tuple(task.spec.task for task in held.tasks),
-                held.blueprint.connection.version if held.blueprint and held.blueprint.connection else 0,
+                held.blueprint.connections.get(name, 0) if held.blueprint else 0,
             )
             for held in self._using(name)
         ]
@@ -152,8 +152,13 @@ class StandaloneHerder:
         await self._changes.make(connector, change)
 
     def _using(self, connection: str) -> list[HeldConnector]:
-        option = ConnectorConfig.aws_connection.name
-        return [held for held in self._held.all() if held.config.get(option) == connection]
+        """By what the config says, and by what it was drawn with, where that refers to something else."""
+        return [
+            held
+            for held in self._held.all()
+            if connection in connections_in(held.config)
+            or (held.blueprint and connection in held.blueprint.connections)
+        ]
 
     # ---- what REST asks: reads ----
 

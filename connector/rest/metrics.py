@@ -74,6 +74,9 @@ def _of_cluster(statuses: Iterable[ConnectorStatus]) -> Iterator[Metric]:
     connectors = Counter(status.state.value for status in statuses)
     tasks = Counter((status.name, task.state.value) for status in statuses for task in status.tasks)
     yield metrics.CLUSTER_CONNECTORS.family({(state.value,): connectors[state.value] for state in State})
+    yield metrics.CLUSTER_CONNECTOR_STATE.family(
+        {(status.name, state.value): float(status.state is state) for status in statuses for state in State}
+    )
     yield metrics.CLUSTER_TASKS.family(
         {
             (status.name, state.value): tasks[status.name, state.value]

@@ -87,15 +87,17 @@ RECORDS = (
         ErrorCode.DEAD_LETTER_QUEUE_REFUSES,
         "the dead letter queue does not take a record",
         "Records of orders-0 were refused by the dead letter queue orders-dead with MSG_SIZE_TOO_LARGE (…)",
-        "A record that cannot be delivered cannot be put aside either, so the task stops rather than lose it.",
+        "A record that cannot be delivered cannot be put aside either, so the task stops rather than lose it. What may"
+        " pass was tried again before, for `producer.override.delivery.timeout.ms`, with a warning each time.",
         READ_AGAIN,
-        "Do what the message says: raise `max.message.bytes` of that topic, grant WRITE, bring back its brokers."
+        "Do what the message says: raise `max.message.bytes` of that topic, grant WRITE, bring back brokers that hold"
+        " its replicas or lower its `min.insync.replicas`, create the topic that somebody has deleted."
         " Then restart the task.",
         "errors.md#the-dead-letter-queue",
     ),
     Entry(
         ErrorCode.DEAD_LETTER_TOPIC_UNAVAILABLE,
-        "the topic of the dead letter queue cannot be found or made",
+        "the topic of the dead letter queue cannot be found, made or written",
         "The dead letter topic orders-dead could not be created: INVALID_REPLICATION_FACTOR (…): set …",
         "At start the task sees to the topic, before it reads a record that may need it.",
         READ_AGAIN,

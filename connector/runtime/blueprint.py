@@ -77,14 +77,6 @@ _WRITTEN_OUT = (
 FRAMEWORK_KEYS = frozenset({"tasks.max.enforce", "connector.plugin.version"})
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionUse:
-    """The named connection that a connector was drawn with, and which version of it."""
-
-    name: str
-    version: int
-
-
 @dataclass(frozen=True)
 class Blueprint:
     """Everything that a task of this connector is made of; each call makes new objects.
@@ -104,7 +96,8 @@ class Blueprint:
     """Its ``producer.override.*``, for the dead letter queue; holds secrets."""
     unknown: Mapping[str, str | None]
     """Options that nothing reads, each with the one it was probably meant to be."""
-    connection: ConnectionUse | None = None
+    connections: Mapping[str, int] = field(default_factory=dict)
+    """The named connections that it was drawn with, those of converters, too, and which version of each."""
     notes: Sequence[str] = ()
     """What the user may not expect, to be told once."""
     read: Mapping[Reference, str] = field(default_factory=dict, repr=False)
@@ -162,7 +155,7 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
         config=config,
         sink_class_name=f"{sink.sink_class.__module__}.{sink.sink_class.__qualname__}",
         make_sink=sink.make,
-        converters={role: made for role, made in converters.items() if made},
+        converters={role: found.make for role, found in converters.items() if found},
         make_steps=steps.make,
         consumer_config=consumer.config,
         producer_config=producer.config,
@@ -172,7 +165,11 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
             **dict(_unread_of_converters(raw)),
             **dict(_unread_of_clients(overrides)),
         },
-        connection=ConnectionUse(connection.name, connection.version) if connection else None,
+        connections={
+            used.name: used.version
+            for used in (connection, *(found.connection for found in converters.values() if found))
+            if used
+        },
         notes=tuple(sink.config.notes()),
         read=resolution.read,
     )
@@ -184,6 +181,12 @@ def _names_of_topics(topics: Sequence[str], steps: Iterable[Step]) -> Sequence[s
     for step in steps:
         names = names and step.topics(names)
     return names
+
+
+def connections_in(raw: Mapping[str, str]) -> frozenset[str]:
+    """The named connections that a config refers to: its sink's, and those of converters of its own."""
+    options = (_CONNECTION, *(f"{role}.converter.{_CONNECTION}" for role in ROLES))
+    return frozenset(raw[option] for option in options if raw.get(option))
 
 
 def _referring(raw: RawConfig) -> RawConfig:
@@ -220,6 +223,16 @@ class _SinkPlan:
 
     def make(self) -> Sink:
         return self.sink_class(self.config)
+
+
+@dataclass(frozen=True)
+class _ConverterPlan:
+    converter_class: type[Converter]
+    config: Config
+    connection: NamedConnection | None
+
+    def make(self) -> Converter:
+        return self.converter_class(self.config)
 
 
 class _Faults:
@@ -281,7 +294,7 @@ def _is_tolerated(key: str, tolerated: Collection[str]) -> bool:
     return any(key.startswith(each) if each.endswith(".") else key == each for each in tolerated)
 
 
-def _converter(raw: RawConfig, role: Role, worker: WorkerDefaults) -> Callable[[], Converter]:
+def _converter(raw: RawConfig, role: Role, worker: WorkerDefaults) -> _ConverterPlan:
     option = f"{role}.converter"
     own = raw.get(option)
     # As in Connect: a connector that names its own converter inherits none of the worker's sub-options.
@@ -289,14 +302,15 @@ def _converter(raw: RawConfig, role: Role, worker: WorkerDefaults) -> Callable[[
     options = with_prefix(raw, f"{option}.") if own else worker.converter_config(role)
     kind = PluginKind.HEADER_CONVERTER if role == "header" else PluginKind.CONVERTER
     converter_class: type[Converter] = plugins.find(kind, name, option)
-    config = (
-        _connected(converter_class.config_class, options, f"{option}.", worker)
-        if converter_class.is_connected and _CONNECTION in options
-        else _parse(converter_class.config_class, options, f"{option}.")
-    )
+    connection: NamedConnection | None = None
+    if converter_class.is_connected and _CONNECTION in options:
+        connection = worker.aws_connection(options[_CONNECTION])
+        config = _connected(converter_class.config_class, options, connection, f"{option}.", worker)
+    else:
+        config = _parse(converter_class.config_class, options, f"{option}.")
     if own and (problems := list(worker.bounds.problems(config))):  # what the operator wrote may go anywhere
         raise ConfigError([Problem(f"{option}.{found.option}", found.message) for found in problems])
-    return lambda: converter_class(config)
+    return _ConverterPlan(converter_class, config, connection)
 
 
 def _problems_of_client(
@@ -334,11 +348,15 @@ def _unread_of_converters(raw: RawConfig) -> Iterator[tuple[str, str | None]]:
 
 
 def _connected(
-    config_class: type[Config], options: Mapping[str, str], prefix: str, worker: WorkerDefaults
+    config_class: type[Config],
+    options: Mapping[str, str],
+    connection: NamedConnection,
+    prefix: str,
+    worker: WorkerDefaults,
 ) -> Config:
     """Options over those of the named connection that they refer to."""
     own = {key: value for key, value in options.items() if key != _CONNECTION}
-    both = overlay(worker.aws_connection(options[_CONNECTION]), own)
+    both = overlay(connection, own)
     theirs = worker.resolve({key: both.options[key] for key in both.inherited})
     config = config_class({**both.options, **theirs.values})
     problems = [*both.problems, *both.attributed([*theirs.problems, *config.problems()])]

@@ -42,7 +42,8 @@ class TopicIds:
         # A client of its own, for a moment: another connection for every task would be idle nearly always.
         # Kept until the answers are there: a client that nobody refers to takes its requests with it.
         try:
-            client = AdminClient(with_login(self._config))
+            # What it has to say comes as an error, and the consumer says the same of the brokers.
+            client = AdminClient({**with_login(self._config), "log_level": 0})
         except KafkaException as error:
             log.info("topic ids are not known", error=str(error))
             return {}

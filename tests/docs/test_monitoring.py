@@ -93,6 +93,7 @@ def test_every_metric_of_ours_that_answers_a_question_is_on_a_dashboard() -> Non
     shown = " ".join(query for dashboard in DASHBOARDS for query in queries(dashboard))
     names = {re.sub(r"_(bucket|sum|count)$", "", name) for name in declared().keys() - OTHERS}
     assert {name for name in names if name not in shown} == {
+        "connector_cluster_connector_state",
         "connector_cluster_connectors",
         "connector_sts_requests_total",
         "connector_task_starts_total",

@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 
@@ -66,6 +67,7 @@ class Worker(WorkerProcess):
             return error.code, json.load(error)
 
 
+GLUE_JSON = "com.amazonaws.services.schemaregistry.kafkaconnect.jsonschema.JsonSchemaConverter"
 PATH = "/the%20lake%2F%C3%B6st"
 
 
@@ -84,7 +86,7 @@ def configure(kafka: KafkaBroker, bucket: str, tmp_path: Path) -> Callable[..., 
                 "name": f"connector-{topic}",
                 "connector.class": "s3",
                 "topics": topic,
-                "aws.connection": NAME,
+                **({} if "value.converter.aws.connection" in options else {"aws.connection": NAME}),
                 "aws.s3.bucket.name": bucket,
                 "file.name.template": "{{topic}}/{{partition}}/{{start_offset:padding=true}}",
                 "file.compression.type": "none",
@@ -229,6 +231,62 @@ def wait_for_version(worker: Worker, version: int) -> None:
 
 def versions(worker: Worker) -> set[int]:
     return {user["version"] for user in worker.ask("GET", f"{PATH}/usage")[1]["connectors"]}
+
+
+@pytest.mark.kafka
+def test_a_converter_follows_an_update_of_the_connection_that_it_alone_uses(
+    configure: Callable[..., Worker],
+    prepared: Callable[[dict[str, Any]], None],
+    stored: dict[str, Any],
+    topic: CreateTopic,
+    produce: Produce,
+    committed: ReadCommitted,
+    aws: AwsServer,
+    proxy: FaultProxy,
+    role: str,
+) -> None:
+    name = topic(1)
+    ids: list[str] = []
+    proxy.on("AssumeRole", lambda request: ids.append(request.form.get("ExternalId", MADE_UP)))
+    glue = aws.client("glue")
+    glue.create_registry(RegistryName=name)
+
+    def registered(schema: str) -> bytes:
+        made = glue.create_schema(
+            RegistryId={"RegistryName": name},
+            SchemaName=f"{name}-{schema}",
+            DataFormat="JSON",
+            Compatibility="NONE",
+            SchemaDefinition='{"type": "object"}',
+        )
+        return b"\x03\x00" + UUID(made["SchemaVersionId"]).bytes + b'{"a": 1}'
+
+    def is_committed(offset: int) -> bool:
+        return [found.offset for found in committed(f"connect-{name}", name).values()] == [offset]
+
+    prepared(stored)
+    inline = {
+        "aws.access.key.id": aws.access_key_id,
+        "aws.secret.access.key": aws.secret_access_key,
+        "aws.s3.endpoint": aws.url,
+        "format.output.type": "jsonl",
+        "value.converter": GLUE_JSON,
+        "value.converter.aws.connection": NAME,
+        "value.converter.aws.region": "us-east-1",
+    }
+    with configure(name, **inline, name=name) as worker:
+        produce(name, [registered("first")], partition=0)
+        worker.wait_until(lambda: is_committed(1), "the first is delivered")
+        assert worker.ask("DELETE", PATH)[0] == 409
+        trust_another_id(aws, role, "second-id")
+        stored["options"]["aws.sts.role.external.id"] = "second-id"
+        assert worker.ask("PUT", PATH, stored)[1]["status"] == "READY"
+        wait_for_version(worker, 2)
+        produce(name, [registered("second")], partition=0)
+        worker.wait_until(lambda: is_committed(2), "the second is delivered")
+        assert worker.terminate() == 0, worker.log
+    wanted = [external_id for external_id in ids if not external_id.startswith(MADE_UP)]
+    assert list(dict.fromkeys(wanted)) == ["first-id", "second-id"]
 
 
 @pytest.mark.kafka

@@ -8,13 +8,21 @@ import ssl
 import struct
 import threading
 import time
-import warnings
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pytest
+from confluent_kafka.schema_registry import (
+    Schema,
+    SchemaReference,
+    SchemaRegistryClient,
+    header_schema_id_serializer,
+)
+from confluent_kafka.schema_registry.avro import AvroSerializer
+from confluent_kafka.schema_registry.json_schema import JSONSerializer
+from confluent_kafka.schema_registry.protobuf import ProtobufSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 from google.protobuf import timestamp_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
@@ -41,19 +49,6 @@ if TYPE_CHECKING:
 
     from connector.testing.aws import AwsServer
     from connector.testing.kafka import CreateTopic, KafkaBroker, Produce, ReadCommitted
-
-with warnings.catch_warnings():
-    # authlib, which the client needs, wants another HTTP library.
-    warnings.simplefilter("ignore")
-    from confluent_kafka.schema_registry import (
-        Schema,
-        SchemaReference,
-        SchemaRegistryClient,
-        header_schema_id_serializer,
-    )
-    from confluent_kafka.schema_registry.avro import AvroSerializer
-    from confluent_kafka.schema_registry.json_schema import JSONSerializer
-    from confluent_kafka.schema_registry.protobuf import ProtobufSerializer
 
 VALUE = SerializationContext("orders", MessageField.VALUE)
 ORDER = {

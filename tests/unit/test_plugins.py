@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
@@ -96,3 +98,18 @@ def test_plug_ins_are_listed_by_their_shortest_name() -> None:
     names = plugins.names(PluginKind.SINK)
     assert names["acme"] == "acme_plugins:AcmeSink"
     assert "com.acme.AcmeSinkConnector" not in names
+
+
+def test_a_worker_with_every_plug_in_says_nothing_while_it_imports() -> None:
+    """The client of confluent-kafka for registries would: its own dependencies warn of each other."""
+    program = """
+        import sys, connector.distributed, connector.standalone
+        from connector import plugins
+        for kind in plugins.PluginKind:
+            for name in plugins.names(kind):
+                plugins.find(kind, name, "option")
+        print({"authlib", "confluent_kafka.schema_registry"} & sys.modules.keys())
+    """
+    command = [sys.executable, "-W", "always", "-c", dedent(program)]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (result.stdout, result.stderr) == ("set()\n", "")

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from connector.testing.kafka.broker import (
     KafkaBroker,
@@ -71,6 +71,19 @@ ACLS = Guard(
 )
 """Asks for ``GUEST`` and his password, and lets him do what ACLs say."""
 
+
+class Cluster(NamedTuple):
+    """A cluster that further brokers may join.
+
+    Attributes:
+        id: Kafka's.
+        voters: Where its controller is, in Kafka's form.
+    """
+
+    id: str
+    voters: str
+
+
 _LOG4J = """\
 <Configuration status="WARN">
   <Appenders><Console name="log"><PatternLayout pattern="%d %p %c{1}: %m%n"/></Console></Appenders>
@@ -85,24 +98,28 @@ class MavenKafka(KafkaBroker):
     It can be killed and started again: same port, same data. Use `launch`, which also sees to the jars.
     """
 
-    def __init__(self, java: str, version: str, *, guard: Guard | None = None) -> None:
+    def __init__(
+        self, java: str, version: str, *, guard: Guard | None = None, beside: Cluster | None = None
+    ) -> None:
         self._guard = guard
+        self._beside = beside
         self.guarded_servers = ""
         self.description = f"Apache Kafka {version} from Maven Central"
         self._java = java
         self._jars = folder_of(version)
-        self._cluster_id = cluster_id()
+        self._cluster_id = beside.id if beside else cluster_id()
         self._folder = Path(tempfile.mkdtemp(prefix="connector-kafka-"))
         self._process: ChildProcess | None = None
         atexit.register(self.stop)
 
     @classmethod
-    def launch(cls, *, guard: Guard | None = None) -> MavenKafka:
+    def launch(cls, *, guard: Guard | None = None, beside: Cluster | None = None) -> MavenKafka:
         """Fetches what is missing, formats a data folder, starts the broker, waits until it answers.
 
         Args:
             guard: What listens at ``guarded_servers``, beside ``bootstrap_servers``, where everybody may do
                 everything. There is no link then.
+            beside: The cluster of which this becomes the second broker; else it is the first of its own.
 
         Raises:
             KafkaUnavailableError: No Java, no jars, or it does not start; then with the tail of its log.
@@ -110,13 +127,18 @@ class MavenKafka(KafkaBroker):
         java = shutil.which("java")
         if not java:
             raise KafkaUnavailableError("there is no java on the PATH (Java 17 or newer is needed)")
-        broker = cls(java, ensure_jars(), guard=guard)
+        broker = cls(java, ensure_jars(), guard=guard, beside=beside)
         try:
             broker._start_on_free_ports()
         except BaseException:
             broker.stop()
             raise
         return broker
+
+    @property
+    def cluster(self) -> Cluster:
+        """What another broker needs to know to join it."""
+        return Cluster(self._cluster_id, self._voters)
 
     @property
     def log(self) -> Path:
@@ -184,6 +206,14 @@ class MavenKafka(KafkaBroker):
             properties["listener.security.protocol.map"] = (
                 f"PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,LINKED:{self._guard.protocol}"
             )
+        self._voters = properties["controller.quorum.voters"]
+        if self._beside is not None:
+            properties |= {
+                "process.roles": "broker",
+                "node.id": "2",
+                "controller.quorum.voters": self._beside.voters,
+                "listeners": properties["listeners"].partition(",CONTROLLER:")[0],
+            }
         properties["log.dirs"] = str(self._folder / "data")
         shutil.rmtree(self._folder / "data", ignore_errors=True)
         lines = [f"{name}={value}\n" for name, value in properties.items()]

@@ -59,8 +59,7 @@ def test_a_connector_gets_what_it_does_not_say_itself() -> None:
 def test_the_submitted_config_stays_and_the_connection_is_no_unknown_option() -> None:
     blueprint = drawn(KEYS)
     assert not blueprint.unknown
-    assert blueprint.connection is not None
-    assert (blueprint.connection.name, blueprint.connection.version) == ("lake", 1)
+    assert blueprint.connections == {"lake": 1}
 
 
 def test_the_generated_external_id_goes_with_every_role() -> None:

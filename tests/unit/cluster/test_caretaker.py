@@ -172,9 +172,12 @@ def test_fewer_tasks_leave_no_status_behind(cluster: Cluster) -> None:
     assert cluster.statuses.tasks_of("one") == {}
 
 
-def test_a_connector_that_no_worker_may_run_says_which_roles_are_missing(cluster: Cluster) -> None:
+@pytest.mark.parametrize("option", ["aws.connection", "value.converter.aws.connection"])
+def test_a_connector_that_no_worker_may_run_says_which_roles_are_missing(
+    cluster: Cluster, option: str
+) -> None:
     cluster.roles["lake"] = frozenset({"eu"})
-    cluster.configure(connector_entry("one", {**CONFIG, "aws.connection": "lake"}))
+    cluster.configure(connector_entry("one", {**CONFIG, option: "lake"}))
     cluster.settle()
 
     assert cluster.owners() == [None, None]

@@ -192,6 +192,8 @@ async def test_the_cluster_is_told_of_by_every_worker_with_all_states(asked: Cli
     assert found["connector_cluster_tasks", "connector=orders,state=FAILED"] == 1
     assert found["connector_cluster_tasks", "connector=orders,state=UNASSIGNED"] == 0
     assert found["connector_cluster_connectors", "state=PAUSED"] == 1
+    states = [found["connector_cluster_connector_state", f"connector=orders,state={each}"] for each in State]
+    assert states == [float(each is State.RUNNING) for each in State]
     assert found["connector_worker_ready", ""] == 1
 
 
