@@ -91,6 +91,7 @@ class Nursery:
             "arguments": list(arguments),
             "environ": dict(os.environ),
         }
+        log.touch()  # whoever waits for a line reads it before the child has opened it
         with self._lock:
             process = self._process or self._start()
             assert process.stdin is not None  # noqa: S101 - opened as a pipe
