@@ -133,7 +133,8 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
         if connection is not None or config.aws_connection is None:
             faults.add(sink.problems)
         faults.add(worker.bounds.problems(sink.config))
-    converters = {role: faults.collect(_converter, resolved, role, worker) for role in ROLES}
+    drawn = {role: faults.collect(_converter, resolved, role, worker) for role in ROLES}
+    converters = {role: plan for role, plan in drawn.items() if plan}
     steps = Steps(resolved)
     faults.add(steps.problems)
     consumer = translate(config.consumer_overrides(), worker.bounds)
@@ -155,7 +156,7 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
         config=config,
         sink_class_name=f"{sink.sink_class.__module__}.{sink.sink_class.__qualname__}",
         make_sink=sink.make,
-        converters={role: found.make for role, found in converters.items() if found},
+        converters={role: plan.make for role, plan in converters.items()},
         make_steps=steps.make,
         consumer_config=consumer.config,
         producer_config=producer.config,
@@ -167,11 +168,11 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
         },
         connections={
             used.name: used.version
-            for used in (connection, *(found.connection for found in converters.values() if found))
+            for used in (connection, *(plan.connection for plan in converters.values()))
             if used
         },
         notes=tuple(sink.config.notes()),
-        read=resolution.read,
+        read={**resolution.read, **_read_by(converters.values())},
     )
 
 
@@ -229,10 +230,16 @@ class _SinkPlan:
 class _ConverterPlan:
     converter_class: type[Converter]
     config: Config
-    connection: NamedConnection | None
+    connection: NamedConnection | None = None
+    read: Mapping[Reference, str] = field(default_factory=dict, repr=False)
+    """What the references of the connection stood for."""
 
     def make(self) -> Converter:
         return self.converter_class(self.config)
+
+
+def _read_by(converters: Iterable[_ConverterPlan]) -> dict[Reference, str]:
+    return {reference: value for plan in converters for reference, value in plan.read.items()}
 
 
 class _Faults:
@@ -302,15 +309,13 @@ def _converter(raw: RawConfig, role: Role, worker: WorkerDefaults) -> _Converter
     options = with_prefix(raw, f"{option}.") if own else worker.converter_config(role)
     kind = PluginKind.HEADER_CONVERTER if role == "header" else PluginKind.CONVERTER
     converter_class: type[Converter] = plugins.find(kind, name, option)
-    connection: NamedConnection | None = None
     if converter_class.is_connected and _CONNECTION in options:
-        connection = worker.aws_connection(options[_CONNECTION])
-        config = _connected(converter_class.config_class, options, connection, f"{option}.", worker)
+        plan = _connected(converter_class, options, f"{option}.", worker)
     else:
-        config = _parse(converter_class.config_class, options, f"{option}.")
-    if own and (problems := list(worker.bounds.problems(config))):  # what the operator wrote may go anywhere
+        plan = _ConverterPlan(converter_class, _parse(converter_class.config_class, options, f"{option}."))
+    if own and (problems := list(worker.bounds.problems(plan.config))):  # an operator's may go anywhere
         raise ConfigError([Problem(f"{option}.{found.option}", found.message) for found in problems])
-    return _ConverterPlan(converter_class, config, connection)
+    return plan
 
 
 def _problems_of_client(
@@ -348,22 +353,19 @@ def _unread_of_converters(raw: RawConfig) -> Iterator[tuple[str, str | None]]:
 
 
 def _connected(
-    config_class: type[Config],
-    options: Mapping[str, str],
-    connection: NamedConnection,
-    prefix: str,
-    worker: WorkerDefaults,
-) -> Config:
+    converter_class: type[Converter], options: Mapping[str, str], prefix: str, worker: WorkerDefaults
+) -> _ConverterPlan:
     """Options over those of the named connection that they refer to."""
+    connection = worker.aws_connection(options[_CONNECTION])
     own = {key: value for key, value in options.items() if key != _CONNECTION}
     both = overlay(connection, own)
     theirs = worker.resolve({key: both.options[key] for key in both.inherited})
-    config = config_class({**both.options, **theirs.values})
+    config = converter_class.config_class({**both.options, **theirs.values})
     problems = [*both.problems, *both.attributed([*theirs.problems, *config.problems()])]
     if problems:
         shown = theirs.concealed(problems)
         raise ConfigError([Problem(prefix + found.option, found.message) for found in shown])
-    return config
+    return _ConverterPlan(converter_class, config, connection, theirs.read)
 
 
 def _parse(config_class: type[Config], options: Mapping[str, str], prefix: str) -> Config:

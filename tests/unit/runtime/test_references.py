@@ -40,12 +40,14 @@ class World:
     def ref(self, key: str) -> str:
         return f"${{file:{self.path}:{key}}}"
 
-    def drawn(self, options: dict[str, str], connection: dict[str, str] | None = None) -> Blueprint:
+    def drawn(
+        self, options: dict[str, str], connection: dict[str, str] | None = None, *, of_sink: bool = True
+    ) -> Blueprint:
         raw = {**SINK, **options}
         named = connection and NamedConnection.new(
             Definition.parse({"name": "lake", "options": connection}), dt.datetime.now(dt.UTC)
         )
-        raw |= {"aws.connection": "lake"} if named else {}
+        raw |= {"aws.connection": "lake"} if named and of_sink else {}
         blueprint = draw(raw, Defaults(self.settings, object(), named or None))  # type: ignore[arg-type]
         assert blueprint.raw == raw
         return blueprint
@@ -65,6 +67,20 @@ def world(tmp_path: Path) -> World:
         f"arn={ARN}\ntopic=orders\n"
     )
     return World(path)
+
+
+def test_what_a_converter_s_connection_refers_to_is_known_so_that_a_new_value_is_noticed(
+    world: World,
+) -> None:
+    connection = {"aws.access.key.id": world.ref("id"), "aws.secret.access.key": world.ref("secret")}
+    options = {
+        "aws.s3.bucket.name": "lake",
+        "value.converter": "glue_avro",
+        "value.converter.region": "us-east-1",
+        "value.converter.aws.connection": "lake",
+    }
+    blueprint = world.drawn(options, connection, of_sink=False)
+    assert sorted(blueprint.read.values()) == ["AKIAEXAMPLE", "canary-secret"]
 
 
 def test_sink_converters_and_connects_own_options_get_values_and_the_raw_config_stays(world: World) -> None:
