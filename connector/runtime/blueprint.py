@@ -166,11 +166,7 @@ def draw(raw: RawConfig, worker: WorkerDefaults) -> Blueprint:
             **dict(_unread_of_converters(raw)),
             **dict(_unread_of_clients(overrides)),
         },
-        connections={
-            used.name: used.version
-            for used in (connection, *(plan.connection for plan in converters.values()))
-            if used
-        },
+        connections=_versions(connection, *(plan.connection for plan in converters.values())),
         notes=tuple(sink.config.notes()),
         read={**resolution.read, **_read_by(converters.values())},
     )
@@ -236,6 +232,10 @@ class _ConverterPlan:
 
     def make(self) -> Converter:
         return self.converter_class(self.config)
+
+
+def _versions(*used: NamedConnection | None) -> dict[str, int]:
+    return {connection.name: connection.version for connection in used if connection}
 
 
 def _read_by(converters: Iterable[_ConverterPlan]) -> dict[Reference, str]:
