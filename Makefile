@@ -10,10 +10,12 @@ BIN := $(VENV)/bin
 VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 HELM := helm.sh/helm/v3/cmd/helm@v3.22.0
 COMPOSE := github.com/compose-spec/compose-go/v2/cmd@v2.16.2
+# The operators whose objects the chart has; their modules bring the definitions of these.
+OPERATORS := github.com/prometheus-operator/prometheus-operator@v0.85.0 github.com/kedacore/keda/v2@v2.18.1
 IMAGE ?= kafka-aws-connector:dev
 CLIENTS := tests/contract/rest/clients
 # What tests run beside the worker; what cannot be had is named, and its tests are left out.
-PEERS := $(VENV)/.ministack $(VENV)/.versitygw $(VENV)/.clients $(VENV)/.npm-clients $(VENV)/.prometheus $(VENV)/.helm $(VENV)/.compose
+PEERS := $(VENV)/.ministack $(VENV)/.versitygw $(VENV)/.clients $(VENV)/.npm-clients $(VENV)/.prometheus $(VENV)/.helm $(VENV)/.operators $(VENV)/.compose
 # For `make demo ARGS=--once`, `make test ARGS='-k upload'`, `make bench ARGS='--records 1000000'`.
 ARGS ?=
 # How many processes run the tests, each beside a Kafka of its own. Most wait most of the time, so there are more of them
@@ -156,6 +158,22 @@ $(VENV)/.helm: Makefile | $(VENV)/.made
 
 $(VENV)/.compose: Makefile | $(VENV)/.made
 	$(call build_go,compose,$(COMPOSE),a test of docker-compose.yml)
+
+# What the chart says to operators is held against their own definitions of it.
+$(VENV)/.operators: Makefile | $(VENV)/.made
+	@mkdir -p $(VENV)/operators
+	if ! command -v go >/dev/null; then
+	    echo "Go is missing, so no definitions of operators can be had: a test of the chart is left out" >&2
+	elif go mod download -json $(OPERATORS) >$(VENV)/operators.log 2>&1; then
+	    sed -n 's/^\s*"Dir": "\(.*\)",$$/\1/p' $(VENV)/operators.log | while read -r module; do
+	        find "$$module" \( -path '*/prometheus-operator-crd/*' -o -path '*/config/crd/bases/*' \) -name '*.yaml' \
+	            -exec install -m 644 {} $(VENV)/operators \;
+	    done
+	    touch $@
+	else
+	    tail -n 20 $(VENV)/operators.log >&2
+	    echo "$(OPERATORS) could not be had, see above: a test of the chart is left out" >&2
+	fi
 
 define build_go
 	@if ! command -v go >/dev/null; then

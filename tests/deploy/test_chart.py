@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jsonschema
 import kubernetes_validate
@@ -70,8 +71,7 @@ KEDA: dict[str, Any] = {
 }
 ALL = {"least": LEAST, "secure": SECURE, "watched": WATCHED, "scaled": SCALED, "keda": KEDA}
 OF_OTHERS = {"ServiceMonitor", "PrometheusRule", "ScaledObject"}
-"""No schema of Kubernetes knows them."""
-
+"""No schema of Kubernetes knows them, but those of their operators."""
 
 KEY = {"name": "kafka", "key": "jaas"}
 
@@ -93,6 +93,40 @@ def properties(chart: Chart, values: dict[str, Any], folder: Path, **environ: st
     return DistributedSettings.load(file, environ)
 
 
+class Definition(NamedTuple):
+    """What an operator says of its objects."""
+
+    version: str
+    validator: jsonschema.Draft202012Validator
+
+
+def definition_of(kind: str) -> Definition:
+    """The operator's own, where the Makefile could get it."""
+    files = list((Path(sys.prefix) / "operators").glob(f"*_{kind.lower()}s.yaml"))
+    if not files:
+        pytest.skip(f"needs the definition of {kind}, which make test has where Go is")
+    spec = yaml.load(files[0].read_text(), yaml.CSafeLoader)["spec"]
+    (version,) = [each for each in spec["versions"] if each["served"] and each["storage"]]
+    # Not checked itself: it has regular expressions in the dialect of Go.
+    validator = jsonschema.Draft202012Validator(without_strangers(version["schema"]["openAPIV3Schema"]))
+    return Definition(f"{spec['group']}/{version['name']}", validator)
+
+
+def without_strangers(schema: dict[str, Any]) -> dict[str, Any]:
+    """The same, but what it does not name is refused; Kubernetes would leave it out without a word."""
+    found = {
+        key: without_strangers(value)
+        if key in {"items", "additionalProperties"} and isinstance(value, dict)
+        else value
+        for key, value in schema.items()
+    }
+    if "properties" in schema:
+        found["properties"] = {name: without_strangers(each) for name, each in schema["properties"].items()}
+        if not schema.get("x-kubernetes-preserve-unknown-fields"):
+            found.setdefault("additionalProperties", False)
+    return found
+
+
 @pytest.mark.parametrize("kubernetes", ["1.25.0", "1.29.0", "1.33.0", "1.36.0"])
 @pytest.mark.parametrize("values", ALL.values(), ids=ALL)
 def test_kubernetes_takes_every_object(chart: Chart, values: dict[str, Any], kubernetes: str) -> None:
@@ -101,6 +135,21 @@ def test_kubernetes_takes_every_object(chart: Chart, values: dict[str, Any], kub
     for each in objects:
         if each["kind"] not in OF_OTHERS:
             kubernetes_validate.validate(each, kubernetes.rpartition(".")[0], strict=True)
+
+
+@pytest.mark.parametrize("kind", sorted(OF_OTHERS))
+def test_operators_take_their_objects(chart: Chart, kind: str) -> None:
+    found = chart.find(KEDA if kind == "ScaledObject" else WATCHED, kind)
+    definition = definition_of(kind)
+    assert found["apiVersion"] == definition.version
+    assert list(definition.validator.iter_errors(found)) == []
+
+
+def test_a_misspelt_field_is_found_by_the_definition_of_its_operator(chart: Chart) -> None:
+    found = chart.find(KEDA, "ScaledObject")
+    misspelt = {**found, "spec": {**found["spec"], "minReplicas": 2}}
+    (error,) = definition_of("ScaledObject").validator.iter_errors(misspelt)
+    assert "minReplicas" in error.message
 
 
 def test_a_worker_takes_the_properties_that_the_chart_writes(chart: Chart, tmp_path: Path) -> None:
