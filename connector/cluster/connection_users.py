@@ -35,7 +35,10 @@ class ClusterConnectionUsers:
         self._draw = draw
 
     def users(self, name: str) -> list[ConnectionUser]:
-        """All connectors of the cluster; of those that run elsewhere the version is not behind."""
+        """All connectors of the cluster; of those that run elsewhere the version is not behind.
+
+        One that should run here and does not, since the connection was at fault, runs with no version.
+        """
         latest = self._version_of(name)
         found = []
         for connector in self._follower.configs.connectors:
@@ -44,7 +47,8 @@ class ClusterConnectionUsers:
             if name not in {*used, *self._follower.caretaker.connections_of(connector)}:
                 continue
             tasks = tuple(range(self._follower.caretaker.tasks_of(connector)))
-            found.append(ConnectionUser(connector, tasks, used.get(name, latest)))
+            waits = share is not None and share.blueprint is None and bool(share.wish.tasks)
+            found.append(ConnectionUser(connector, tasks, used.get(name, 0 if waits else latest)))
         return found
 
     async def check_fit(self, connection: NamedConnection) -> None:

@@ -89,7 +89,10 @@ class HeldConnectors:
             await self._run_anew(held, for_good=True)
 
     async def redraw(self, held: HeldConnector) -> None:
-        """The blueprint comes first: if it cannot be drawn, the connector goes on as it is."""
+        """The blueprint comes first: if it cannot be drawn, the connector goes on as it is, FAILED or not."""
+        if held.trace is not None and held.target is TargetState.STARTED:
+            await self._draw_and_run(held)
+            return
         held.blueprint = await self._draw(held.config, held.name)
         if held.running:
             await self._run_anew(held, for_good=True)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from connector.testing.aws import AwsServer
     from connector.testing.kafka import CreateTopic, KafkaBroker, Produce
+    from connector.testing.proxy import FaultProxy
 
     Start = Callable[..., WorkerProcess]
 
@@ -325,6 +326,38 @@ def test_a_connector_whose_connection_requires_a_role_runs_only_where_it_is(
     able.terminate()
     plain.wait_until(lambda: {s for s, _ in states(plain, "lake").values()} == {"UNASSIGNED"}, "nowhere")
     assert "requires: lake" in plain.get("/connectors/lake/status")["tasks"][0]["trace"]
+
+
+def test_tasks_that_a_connection_at_fault_kept_from_starting_run_once_it_is_mended(
+    start: Start, topic: CreateTopic, aws: AwsServer, proxy: FaultProxy, bucket: str
+) -> None:
+    worker = start()
+    wait_ready(worker)
+    options = {
+        "aws.access.key.id": aws.access_key_id,
+        "aws.secret.access.key": aws.secret_access_key,
+        "aws.region": "eu-north-1",
+        "aws.endpoint": proxy.url,
+    }
+    assert worker.ask("POST", "/aws/connections", {"name": "lake", "options": options})[0] == 201
+    config = {
+        "connector.class": "s3",
+        "topics": topic(),
+        "aws.connection": "lake",
+        "aws.s3.bucket.name": bucket,
+    }
+    assert worker.ask("PUT", "/connectors/lake/config", config)[0] == 201
+    worker.wait_until(lambda: overall(worker, "lake") == ("RUNNING", ["RUNNING"]), "running")
+    proxy.fail("GetCallerIdentity", status=403, code="InvalidClientTokenId", message="no such key")
+    assert worker.ask("PUT", "/aws/connections/lake", {"options": options})[1]["status"] == "FAILED"
+    worker.terminate()
+    worker.start()
+    worker.wait_until(lambda: overall(worker, "lake")[1] == ["FAILED"], "it may not start with that")
+
+    assert worker.ask("PUT", "/aws/connections/lake/validate")[1]["status"] == "READY"
+
+    worker.wait_until(lambda: overall(worker, "lake") == ("RUNNING", ["RUNNING"]), "mended", 10)
+    assert worker.get("/aws/connections/lake/usage")["connectors"][0]["version"] == 2
 
 
 def test_new_partitions_and_topics_are_seen_within_the_age_of_metadata_and_patterns_are_javas(

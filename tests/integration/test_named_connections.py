@@ -318,6 +318,47 @@ def test_an_update_that_aws_refuses_is_not_picked_up(
 
 
 @pytest.mark.kafka
+def test_a_connector_that_a_connection_at_fault_kept_from_starting_runs_once_it_is_mended(
+    stored: dict[str, Any],
+    kafka: KafkaBroker,
+    bucket: str,
+    topic: CreateTopic,
+    proxy: FaultProxy,
+    tmp_path: Path,
+) -> None:
+    settings = {
+        "bootstrap.servers": kafka.bootstrap_servers,
+        "aws.connections.directory": str(tmp_path / "connections"),
+        "connectors.directory": str(tmp_path / "connectors"),
+    }
+    config = {
+        "connector.class": "s3",
+        "topics": topic(1),
+        "aws.connection": NAME,
+        "aws.s3.bucket.name": bucket,
+    }
+    with WorkerProcess(settings) as worker:
+        worker.name = "lake"
+        worker.wait_until(lambda: worker.get("/health"), "it starts")
+        assert worker.ask("POST", "/aws/connections", stored)[1]["status"] == "READY"
+        assert worker.ask("PUT", "/connectors/lake/config", config)[0] == 201
+        worker.wait_for_state("RUNNING")
+        proxy.fail("AssumeRole", status=403, code="AccessDenied", message="not with this id")
+        stored["options"]["aws.sts.role.external.id"] = "a-wrong-id"
+        assert worker.ask("PUT", f"/aws/connections{PATH}", stored)[1]["status"] == "FAILED"
+        worker.terminate()
+        worker.start()
+        worker.wait_until(lambda: worker.get("/health"), "it starts again")
+        assert worker.get("/connectors/lake/status")["connector"]["state"] == "FAILED"
+
+        assert worker.ask("PUT", f"/aws/connections{PATH}/validate")[1]["status"] == "READY"
+
+        worker.wait_for_state("RUNNING")
+        assert worker.get("/connectors/lake/status")["connector"]["state"] == "RUNNING"
+        assert worker.get(f"/aws/connections{PATH}/usage")["connectors"][0]["version"] == 2
+
+
+@pytest.mark.kafka
 def test_no_secret_of_a_connection_leaves_the_worker(
     configure: Callable[..., Worker],
     prepared: Callable[[dict[str, Any]], None],
