@@ -1,4 +1,7 @@
-"""What several commands are given, declared once."""
+"""What several commands are given, declared once.
+
+No path is looked at by typer (``readable``): whoever reads a file says what is wrong with it.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +19,20 @@ WorkerFile = Annotated[
     typer.Argument(
         help="The worker's .properties file; '-' to use CONNECT_… variables alone.",
         envvar=WORKER_FILE,
+        readable=False,
         show_default=False,
     ),
 ]
-ConnectorFiles = Annotated[list[Path], typer.Argument(help=_CONNECTORS)]
-OptionalConnectorFiles = Annotated[list[Path] | None, typer.Argument(help=_CONNECTORS, show_default=False)]
+ConnectorFiles = Annotated[list[Path], typer.Argument(help=_CONNECTORS, readable=False)]
+OptionalConnectorFiles = Annotated[
+    list[Path] | None, typer.Argument(help=_CONNECTORS, readable=False, show_default=False)
+]
 OfflineWorker = Annotated[
     Path | None,
     typer.Option(
-        help="The worker's .properties, for its config providers and connections.", show_default=False
+        help="The worker's .properties, for its config providers and connections.",
+        readable=False,
+        show_default=False,
     ),
 ]
 

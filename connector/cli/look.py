@@ -61,6 +61,7 @@ def offsets(
         Path | None,
         typer.Option(
             help="The worker's .properties, for its brokers, config providers and connections.",
+            readable=False,
             show_default=False,
         ),
     ] = None,
@@ -72,7 +73,8 @@ def offsets(
     from connector.commands.offsets import run
 
     path = Path(connector)
-    is_file = path.is_file() or path.suffix in {".json", ".properties"}
+    # os.path: what cannot be looked at is no fault yet.
+    is_file = os.path.isfile(path) or path.suffix in {".json", ".properties"}  # noqa: PTH113 - as above
     try:
         is_whole = run(connector, file=path if is_file else None, worker=worker, as_json=as_json)
     except ConnectorError as error:

@@ -25,6 +25,7 @@ Files = Annotated[
     typer.Argument(
         help="Connectors: flat JSON, {name, config, initial_state} JSON, or .properties; or folders. None at"
         " all with --prune --owner deletes what the owner has.",
+        readable=False,
         show_default=False,
     ),
 ]
@@ -108,7 +109,8 @@ def validate(
 )
 def migrate(
     connector: Annotated[
-        Path, typer.Argument(help="The connector: flat JSON, {name, config} JSON, or .properties.")
+        Path,
+        typer.Argument(help="The connector: flat JSON, {name, config} JSON, or .properties.", readable=False),
     ],
     explain: Annotated[
         bool, typer.Option("--explain", help="Print a table of what becomes of each key, and no config.")

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 aws_app = typer.Typer(help="What a connector needs of an AWS account.", no_args_is_help=True)
 
 ConnectorFile = Annotated[
-    Path, typer.Argument(help="The connector: flat JSON, {name, config} JSON, or .properties.")
+    Path,
+    typer.Argument(help="The connector: flat JSON, {name, config} JSON, or .properties.", readable=False),
 ]
 WorkerFile = Annotated[
     Path | None,
-    typer.Option("--worker", help="The worker's .properties, for its config providers and connections."),
+    typer.Option(
+        "--worker", help="The worker's .properties, for its config providers and connections.", readable=False
+    ),
 ]
 
 

@@ -34,7 +34,9 @@ Name = Annotated[
 ]
 File = Annotated[
     Path | None,
-    typer.Option("--file", "-f", help="All of the connection as JSON; - for the standard input."),
+    typer.Option(
+        "--file", "-f", help="All of the connection as JSON; - for the standard input.", readable=False
+    ),
 ]
 Options = Annotated[
     list[str] | None,

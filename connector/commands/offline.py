@@ -35,4 +35,5 @@ def offline_settings(worker: Path | None = None) -> WorkerSettings:
         for variable, value in connect_variables(os.environ).items()
         if property_name(variable).startswith(_OF_CONNECTORS)
     }
-    return WorkerSettings.of({"bootstrap.servers": "localhost:9092", **properties}, environ)
+    source = str(worker) if worker else "the environment"
+    return WorkerSettings.of({"bootstrap.servers": "localhost:9092", **properties}, environ, source=source)

@@ -27,13 +27,17 @@ User = Annotated[
     ),
 ]
 PasswordFile = Annotated[
-    Path | None, typer.Option(envvar="CONNECTOR_PASSWORD_FILE", help="A file with nothing but the password.")
+    Path | None,
+    typer.Option(
+        envvar="CONNECTOR_PASSWORD_FILE", help="A file with nothing but the password.", readable=False
+    ),
 ]
 TokenFile = Annotated[
     Path | None,
     typer.Option(
         envvar="CONNECTOR_TOKEN_FILE",
         help="A file with nothing but the token, instead of a user; or CONNECTOR_TOKEN has it.",
+        readable=False,
     ),
 ]
 CaFile = Annotated[
@@ -42,5 +46,6 @@ CaFile = Annotated[
         "--ca-file",
         envvar="CONNECTOR_CA_FILE",
         help="The authority that signed the worker's certificate, PEM.",
+        readable=False,
     ),
 ]

@@ -6,6 +6,7 @@ Also whole folders of them, so that a container has one place to mount connector
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,8 @@ def connector_files(paths: Iterable[Path]) -> list[Path]:
     Raises:
         ConfigError: A folder holds no connector.
     """
-    return [file for path in paths for file in (_within(path) if path.is_dir() else [path])]
+    # os.path, since what cannot be looked at is no folder; whoever reads it says why it cannot be read.
+    return [file for path in paths for file in (_within(path) if os.path.isdir(path) else [path])]  # noqa: PTH112 - as above
 
 
 def _within(folder: Path) -> list[Path]:

@@ -91,6 +91,44 @@ def test_a_file_that_is_none_is_refused(
     assert isinstance(result.exception, SystemExit)
 
 
+READERS = [
+    ["validate"],
+    ["validate", "nowhere.json", "--worker"],
+    ["migrate"],
+    ["apply"],
+    ["aws", "check"],
+    ["aws", "policy"],
+    ["aws", "connection", "create", "main", "--file"],
+    ["standalone"],
+    ["standalone", "-"],
+    ["health"],
+    ["offsets", "orders", "--worker"],
+    ["status", "--user", "me", "--password-file"],
+    ["status", "--token-file"],
+    ["status", "--url", "https://127.0.0.1:1", "--ca-file"],
+]
+
+
+@pytest.mark.parametrize("words", READERS, ids=" ".join)
+def test_whether_a_file_may_be_read_is_told_by_who_reads_it(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Were it asked beforehand, a file's mode would be a fault of the command line, without code and remedy.
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    path = tmp_path / "file.json"
+    path.touch()
+    result = CliRunner().invoke(app, [*words, str(path)], env={"CONNECT_BOOTSTRAP_SERVERS": "127.0.0.1:1"})
+    assert (result.exit_code, "The file is empty" in result.output) == (ExitCode.REFUSED, True), result.output
+
+
+@pytest.mark.parametrize("words", [["validate"], ["apply"], ["offsets"]], ids=" ".join)
+def test_a_path_that_cannot_be_looked_at_is_refused(words: list[str]) -> None:
+    # No system has names so long; the error is of the kind that a folder gives which may not be searched.
+    name = "x" * 5000 + ".json"
+    result = CliRunner().invoke(app, [*words, name], env={"CONNECT_BOOTSTRAP_SERVERS": "127.0.0.1:1"})
+    assert result.exit_code == ExitCode.REFUSED, result.exception
+
+
 def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     options.setdefault("stdout", subprocess.PIPE)
     return subprocess.run(

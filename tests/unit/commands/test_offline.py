@@ -72,3 +72,15 @@ def test_references_are_read_with_the_providers_of_the_worker_file_or_the_enviro
     result = CliRunner().invoke(app, line)
     assert result.exit_code == 0, result.output
     assert "arn:aws:s3:::offline-bucket" in result.output
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_fault_of_the_worker_file_is_told_with_its_name(
+    files: tuple[Path, Path], command: list[str]
+) -> None:
+    worker, connector = files
+    submit(connector, "bucket")
+    worker.write_text("config.providers=file\n")
+    result = CliRunner().invoke(app, [*command, "--worker", str(worker), str(connector)])
+    assert result.exit_code == ExitCode.REFUSED
+    assert f"in {worker}" in result.output

@@ -128,6 +128,12 @@ def test_a_file_stands_for_itself_whatever_it_is_called(tmp_path: Path) -> None:
     ]
 
 
+def test_what_cannot_be_looked_at_stands_for_itself(tmp_path: Path) -> None:
+    # No system has names so long; the error is of the kind that a folder gives which may not be searched.
+    unseen = tmp_path / ("x" * 5000)
+    assert connector_files([unseen]) == [unseen]
+
+
 def test_a_folder_without_connectors_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="holds no connector"):
         connector_files([tmp_path])
