@@ -12,11 +12,21 @@ from connector.settings import WorkerSettings
 if TYPE_CHECKING:
     from pathlib import Path
 
-_OF_CONNECTORS = ("aws.connections.directory", "worker.roles", "config.providers")
+_OF_CONNECTORS = (
+    "aws.connections.directory",
+    "config.providers",
+    "connector.client.config.override.",
+    "connectors.allowed.",
+    "header.converter",
+    "key.converter",
+    "value.converter",
+    "worker.roles",
+)
+"""How properties begin by which a worker takes a connector or refuses it."""
 
 
 def offline_settings(worker: Path | None = None) -> WorkerSettings:
-    """Kafka Connect's defaults, and what connectors refer to: named connections and config providers.
+    """Kafka Connect's defaults, and what decides over connectors: converters, connections, providers, bounds.
 
     Args:
         worker: The worker's properties; the environment overrules them, as it does for the worker.
@@ -25,11 +35,7 @@ def offline_settings(worker: Path | None = None) -> WorkerSettings:
         ConfigError: The file cannot be read, or these properties are at fault.
     """
     written = read_properties(worker) if worker else {}
-    properties = {
-        name: value
-        for name, value in written.items()
-        if name in _OF_CONNECTORS or name.startswith("config.providers.")
-    }
+    properties = {name: value for name, value in written.items() if name.startswith(_OF_CONNECTORS)}
     environ = {
         variable: value
         for variable, value in connect_variables(os.environ).items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from contextlib import AsyncExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -155,8 +156,10 @@ class S3Sink(Sink):
         template = config.create_template(config.create_format().suffix).text
         if tells_topics_apart(template):
             return
-        for name in sorted(set(names.values())):
-            topics = {topic for topic, known in names.items() if known == name}
+        topics_of: defaultdict[str, set[str]] = defaultdict(set)
+        for topic, name in names.items():
+            topics_of[name].add(topic)
+        for name, topics in sorted(topics_of.items()):
             if len(topics) > 1:
                 yield _one_name(name, topics)
 

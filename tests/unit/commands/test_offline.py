@@ -56,6 +56,38 @@ def test_a_value_that_is_no_good_is_told_by_its_reference(
     assert "canary" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("line", "option", "value", "told"),
+    [
+        (
+            "connector.client.config.override.policy=None",
+            "consumer.override.fetch.min.bytes",
+            "5",
+            "consumer.override.fetch.min.bytes",
+        ),
+        ("connectors.allowed.hosts=aws.example", "aws.s3.endpoint", "http://other.example", "aws.s3.endpoint"),
+        (
+            "value.converter=org.apache.kafka.connect.json.JsonConverter\nvalue.converter.schemas.enable=perhaps",
+            "topics",
+            "t",
+            "value.converter.schemas.enable",
+        ),
+    ],
+)
+def test_what_the_worker_would_refuse_is_refused(
+    files: tuple[Path, Path], line: str, option: str, value: str, told: str
+) -> None:
+    worker, connector = files
+    submit(connector, "bucket")
+    connector.write_text(json.dumps({**json.loads(connector.read_text()), option: value}))
+    command = ["validate", "--worker", str(worker), str(connector)]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    worker.write_text(f"{worker.read_text()}{line}\n")
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == ExitCode.REFUSED
+    assert told in result.output
+
+
 @pytest.mark.parametrize("from_environment", [False, True])
 def test_references_are_read_with_the_providers_of_the_worker_file_or_the_environment(
     files: tuple[Path, Path], from_environment: bool, monkeypatch: pytest.MonkeyPatch
