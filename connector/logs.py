@@ -10,6 +10,7 @@ import structlog
 
 from connector.concealment import conceal
 from connector.errors import ConnectorError
+from connector.repetition import Seldom
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -68,6 +69,7 @@ def configure(*, level: str = "INFO", as_json: bool = False) -> None:
     # Both log whole requests below WARNING, headers and signatures included.
     # A malformed request is its sender's fault; the traceback would quote its headers.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+    LIBRDKAFKA.filters[:] = [Seldom()]
     for chatty in ("botocore", "aiobotocore", "aiohttp.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 

@@ -36,8 +36,9 @@ KAFKA = (
         ErrorCode.KAFKA_CLIENT,
         "Kafka's client reports a fault",
         "kafka client error reason=_ALL_BROKERS_DOWN error=…; or: Kafka's client gave up: …",
-        "In the log: a connection broke or a broker is away; the client goes on by itself. In a trace: the"
-        " client was fenced or is of no use any more.",
+        "In the log: a connection broke or a broker is away; the client goes on by itself. The same is logged"
+        " every 30 s at most, with how many more there were (`more_like_this`). In a trace: the client was"
+        " fenced or is of no use any more.",
         WAITS,
         "Look at the brokers if the event repeats for minutes. A task that failed of it is restarted by itself"
         " with `task.restart.enable`, else restart it.",

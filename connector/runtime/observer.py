@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector import logs, metrics
 from connector.error_codes import ErrorCode
+from connector.repetition import Repetitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -28,6 +29,7 @@ class TaskObserver:
         self.named: Mapping[str, str | int] = {"connector": connector, "task": task}
         """For traces."""
         self._bytes_seen = 0
+        self._errors = Repetitions()
         self._waiting: dict[TopicPartition, tuple[int, float]] = {}
         """What each partition's first uncommitted offset is, and since when."""
         for event in ("assigned", "revoked", "lost"):
@@ -45,12 +47,16 @@ class TaskObserver:
     def client_error(self, error: KafkaError) -> None:
         """From any thread."""
         metrics.CONSUMER_ERRORS.labels(*self._labels, error.name()).inc()
+        untold = self._errors.untold((error.name(), error.fatal()))
+        if untold is None:
+            return
         log.warning(
             "kafka client error",
             code=ErrorCode.KAFKA_CLIENT,
             reason=error.name(),
             error=error.str(),
             fatal=error.fatal(),
+            **({"more_like_this": untold} if untold else {}),
         )
 
     def statistics(self, statistics: Mapping[str, Any]) -> None:

@@ -65,7 +65,12 @@ def test_a_value_that_is_no_good_is_told_by_its_reference(
             "5",
             "consumer.override.fetch.min.bytes",
         ),
-        ("connectors.allowed.hosts=aws.example", "aws.s3.endpoint", "http://other.example", "aws.s3.endpoint"),
+        (
+            "connectors.allowed.hosts=aws.example",
+            "aws.s3.endpoint",
+            "http://other.example",
+            "aws.s3.endpoint",
+        ),
         (
             "value.converter=org.apache.kafka.connect.json.JsonConverter\nvalue.converter.schemas.enable=perhaps",
             "topics",
