@@ -412,6 +412,21 @@ def test_a_password_of_the_worker_is_not_put_into_a_config_map(chart: Chart, nam
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("consumer.override.sasl.jaas.config", SCRAM),
+        ("producer.override.ssl.key.password", "{}"),
+        (BASIC, "{}"),
+    ],
+)
+def test_nor_is_a_password_of_a_connector(chart: Chart, name: str, value: str) -> None:
+    message = chart.refused(with_option(name, value.format("s3cret-canary")))
+    assert f"connectors.orders: {name} is a secret" in message
+    assert "canary" not in message
+    assert chart.render(with_option(name, value.format("${dir:/etc/keys:secret}")))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
         ("sasl.jaas.config", "software.amazon.msk.auth.iam.IAMLoginModule required;"),
         ("key.converter", "org.apache.kafka.connect.storage.StringConverter"),
         (f"{BASIC.removesuffix('user.info')}credentials.source", "USER_INFO"),

@@ -133,3 +133,16 @@ httpGet:
 {{- end }}
 timeoutSeconds: 12
 {{- end -}}
+
+{{- /* The names of properties that hold a secret in so many letters, as a JSON array; some are secret by what they say. */ -}}
+{{- define "connector.writtenOut" -}}
+{{- $found := list -}}
+{{- range $name, $given := . -}}
+{{- $is_secret := regexMatch "(^|\\.)([a-z.]*password|sasl\\.oauthbearer\\.client\\.secret|ssl\\.(keystore\\.)?key(\\.pem)?|[a-z.]*user\\.info|[a-z.]*secret[._]access[._]key)$" $name -}}
+{{- $has_secret := and (hasSuffix "sasl.jaas.config" $name) (regexMatch "(?i)(password|secret)\\s*=" (toString $given)) -}}
+{{- if and (or $is_secret $has_secret) $given (not (contains "${" (toString $given))) -}}
+{{- $found = append $found $name -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $found -}}
+{{- end }}
