@@ -27,14 +27,6 @@ ConnectorFiles = Annotated[list[Path], typer.Argument(help=_CONNECTORS, readable
 OptionalConnectorFiles = Annotated[
     list[Path] | None, typer.Argument(help=_CONNECTORS, readable=False, show_default=False)
 ]
-OfflineWorker = Annotated[
-    Path | None,
-    typer.Option(
-        help="The worker's .properties, for its config providers and connections.",
-        readable=False,
-        show_default=False,
-    ),
-]
 
 
 def file_of(worker: Path | None) -> Path | None:

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from connector.cli.argument import ConnectorFiles, OfflineWorker  # noqa: TC001 - typer reads the annotations
+from connector.cli.argument import ConnectorFiles  # noqa: TC001 - typer reads the annotations
 from connector.commands import completion
 from connector.commands.exit_code import ExitCode, exits
 from connector.commands.refusal import refuse
 from connector.commands.worker_option import (  # typer reads the annotations
     CaFile,  # noqa: TC001
+    OfflineWorker,  # noqa: TC001
     PasswordFile,  # noqa: TC001
     TokenFile,  # noqa: TC001
     Urls,  # noqa: TC001

@@ -10,6 +10,7 @@ import typer
 
 from connector.commands.exit_code import ExitCode, exits
 from connector.commands.refusal import refuse
+from connector.commands.worker_option import OfflineWorker  # noqa: TC001 - typer reads the annotation
 from connector.errors import ConfigError, ConnectorError
 
 if TYPE_CHECKING:
@@ -24,12 +25,6 @@ aws_app = typer.Typer(help="What a connector needs of an AWS account.", no_args_
 ConnectorFile = Annotated[
     Path,
     typer.Argument(help="The connector: flat JSON, {name, config} JSON, or .properties.", readable=False),
-]
-WorkerFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--worker", help="The worker's .properties, for its config providers and connections.", readable=False
-    ),
 ]
 
 
@@ -74,7 +69,7 @@ def policy(
     who_am_i: Annotated[
         bool, typer.Option("--who-am-i", help="Ask AWS for the principal, with the credentials found here.")
     ] = False,
-    worker: WorkerFile = None,
+    worker: OfflineWorker = None,
 ) -> None:
     """Print the IAM policies of a connector: who may assume its role, and the least that it must be allowed.
 
@@ -98,7 +93,7 @@ def check(
     config: ConnectorFile,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that each step may take.")] = 10.0,
-    worker: WorkerFile = None,
+    worker: OfflineWorker = None,
 ) -> None:
     """Find out from this machine whether the connector can do its work, and what to change if not.
 

@@ -1,4 +1,4 @@
-"""The options by which a command is told where workers are, and as whom to ask them."""
+"""The options that tell a command of workers: where they are, as whom to ask them, what file one has."""
 
 from __future__ import annotations
 
@@ -47,5 +47,15 @@ CaFile = Annotated[
         envvar="CONNECTOR_CA_FILE",
         help="The authority that signed the worker's certificate, PEM.",
         readable=False,
+    ),
+]
+OfflineWorker = Annotated[
+    Path | None,
+    typer.Option(
+        "--worker",
+        help="The worker's .properties, for what decides over its connectors: connections, config providers,"
+        " converters, what they may override and where they may lead.",
+        readable=False,
+        show_default=False,
     ),
 ]

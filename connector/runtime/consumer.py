@@ -124,9 +124,7 @@ class TaskConsumer:
                 "error_cb": self._on_error,
                 "stats_cb": self._on_statistics,
             },
-            logger=logging.LoggerAdapter(
-                logging.getLogger("librdkafka"), structlog.contextvars.get_contextvars()
-            ),
+            logger=logging.LoggerAdapter(logs.LIBRDKAFKA, structlog.contextvars.get_contextvars()),
         )
         self._coordinator = Coordinator(self._consumer, TopicIds(config))
         self._rebalances = Rebalances(
