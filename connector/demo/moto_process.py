@@ -6,10 +6,26 @@ need not wait for, and its requests would contend with the producer for one inte
 
 import logging
 import sys
+import threading
 
+from moto.kinesis.models import Shard
 from moto.server import ThreadedMotoServer
 
+
+def _one_at_a_time() -> None:
+    """Of two requests that moto writes to one shard at once it may lose records (moto 5.2: `put_record`)."""
+    lock = threading.Lock()
+    put_record = Shard.put_record
+
+    def locked(shard: Shard, partition_key: str, data: str, explicit_hash_key: str) -> str:
+        with lock:
+            return put_record(shard, partition_key, data, explicit_hash_key)
+
+    Shard.put_record = locked  # type: ignore[method-assign, assignment]
+
+
 if __name__ == "__main__":
+    _one_at_a_time()
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()

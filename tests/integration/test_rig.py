@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ from connector.testing.kafka import (
     start_kafka,
 )
 from connector.testing.kafka.broker import free_ports
+from connector.testing.kinesis import create_stream, stored_records
 from connector.testing.proxy import Answer, ApiRequest, FaultProxy
 
 if TYPE_CHECKING:
@@ -548,3 +550,18 @@ def test_reset_forgets_buckets_and_strictness(aws: AwsServer) -> None:
     aws.enforce_auth()
     assert json.dumps(aws.client("sts").get_caller_identity()["Arn"]).endswith('user/administrator"')
     aws.accept_anyone()
+
+
+def test_stream_keeps_what_several_clients_put_at_once(aws: AwsServer) -> None:
+    name = f"stream-{uuid.uuid4().hex[:12]}"
+    create_stream(aws, name)
+    kinesis = aws.client("kinesis")
+
+    def put(client: int) -> None:
+        records = [{"Data": f"{client}-{number}".encode(), "PartitionKey": "one"} for number in range(200)]
+        kinesis.put_records(StreamName=name, Records=records)
+
+    with ThreadPoolExecutor(8) as clients:
+        list(clients.map(put, range(32)))
+    (records,) = stored_records(aws, name).values()
+    assert len({record.data for record in records}) == 32 * 200
