@@ -38,7 +38,7 @@ from connector.runtime.waiting import OBSERVE_SECONDS, StoppedError, Waiting
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from connector.errors import RecordError
@@ -53,6 +53,9 @@ log = logs.get(__name__)
 
 LEAVE_SECONDS = 10.0
 """Beyond the graceful timeout, for what only lets go: leaving the group, aborting uploads."""
+
+_SINK_SECONDS = 2.0
+"""Of these, what is kept for the sink to let go of its connections, however long the group takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,17 +351,29 @@ class Task:
             log.error("task failed", error=error, code=code, trace=self.trace)
 
     async def _leave(self) -> None:
-        """Leave the group, which closes partitions; whatever hangs is left behind, uncommitted."""
-        try:
-            async with asyncio.timeout(self._waiting.remaining_seconds() + LEAVE_SECONDS):
-                await self._member.leave(self._waiting.remaining_seconds)
-                await self._sink.stop()
-        except TimeoutError:
-            log.warning("task did not end in time", seconds=LEAVE_SECONDS)
+        """Leave the group, which closes partitions; whatever hangs or fails is left behind, uncommitted."""
+        deadline = asyncio.get_running_loop().time() + self._waiting.remaining_seconds() + LEAVE_SECONDS
+        left = self._member.leave(self._waiting.remaining_seconds)
+        if not await self._has_ended("membership of the group", left, deadline - _SINK_SECONDS):
+            # Its thread may still be at it, and what it asks for then comes too late.
+            self._assignment.abandon()
+        await self._has_ended("sink", self._sink.stop(), deadline)
         await self._context.cancel_background()
         if dead_letters := self._errant.dead_letters:
             await dead_letters.stop()
         log.info("task ended", state=self.state.value)
+
+    async def _has_ended(self, what: str, ending: Awaitable[None], deadline: float) -> bool:
+        try:
+            async with asyncio.timeout_at(deadline):
+                await ending
+        except TimeoutError:
+            log.warning("did not end in time, and is left behind", what=what)
+        except Exception as error:  # noqa: BLE001 - the rest is to end all the same
+            log.warning("did not end as it should, and is left behind", what=what, error=error)
+        else:
+            return True
+        return False
 
     def _enter(self, state: State) -> None:
         self.state = state

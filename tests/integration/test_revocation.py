@@ -66,7 +66,7 @@ def test_a_worker_that_is_stopped_while_it_waits_in_a_revocation_makes_room_at_o
             started = time.monotonic()
             assert first.terminate() == 0, first.log
             assert time.monotonic() - started < GRACEFUL_SECONDS + HEARTBEAT_SECONDS, first.log
-            assert "task did not end in time" not in first.log
+            assert "did not end in time" not in first.log
             proxy.clear()
             second.wait_until(
                 lambda: (

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
 
 from connector.config.connector import ConnectorConfig
 from connector.converters.byte_array import ByteArrayConverter
@@ -21,7 +24,7 @@ from connector.sinks.base import Committed, Sink
 from connector.testing.simulation.kafka import Entry, Kafka, Log, SimulatedConsumer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from connector.sinks.base import SinkContext
 
@@ -74,6 +77,8 @@ async def test_a_revocation_does_not_wait_for_a_sink_that_has_failed_and_commits
 class BrokenSink(Sink):
     """Has stored the first record when it meets an error of its own."""
 
+    is_stopped = False
+
     async def put(self, batch: RecordBatch) -> None:
         raise ZeroDivisionError
 
@@ -82,31 +87,94 @@ class BrokenSink(Sink):
 
     async def close(self, partitions: Collection[TopicPartition]) -> None: ...
 
+    async def stop(self) -> None:
+        self.is_stopped = True
 
-async def test_a_task_that_failed_commits_nothing_while_it_leaves_its_group() -> None:
+
+class HangingConsumer(SimulatedConsumer):
+    """Does not get out of its group, as while others are waited for."""
+
+    async def close(self, seconds: float = 5.0) -> None:
+        await asyncio.Event().wait()
+
+
+class FailingConsumer(SimulatedConsumer):
+    async def close(self, seconds: float = 5.0) -> None:
+        raise ZeroDivisionError
+
+
+@contextmanager
+def reading(
+    kafka: Kafka, sink: Sink, consumer: type[SimulatedConsumer] = SimulatedConsumer
+) -> Iterator[Task]:
+    """A task with its sink, which reads the simulated Kafka."""
     config = ConnectorConfig.parse({"name": "orders", "connector.class": "broken", "topics": "orders"})
-    errant = ErrantRecords(config, 0)
     converter = ByteArrayConverter(ByteArrayConverter.config_class({}))
-    kafka = Kafka({ORDERS: Log([Entry(None, b"v", 1), Entry(None, b"w", 2)])})
 
     async def ask(operation: str, content: Any) -> Any:
         return kafka.commit(content) if operation == "commit" else None
 
-    def consumer(*args: Any, **options: Any) -> Any:
-        return SimulatedConsumer(kafka, ask, *args, **options)
-
     with ThreadPoolExecutor(1) as executor:
-        task = Task(
-            TaskSpec("orders", 0, ["orders"], {}, 100, 1000, 60, 5, shutdown_seconds=60),
-            BrokenSink(None),
+        yield Task(
+            TaskSpec("orders", 0, ["orders"], {}, 100, 1000, 60, 5, shutdown_seconds=0),
+            sink,
             pipeline=Pipeline(converter, converter, converter, []),
-            errant=errant,
+            errant=ErrantRecords(config, 0),
             context=TaskContext("orders", 0, executor),
             observer=TaskObserver("orders", 0),
-            consumer=consumer,
+            consumer=lambda *args, **options: cast("Any", consumer(kafka, ask, *args, **options)),
         )
+
+
+def two_orders() -> Kafka:
+    return Kafka({ORDERS: Log([Entry(None, b"v", 1), Entry(None, b"w", 2)])})
+
+
+async def test_a_task_that_failed_commits_nothing_while_it_leaves_its_group() -> None:
+    kafka = two_orders()
+    with reading(kafka, BrokenSink(None)) as task:
         async with asyncio.timeout(5):
             await task.run()
     assert task.state is State.FAILED
     assert kafka.owners[ORDERS] is None
     assert not kafka.committed
+
+
+class StoringSink(BrokenSink):
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self.has_stored = asyncio.Event()
+
+    async def put(self, batch: RecordBatch) -> None:
+        self.has_stored.set()
+
+
+@pytest.mark.parametrize("consumer", [HangingConsumer, FailingConsumer])
+async def test_a_group_that_is_not_left_keeps_no_sink_from_letting_go_and_gets_no_commit(
+    consumer: type[SimulatedConsumer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.runtime.task.LEAVE_SECONDS", 2.2)
+    kafka, sink = two_orders(), StoringSink(None)
+    with reading(kafka, sink, consumer) as task:
+        async with asyncio.timeout(10):
+            running = asyncio.ensure_future(task.run())
+            await sink.has_stored.wait()
+            task.stop()
+            await running
+            assert sink.is_stopped
+            assert await task._assignment.revoked([ORDERS]) == {}
+    assert task.state is State.STOPPED
+
+
+class UnstoppableSink(BrokenSink):
+    async def stop(self) -> None:
+        await super().stop()
+        raise ZeroDivisionError
+
+
+async def test_a_sink_that_cannot_stop_does_not_keep_its_task_from_ending() -> None:
+    kafka = two_orders()
+    with reading(kafka, UnstoppableSink(None)) as task:
+        async with asyncio.timeout(5):
+            await task.run()
+    assert kafka.owners[ORDERS] is None
