@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import typer
 
@@ -15,11 +16,14 @@ from connector import logs
 from connector.cli.app import app
 from connector.commands.exit_code import ExitCode
 
+_STANDARD_ERROR = 2
+
 
 def main() -> None:
     if os.getpid() == 1:
         # The first process of a container gets no signal that it does not ask for; a worker asks later.
         signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    _open_streams()
     # What a name holds must not stop a command on a terminal that cannot show it.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -41,6 +45,16 @@ def main() -> None:
         with suppress(OSError):
             typer.echo(f"The output cannot be written: {error.strerror}.", err=True)
         sys.exit(ExitCode.REFUSED)
+
+
+def _open_streams() -> None:
+    """Whoever closed one for us would have it taken by the next file or connection that is opened."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
+        pass
+    os.close(number)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - open to the end
 
 
 def _end_of_output() -> None:

@@ -19,11 +19,12 @@ from connector.plugins import PluginKind
 from connector.runtime.blueprint import unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from connector.config.position import Lines
     from connector.config.schema import Config, RawConfig
+    from connector.runtime.blueprint import Blueprint
     from connector.settings import WorkerSettings
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -31,21 +32,25 @@ _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 def run(files: Iterable[Path], settings: WorkerSettings) -> bool:
     """Check files and print what is found; whether all of them can be run."""
-    results = [_validate(path, settings) for path in files]
+    names: dict[str, Path] = {}
+    results = [_validate(path, settings, names) for path in files]
     return all(results)
 
 
-def _validate(path: Path, settings: WorkerSettings) -> bool:
+def _validate(path: Path, settings: WorkerSettings, names: dict[str, Path]) -> bool:
     lines: Lines = {}
-    raw: RawConfig = {}
     try:
         text = read_file(path)
         lines = lines_of_keys(text)
         raw = parse_file(text, path).config
-        (blueprint,) = plan([raw], settings)
+        named = _named_alike(path, raw, names)
+        problems, blueprint = _drawn(raw, settings)
     except ConfigError as error:
+        _tell_problems(path, error.problems, lines, {})
+        return False
+    if blueprint is None or named:
         sink_config = _sink_config(raw)
-        _tell_problems(path, error.problems, lines, _aliases(sink_config))
+        _tell_problems(path, [*named, *problems], lines, _aliases(sink_config))
         if sink_config is not None:
             _tell_unread(path, unread(raw, sink_config), lines)
         return False
@@ -56,6 +61,23 @@ def _validate(path: Path, settings: WorkerSettings) -> bool:
         _tell(path, None, "note", note)
     _tell_unread(path, blueprint.unknown, lines)
     return True
+
+
+def _drawn(raw: RawConfig, settings: WorkerSettings) -> tuple[Sequence[Problem], Blueprint | None]:
+    try:
+        (blueprint,) = plan([raw], settings)
+    except ConfigError as error:
+        return error.problems, None
+    return (), blueprint
+
+
+def _named_alike(path: Path, raw: RawConfig, names: dict[str, Path]) -> list[Problem]:
+    """A worker would refuse the second connector of a name, and `connector apply` both."""
+    option = ConnectorConfig.name.name
+    name = raw.get(option)
+    if name is None or (first := names.setdefault(name, path)) == path:
+        return []
+    return [Problem(option, f"{first} has another connector {name}: give each a name of its own.")]
 
 
 def _tell_problems(

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -180,6 +181,15 @@ def test_names_that_a_terminal_cannot_show_stop_nothing(tmp_path: Path) -> None:
     path.write_text(json.dumps(config))
     result = run("validate", str(path), env={**os.environ, "PYTHONIOENCODING": "latin-1"})
     assert (result.returncode, r"connector \u65e5\u672c" in result.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_command_ends_as_it_would_though_a_stream_was_closed(closed: str) -> None:
+    command = shlex.join([*COMMAND, "explain", "config-invalid"])
+    result = subprocess.run(
+        ["/bin/sh", "-c", f"{command} {closed}"], check=False, capture_output=True, timeout=60
+    )
+    assert (result.returncode, result.stderr) == (0, b"")
 
 
 # ---- terminals ----

@@ -128,6 +128,18 @@ def test_faults_of_one_file_leave_none_of_the_others_out(tmp_path: Path) -> None
     assert "b.json: ok: connector b" in result.stdout
 
 
+def test_two_files_of_one_name_are_refused_though_one_of_them_has_faults_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(ORDERS))
+    (tmp_path / "b.json").write_text(json.dumps({**ORDERS, "topics": ""}, indent=0))
+    result = CliRunner().invoke(app, ["validate", str(tmp_path), str(tmp_path / "a.json")])
+    assert result.exit_code == 3
+    assert f"{tmp_path}/a.json: ok" in result.stdout
+    assert [line.removeprefix(f"{tmp_path}/b.json:") for line in result.stderr.splitlines()] == [
+        f"2: error: name: {tmp_path}/a.json has another connector orders: give each a name of its own.",
+        "4: error: topics: Must configure one of topics or topics.regex",
+    ]
+
+
 def test_no_fault_quotes_a_secret(tmp_path: Path) -> None:
     config = {**ORDERS, "aws.access.key.id": "AKIA", "aws.secret.access.key": "canary", "tasks.max": "x"}
     text = json.dumps(config, indent=1)
