@@ -101,7 +101,7 @@ class WorkerProperties(BaseSettings):
         " bearer.NAME=ROLE:TOKEN, where the role is viewer, operator or admin. Without it anyone may do"
         " anything.",
     )
-    rest_write_rate: Annotated[float, Field(ge=0)] = Field(
+    rest_write_rate: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         50.0,
         alias="rest.writes.per.second",
         description="How many changes a second a client of the REST API may ask for in the long run; at once"

@@ -67,7 +67,7 @@ def _bad_value(name: str, fault: Any, source: Source, settings: type[WorkerPrope
     value = source.values[name]
     shown = "" if looks_secret(name) else f" {value}"
     default = next(field.default for field in settings.model_fields.values() if field.alias == name)
-    remedy = "Remove it." if default is None else f"The default is {default}."
+    remedy = "Remove it." if default in (None, ()) else f"The default is {default}."
     reason = fault["msg"].replace("Input should be", "It should be")
     choices = fault.get("ctx", {}).get("expected", "")
     hint = did_you_mean(value, [choice.strip("'") for choice in choices.replace(" or ", ", ").split(", ")])

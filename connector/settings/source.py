@@ -41,12 +41,12 @@ class Source:
                 spelled[own] = spelled.pop(alias, alias)
         return cls(name, values, spelled, of_other_images(environ))
 
-    def resolver(self) -> Resolver:
+    def resolver(self) -> tuple[Resolver, list[Problem]]:
+        """The config providers, and what is wrong with them: then nothing is resolved."""
         try:
-            return Resolver.configured(self.values)
+            return Resolver.configured(self.values), []
         except ConfigError as error:
-            problems = list(self.under_prefix("", list(error.problems)))
-        raise ConfigError(problems, source=self.name)
+            return Resolver(), list(self.under_prefix("", list(error.problems)))
 
     def referring(self) -> dict[str, str]:
         """What may refer to config providers: all but how these are configured, as in Kafka."""
@@ -55,10 +55,17 @@ class Source:
     def with_values(self, values: Mapping[str, str]) -> Source:
         return replace(self, values={**self.values, **values})
 
-    def concealed(self, problems: list[Problem], resolution: Resolution) -> list[Problem]:
+    def concealed(
+        self, problems: list[Problem], resolution: Resolution, providers: list[Problem]
+    ) -> list[Problem]:
+        """All that is wrong, that of the config providers first; without values that were resolved."""
         spelled = {name: self.spelled(name) for name in resolution.referenced}
         unresolved = replace(resolution, problems=tuple(self.under_prefix("", list(resolution.problems))))
-        return list(unresolved.concealed(problems, spelled))
+        told = unresolved.concealed(problems, spelled)
+        if not providers:
+            return list(told)
+        # What has references cannot be judged, and these are not what is wrong.
+        return [*providers, *(problem for problem in told if problem.option not in spelled.values())]
 
     def provider_properties(self) -> Iterator[str]:
         """Those below ``config.providers`` that a provider of this name reads."""

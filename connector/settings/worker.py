@@ -63,7 +63,7 @@ class WorkerSettings(WorkerProperties):
     ) -> Self:
         """As :meth:`load`, of properties that are read already; ``source`` names them in errors."""
         written = Source.of(properties, environ, source)
-        resolver = written.resolver()
+        resolver, faults = written.resolver()
         resolution = resolver.resolve(written.referring())
         found = written.with_values(resolution.values)
         clients = Clients.of(found.values)
@@ -75,8 +75,8 @@ class WorkerSettings(WorkerProperties):
             settings = cls(**found.fields(cls.names()))  # type: ignore[arg-type]  # names and types are pydantic's
         except ValidationError as error:
             problems = [*value_problems(error, found, cls), *problems]
-        if problems or resolution.problems:
-            raise ConfigError(found.concealed(problems, resolution), source=found.name)
+        if problems or resolution.problems or faults:
+            raise ConfigError(found.concealed(problems, resolution, faults), source=found.name)
         settings._written, settings._clients, settings._resolver = found.values, clients, resolver
         settings._unused = Unused.of(found, clients, cls.names(), cls.passed_on)
         return settings

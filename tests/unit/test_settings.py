@@ -326,6 +326,26 @@ def test_a_misspelt_restriction_of_a_provider_is_refused(path: Path) -> None:
     assert set(found) == {"CONNECT_CONFIG_PROVIDERS_FILE_PARAM_ALLOWED_PATH"}
 
 
+def test_what_to_do_about_a_wrong_value_is_said_without_the_words_of_python(path: Path) -> None:
+    path.write_text("bootstrap.servers=b:1\nmetrics.jmx.names=foo\nrest.writes.per.second=nan\n")
+    found = faults(path)
+    assert found["metrics.jmx.names"].endswith("It should be 'confluent' or 'strimzi'. Remove it.")
+    assert found["rest.writes.per.second"].endswith("It should be a finite number. The default is 50.0.")
+
+
+def test_faults_of_providers_are_told_with_all_that_does_not_refer_to_them(
+    path: Path, tmp_path: Path
+) -> None:
+    path.write_text(
+        "config.providers=file,vault\nconfig.providers.file.class=file\nconfig.providers.vault.class=valut\n"
+        f"value.converter=strnig\nrest.writes.per.second=${{file:{tmp_path}/keys:writes}}\n"
+        "offset.flush.interval.ms=often\n"
+    )
+    assert set(faults(path)) == {
+        "config.providers.vault.class", "bootstrap.servers", "offset.flush.interval.ms", "value.converter",
+    }  # fmt: skip
+
+
 def test_properties_of_a_provider_that_is_not_named_are_unknown(path: Path) -> None:
     settings = load(path, "config.providers.file.class=file")
     assert "config.providers.file.class" in settings.unknown
