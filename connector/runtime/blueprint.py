@@ -303,19 +303,35 @@ def _is_tolerated(key: str, tolerated: Collection[str]) -> bool:
 
 def _converter(raw: RawConfig, role: Role, worker: WorkerDefaults) -> _ConverterPlan:
     option = f"{role}.converter"
-    own = raw.get(option)
     # As in Connect: a connector that names its own converter inherits none of the worker's sub-options.
-    name = (own or worker.converter_class(role)).strip()
-    options = with_prefix(raw, f"{option}.") if own else worker.converter_config(role)
+    if own := raw.get(option):
+        plan = _converter_plan(own, with_prefix(raw, f"{option}."), role, worker)
+        if problems := list(worker.bounds.problems(plan.config)):  # an operator's may go anywhere
+            raise ConfigError([Problem(f"{option}.{found.option}", found.message) for found in problems])
+        return plan
+    name = worker.converter_class(role)
+    try:
+        return _converter_plan(name, worker.converter_config(role), role, worker)
+    except ConfigError as error:
+        theirs = (
+            f"{name} is the worker's {option}: mend it there, or give the connector a {option} of its own."
+        )
+        problems = [
+            Problem(found.option, f"{found.message.rstrip('.')}. {theirs}", code=found.code)
+            for found in error.problems
+        ]
+        raise ConfigError(problems) from error
+
+
+def _converter_plan(
+    name: str, options: Mapping[str, str], role: Role, worker: WorkerDefaults
+) -> _ConverterPlan:
+    option = f"{role}.converter"
     kind = PluginKind.HEADER_CONVERTER if role == "header" else PluginKind.CONVERTER
-    converter_class: type[Converter] = plugins.find(kind, name, option)
+    converter_class: type[Converter] = plugins.find(kind, name.strip(), option)
     if converter_class.is_connected and _CONNECTION in options:
-        plan = _connected(converter_class, options, f"{option}.", worker)
-    else:
-        plan = _ConverterPlan(converter_class, _parse(converter_class.config_class, options, f"{option}."))
-    if own and (problems := list(worker.bounds.problems(plan.config))):  # an operator's may go anywhere
-        raise ConfigError([Problem(f"{option}.{found.option}", found.message) for found in problems])
-    return plan
+        return _connected(converter_class, options, f"{option}.", worker)
+    return _ConverterPlan(converter_class, _parse(converter_class.config_class, options, f"{option}."))
 
 
 def _problems_of_client(

@@ -75,7 +75,7 @@ def test_a_value_that_is_no_good_is_told_by_its_reference(
             "value.converter=org.apache.kafka.connect.json.JsonConverter\nvalue.converter.schemas.enable=perhaps",
             "topics",
             "t",
-            "value.converter.schemas.enable",
+            "org.apache.kafka.connect.json.JsonConverter is the worker's value.converter: mend it there",
         ),
     ],
 )
