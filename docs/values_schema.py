@@ -41,6 +41,9 @@ _NAMES_BELOW = (
     "status.storage", "value.converter",
 )  # fmt: skip
 _QUANTITY: Schema = {"type": "object"}  # Kubernetes itself is strict about these
+_NAME: Schema = {"type": "string", "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$"}
+"""What Kubernetes takes as a part of a Service's name (RFC 1123, a label); empty for none."""
+_SUBDOMAIN = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$"
 _PEERS: Schema = {"type": "array", "items": {"type": "object"}}
 _SECRET_KEY: Schema = {
     "type": "object",
@@ -211,6 +214,9 @@ _SPECIAL: Mapping[str, Callable[[], Schema]] = {
     "worker": _worker,
     "workerSecrets": _worker_secrets,
     "connectors": _connectors,
+    "nameOverride": lambda: _NAME,
+    "fullnameOverride": lambda: _NAME,
+    "serviceAccount.name": lambda: {"type": "string", "pattern": _SUBDOMAIN},
     "resources": lambda: _QUANTITY,
     "apply.resources": lambda: _QUANTITY,
     "dashboards.labels": lambda: {"type": "object", "additionalProperties": {"type": "string"}},
