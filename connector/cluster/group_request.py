@@ -60,9 +60,10 @@ def commit(asked: dict[str, Any]) -> None:
     admin = _admin(asked)
     request = [ConsumerGroupTopicPartitions(group, partitions)]
     answer = admin.alter_consumer_group_offsets(request, request_timeout=seconds)
-    for each in answer[group].result(seconds).topic_partitions or []:
-        if each.error is not None:
-            raise KafkaException(each.error)
+    found = answer[group].result(seconds).topic_partitions or []
+    _raise_refusals(
+        [(each.topic, each.partition, each.error.code(), each.error.str()) for each in found if each.error]
+    )
 
 
 def delete(asked: dict[str, Any]) -> None:
@@ -198,9 +199,21 @@ def _raise_errors(library: ctypes.CDLL, answer: int | None) -> None:
             text = library.rd_kafka_error_string(error).decode()
             raise KafkaException(KafkaError(library.rd_kafka_error_code(error), text))
         partitions = library.rd_kafka_group_result_partitions(group).contents
-        for each in partitions.elems[: partitions.cnt]:
-            if each.err:
-                raise KafkaException(KafkaError(each.err, library.rd_kafka_err2str(each.err).decode()))
+        _raise_refusals(
+            [
+                (each.topic.decode(), each.partition, each.err, library.rd_kafka_err2str(each.err).decode())
+                for each in partitions.elems[: partitions.cnt]
+                if each.err
+            ]
+        )
+
+
+def _raise_refusals(refused: list[tuple[str, int, int, str]]) -> None:
+    """Of partitions, each with code and text: told together where they are of one kind."""
+    if refused:
+        *_, code, text = refused[0]
+        where = ", ".join(f"{topic}-{partition}" for topic, partition, each, _ in refused if each == code)
+        raise KafkaException(KafkaError(code, f"{where}: {text}"))
 
 
 # ---- the program ----

@@ -80,8 +80,20 @@ async def test_a_partition_that_a_consumer_reads_keeps_its_offset(
         await requests.drop(group, config, [where])
 
     assert refused.value.args[0].code() == KafkaError.GROUP_SUBSCRIBED_TO_TOPIC
+    assert refused.value.args[0].str().startswith(f"{name}-0: ")
     assert await requests.read(group, config) == {where: OffsetAndMetadata(5)}
     consumer.close()
+
+
+async def test_partitions_that_are_not_there_are_named(kafka: KafkaBroker, topic: CreateTopic) -> None:
+    name, group = topic(1), f"group-{uuid.uuid4().hex[:8]}"
+    requests, config = GroupRequests(30), {"bootstrap.servers": kafka.bootstrap_servers}
+    offsets = {TopicPartition(name, number): OffsetAndMetadata(1) for number in range(3)}
+
+    with pytest.raises(KafkaException, match=f"{name}-1, {name}-2: .*Unknown topic or partition") as refused:
+        await requests.commit(group, config, offsets)
+
+    assert refused.value.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
 
 
 async def test_a_request_that_ends_its_process_is_made_again(kafka: KafkaBroker, topic: CreateTopic) -> None:
