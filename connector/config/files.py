@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.config.target_state import TargetState
 from connector.errors import ConfigError, Problem
-from connector.properties import parse_properties
+from connector.properties import parse_properties, read_properties
 from connector.textfile import read_text
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ _SUFFIXES = {".json", ".properties"}
 def connector_files(paths: Iterable[Path]) -> list[Path]:
     """The files themselves; a folder stands for its .json and .properties files, by name.
 
-    Hidden files are left out: Kubernetes keeps its own copies of a ConfigMap there.
+    Hidden files are left out, since Kubernetes keeps its own copies of a ConfigMap there; and so is the file
+    of a worker that lies beside its connectors.
 
     Raises:
         ConfigError: A folder holds no connector.
@@ -48,12 +49,26 @@ def _within(folder: Path) -> list[Path]:
         entries = sorted(folder.iterdir())
     except OSError as error:
         raise ConfigError.of(str(folder), f"The folder cannot be read: {error.strerror}.") from error
-    found = [path for path in entries if path.suffix.lower() in _SUFFIXES and not path.name.startswith(".")]
+    found = [
+        path
+        for path in entries
+        if path.suffix.lower() in _SUFFIXES and not path.name.startswith(".") and not _is_of_a_worker(path)
+    ]
     if not found:
         raise ConfigError.of(
             str(folder), "The folder holds no connector: put a .json or .properties file there."
         )
     return found
+
+
+def _is_of_a_worker(path: Path) -> bool:
+    if path.suffix.lower() != ".properties":
+        return False
+    try:
+        written = read_properties(path)
+    except ConfigError:  # for whoever reads it as a connector to tell
+        return False
+    return "bootstrap.servers" in written and not {"name", "connector.class"} & written.keys()
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,13 @@ def test_a_folder_stands_for_its_connector_files_by_name(tmp_path: Path) -> None
     assert [path.name for path in connector_files([tmp_path])] == ["C.JSON", "a.properties", "b.json"]
 
 
+def test_the_file_of_a_worker_beside_its_connectors_is_none_of_them_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "worker.properties").write_text("bootstrap.servers=broker:9092\n")
+    (tmp_path / "orders.properties").write_text("bootstrap.servers=broker:9092\nname=orders\n")
+    assert [path.name for path in connector_files([tmp_path])] == ["orders.properties"]
+    assert connector_files([tmp_path / "worker.properties"]) == [tmp_path / "worker.properties"]
+
+
 def test_a_file_stands_for_itself_whatever_it_is_called(tmp_path: Path) -> None:
     assert connector_files([tmp_path / "absent", tmp_path / "connector"]) == [
         tmp_path / "absent",
