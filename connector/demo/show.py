@@ -65,7 +65,8 @@ class Show:
             folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="connector-demo-")))
             config = example.connector_example()
             platform = await start_platform(resources, folder, config, self._view)
-            worker = await resources.enter_async_context(self._worker(folder, config, platform))
+            port = resources.enter_context(free_port())
+            worker = await resources.enter_async_context(self._worker(folder, config, platform, port))
             feed = Feed(platform.kafka, f"connect-{config['name']}")
             try:
                 seconds = await self._deliver(platform, worker, feed, deadline)
@@ -80,10 +81,10 @@ class Show:
             await look_into(platform.bucket, self._view)
             return self._summary(feed, platform.bucket, seconds)
 
-    def _worker(self, folder: Path, config: dict[str, str], platform: Platform) -> WorkerProcess:
+    def _worker(self, folder: Path, config: dict[str, str], platform: Platform, port: int) -> WorkerProcess:
         settings = example.worker_example()
         on_aws = example.connector_overrides(platform.account, platform.aws.url)
-        on_kafka = example.worker_overrides(platform.kafka.bootstrap_servers, free_port(), _FLUSH_INTERVAL_MS)
+        on_kafka = example.worker_overrides(platform.kafka.bootstrap_servers, port, _FLUSH_INTERVAL_MS)
         self._screen.changes([*example.changes(config, on_aws), *example.changes(settings, on_kafka)])
         return WorkerProcess(folder, {**settings, **on_kafka}, {**config, **on_aws})
 

@@ -9,7 +9,7 @@ import asyncio
 import json
 import os
 import socket
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
@@ -20,24 +20,45 @@ from connector.demo.figures import Figures, read_figures
 from connector.demo.process import ChildProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
+_HOST = "127.0.0.1"
 _PREFERRED_PORT = 8083
+_ATTEMPTS = 10
 _REQUEST_SECONDS = 5.0
 _POLL_SECONDS = 0.1
 _END_SECONDS = 2.0
 
 
-def free_port() -> int:
-    """Kafka Connect's own port if it is free, else another."""
-    for port in (_PREFERRED_PORT, 0):
-        with socket.socket() as probe, suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-            return int(probe.getsockname()[1])
-    raise DemoError("No port is free on 127.0.0.1 for the worker's REST API")
+@contextmanager
+def free_port() -> Iterator[int]:
+    """Kafka Connect's own port if it is free, else another; no second demo is given it meanwhile.
+
+    Until the worker listens the port looks free to others. So it is marked by the same number of UDP, which
+    nothing else here uses.
+    """
+    for port in (_PREFERRED_PORT, *(_probe(0) for _ in range(_ATTEMPTS))):
+        mark = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            mark.bind((_HOST, port))
+            _probe(port)
+        except OSError:
+            mark.close()
+            continue
+        with mark:
+            yield port
+        return
+    raise DemoError(f"No port is free on {_HOST} for the worker's REST API")
+
+
+def _probe(port: int) -> int:
+    """Raises OSError if somebody listens there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((_HOST, port))
+        return int(probe.getsockname()[1])
 
 
 class WorkerProcess:
