@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from connector.testing.nursery import Nursery
 
 _WAIT_SECONDS = 60.0
+_ANSWER_SECONDS = 20.0
+"""For a request whose answer is a fact to a test: on a busy machine a worker may stand still for a while."""
+_NO_ANSWER = (OSError, http.client.HTTPException)
+"""It does not listen, or ended while it answered."""
 
 
 class Running(Protocol):
@@ -141,9 +146,11 @@ class WorkerProcess:
     def get(self, path: str) -> Any:
         """The JSON that REST answers, or None while it does not."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self._port}{path}", timeout=_ANSWER_SECONDS
+            ) as answer:
                 return json.load(answer)
-        except (OSError, urllib.error.URLError):
+        except _NO_ANSWER:
             return None
 
     def ask(
@@ -167,9 +174,11 @@ class WorkerProcess:
     def samples(self, name: str, **labels: str) -> list[float]:
         """A metric's samples with these labels; none while it does not answer."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=5) as answer:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self._port}/metrics", timeout=_ANSWER_SECONDS
+            ) as answer:
                 text = answer.read().decode()
-        except (OSError, urllib.error.URLError):
+        except _NO_ANSWER:
             return []
         return [
             sample.value
