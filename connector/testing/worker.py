@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from urllib.parse import quote
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -166,6 +167,19 @@ class WorkerProcess:
                 return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"null")
+
+    def validate(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """A request that validates a named connection: as :meth:`ask`, once that has ended.
+
+        REST answers after ten seconds, however it stands by then.
+        """
+        status, answer = self.ask(method, path, body)
+        where = f"/aws/connections/{quote(answer['name'], safe='')}" if "name" in answer else ""
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while answer.get("status") == "IN_PROGRESS" and time.monotonic() < deadline:
+            time.sleep(0.1)
+            answer = self.get(where) or answer
+        return status, answer
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of a metric's samples with these labels; 0 while there are none."""

@@ -369,12 +369,12 @@ def test_tasks_that_a_connection_at_fault_kept_from_starting_run_once_it_is_mend
     assert worker.ask("PUT", "/connectors/lake/config", config)[0] == 201
     worker.wait_until(lambda: overall(worker, "lake") == ("RUNNING", ["RUNNING"]), "running")
     proxy.fail("GetCallerIdentity", status=403, code="InvalidClientTokenId", message="no such key")
-    assert worker.ask("PUT", "/aws/connections/lake", {"options": options})[1]["status"] == "FAILED"
+    assert worker.validate("PUT", "/aws/connections/lake", {"options": options})[1]["status"] == "FAILED"
     worker.terminate()
     worker.start()
     worker.wait_until(lambda: overall(worker, "lake")[1] == ["FAILED"], "it may not start with that")
 
-    assert worker.ask("PUT", "/aws/connections/lake/validate")[1]["status"] == "READY"
+    assert worker.validate("PUT", "/aws/connections/lake/validate")[1]["status"] == "READY"
 
     worker.wait_until(lambda: overall(worker, "lake") == ("RUNNING", ["RUNNING"]), "mended")
     assert worker.get("/aws/connections/lake/usage")["connectors"][0]["version"] == 2
