@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -50,8 +51,10 @@ class Child:
     def kill(self) -> None:
         """Ends it at once, and waits until it is gone."""
         if not self._ended.is_set():
-            # The nursery has not reaped it, or not told yet; a pid is not given out anew within that time.
-            os.kill(self._pid, signal.SIGKILL)
+            # The nursery has not reaped it, or not told yet: then it is gone already. A pid is not given out
+            # anew within that time.
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
         self.wait()
 
     def wait(self, timeout_seconds: float | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from urllib.parse import quote
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from connector.testing.nursery import Nursery
 
 _WAIT_SECONDS = 60.0
+_ANSWER_SECONDS = 20.0
+"""For a request whose answer is a fact to a test: on a busy machine a worker may stand still for a while."""
+_NO_ANSWER = (OSError, http.client.HTTPException)
+"""It does not listen, or ended while it answered."""
 
 
 class Running(Protocol):
@@ -141,9 +147,11 @@ class WorkerProcess:
     def get(self, path: str) -> Any:
         """The JSON that REST answers, or None while it does not."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self._port}{path}", timeout=_ANSWER_SECONDS
+            ) as answer:
                 return json.load(answer)
-        except (OSError, urllib.error.URLError):
+        except _NO_ANSWER:
             return None
 
     def ask(
@@ -160,6 +168,19 @@ class WorkerProcess:
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"null")
 
+    def validate(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """A request that validates a named connection: as :meth:`ask`, once that has ended.
+
+        REST answers after ten seconds, however it stands by then.
+        """
+        status, answer = self.ask(method, path, body)
+        where = f"/aws/connections/{quote(answer['name'], safe='')}" if "name" in answer else ""
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while answer.get("status") == "IN_PROGRESS" and time.monotonic() < deadline:
+            time.sleep(0.1)
+            answer = self.get(where) or answer
+        return status, answer
+
     def metric(self, name: str, **labels: str) -> float:
         """The sum of a metric's samples with these labels; 0 while there are none."""
         return sum(self.samples(name, **labels), 0.0)
@@ -167,9 +188,11 @@ class WorkerProcess:
     def samples(self, name: str, **labels: str) -> list[float]:
         """A metric's samples with these labels; none while it does not answer."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=5) as answer:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self._port}/metrics", timeout=_ANSWER_SECONDS
+            ) as answer:
                 text = answer.read().decode()
-        except (OSError, urllib.error.URLError):
+        except _NO_ANSWER:
             return []
         return [
             sample.value

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from connector.testing.nursery import Nursery
     from tests.chaos.plan import Action
 
-_START_SECONDS = 40.0
+_START_SECONDS = 90.0
 _HELD_SECONDS = 2.0
 
 SETTINGS = {

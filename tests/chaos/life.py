@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from connector.testing.worker import WorkerProcess
 
-_EXIT_SECONDS = 20.0
+_EXIT_SECONDS = 40.0
+"""A worker ends itself after 19.5 s (``task.shutdown.graceful.timeout.ms`` is 4 s)."""
 _KEPT_METRICS = ("connector_upload_bytes_resumed_total", "connector_upload_bytes_repeated_total")
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.chaos.plan import Action, Plan
     from tests.chaos.source import Record
 
-_DRAIN_SECONDS = 60.0
+_DRAIN_SECONDS = 90.0
 _LOOK_SECONDS = 0.3
 _STATE = "_ledger/"
 _ANOTHER = {"none": "gzip", "gzip": "zstd", "zstd": "none"}
@@ -201,12 +201,15 @@ class _Round:
         return f"{self._topic}.{worker}."
 
     def _drain(self, cluster: Cluster, expected: Mapping[int, Mapping[int, Record]]) -> bool:
-        """Wait until the connector says by its commits that all is delivered."""
+        """Wait until the connector says by its commits that all is delivered.
+
+        What time the broker is away, for another round perhaps, does not count.
+        """
         if self._plan.drains_anew:
             cluster.replace_all()
         ends = {partition: max(records) + 1 for partition, records in expected.items() if records}
-        deadline = time.monotonic() + _DRAIN_SECONDS
-        while time.monotonic() < deadline:
+        deadline = time.monotonic() + _DRAIN_SECONDS - self._rig.down_seconds
+        while time.monotonic() < deadline + self._rig.down_seconds:
             with suppress(KafkaException):  # another round may just have killed the broker
                 committed = self._rig.client.committed(f"connect-{self._topic}", self._topic)
                 if all(where in committed and committed[where].offset >= end for where, end in ends.items()):

@@ -32,12 +32,12 @@ def rig(kafka: KafkaBroker) -> Iterator[Rig]:
         yield rig
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_no_record_is_lost_doubled_or_reordered_whatever_happens(rig: Rig, tmp_path: Path) -> None:
     judge(plans(SEED, ROUNDS), rig, tmp_path)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_nor_is_one_while_workers_of_a_cluster_come_and_go_and_connectors_change(
     rig: Rig, tmp_path: Path
 ) -> None:

@@ -90,7 +90,7 @@ def test_a_connector_that_does_not_run_is_told_with_its_reason(
         "aws.secret.access.key": "testing",
     }
     write(tmp_path / "files", "broken", topics=topic(), **s3)
-    said = run(worker, tmp_path / "files", "--owner=broken", "--timeout=30", code=1)
+    said = run(worker, tmp_path / "files", "--owner=broken", "--timeout=50", code=1)
     assert "broken, task 0 is FAILED: " in said
     assert "Traceback" not in said
     run(worker, "--owner=broken", "--prune")

@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import psutil
@@ -59,7 +58,7 @@ def number(label: str, output: str) -> int:
 
 def assert_nothing_is_left(children: list[psutil.Process], tmp_path: Path) -> None:
     assert len(children) >= 2, "AWS and the worker have processes of their own"
-    _, alive = psutil.wait_procs(children, timeout=5)
+    _, alive = psutil.wait_procs(children, timeout=30)
     assert not alive
     assert not list(tmp_path.glob("connector-demo-*"))
 
@@ -87,7 +86,10 @@ def test_the_live_stream_ends_with_ctrl_c_and_delivers_the_rest(
     demo = start("--records", "5000")
     output = read_until(demo, "The worker listens")
     children = psutil.Process(demo.pid).children(recursive=True)
-    time.sleep(2)  # some of the stream
+    said = ""
+    while not said or number("produced", said) <= 5_000:  # until there is some of the stream
+        said = read_until(demo, "produced ")
+        output += said
     demo.send_signal(signal.SIGINT)
     output += demo.communicate()[0]
     assert demo.returncode == 0, output

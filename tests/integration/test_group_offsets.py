@@ -104,7 +104,7 @@ async def test_a_request_that_ends_its_process_is_made_again(kafka: KafkaBroker,
     group = f"group-{uuid.uuid4().hex[:8]}"
     commit(kafka, group, committed)
     with kafka.link() as link:
-        link.withhold_answers("connector-adminclient", 5)
+        link.withhold_answers("connector-adminclient", 60)
         requests, config = GroupRequests(30), {"bootstrap.servers": link.bootstrap_servers}
         reading = asyncio.create_task(requests.read(group, config))
         while not (
@@ -140,7 +140,7 @@ def test_offsets_that_are_asked_for_while_brokers_are_away_are_an_error_in_time(
 
             assert [status for status, _ in answers] == [500] * 3
             assert all("did not answer" in body["message"] for _, body in answers)
-            assert time.monotonic() - begun < KAFKA_SECONDS + 10
+            assert time.monotonic() - begun < KAFKA_SECONDS + 20
             assert worker.get("/connectors") == list(names)
             link.open_port()
             worker.wait_until(lambda: worker.get("/connectors/read/offsets") == {"offsets": []}, "it is back")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._acl import AclBinding, AclOperation, AclPermissionType
+from confluent_kafka.admin._acl import AclBinding, AclBindingFilter, AclOperation, AclPermissionType
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 from confluent_kafka.cimpl import NewTopic
 
@@ -55,6 +56,23 @@ class Guarded:
         ]
         for made in self._admin.create_acls(bindings).values():
             made.result()
+        # The broker goes by them a moment later.
+        deadline = time.monotonic() + 30
+        while not all(self._is_known(binding) for binding in bindings):
+            assert time.monotonic() < deadline, bindings
+            time.sleep(0.05)
+
+    def _is_known(self, binding: AclBinding) -> bool:
+        asked = AclBindingFilter(
+            binding.restype,
+            binding.name,
+            binding.resource_pattern_type,
+            binding.principal,
+            binding.host,
+            binding.operation,
+            binding.permission_type,
+        )
+        return bool(self._admin.describe_acls(asked).result(30))
 
     def worker(self) -> WorkerProcess:
         settings = {

@@ -185,7 +185,7 @@ def test_an_update_is_picked_up_without_losing_a_record(
             trust_another_id(aws, role, external_id)
             send(500)
             stored["options"]["aws.sts.role.external.id"] = external_id
-            status, answer = worker.ask("PUT", PATH, stored)
+            status, answer = worker.validate("PUT", PATH, stored)
             assert (status, answer["status"], answer["version"]) == (200, "READY", round_), answer
             send(500)
             wait_for_version(worker, round_)
@@ -280,7 +280,7 @@ def test_a_converter_follows_an_update_of_the_connection_that_it_alone_uses(
         assert worker.ask("DELETE", PATH)[0] == 409
         trust_another_id(aws, role, "second-id")
         stored["options"]["aws.sts.role.external.id"] = "second-id"
-        assert worker.ask("PUT", PATH, stored)[1]["status"] == "READY"
+        assert worker.validate("PUT", PATH, stored)[1]["status"] == "READY"
         wait_for_version(worker, 2)
         produce(name, [registered("second")], partition=0)
         worker.wait_until(lambda: is_committed(2), "the second is delivered")
@@ -305,13 +305,13 @@ def test_an_update_that_aws_refuses_is_not_picked_up(
         worker.wait_for_delivery(100)
         proxy.fail("AssumeRole", status=403, code="AccessDenied", message="not with this id")
         stored["options"]["aws.sts.role.external.id"] = "a-wrong-id"
-        status, answer = worker.ask("PUT", PATH, stored)
+        status, answer = worker.validate("PUT", PATH, stored)
         assert (status, answer["status"]) == (200, "FAILED")
         assert "aws.sts.role.external.id" in answer["reason"]
         produce(name, [b"after"] * 100, partition=0)
         worker.wait_for_delivery(200)
         assert versions(worker) == {1}
-        status, answer = worker.ask("POST", f"{PATH}/validate")
+        status, answer = worker.validate("POST", f"{PATH}/validate")
         assert (status, answer["status"]) == (200, "READY")
         worker.wait_until(lambda: versions(worker) == {2}, "the update is picked up after all")
         assert worker.terminate() == 0, worker.log
@@ -340,18 +340,18 @@ def test_a_connector_that_a_connection_at_fault_kept_from_starting_runs_once_it_
     with WorkerProcess(settings) as worker:
         worker.name = "lake"
         worker.wait_until(lambda: worker.get("/health"), "it starts")
-        assert worker.ask("POST", "/aws/connections", stored)[1]["status"] == "READY"
+        assert worker.validate("POST", "/aws/connections", stored)[1]["status"] == "READY"
         assert worker.ask("PUT", "/connectors/lake/config", config)[0] == 201
         worker.wait_for_state("RUNNING")
         proxy.fail("AssumeRole", status=403, code="AccessDenied", message="not with this id")
         stored["options"]["aws.sts.role.external.id"] = "a-wrong-id"
-        assert worker.ask("PUT", f"/aws/connections{PATH}", stored)[1]["status"] == "FAILED"
+        assert worker.validate("PUT", f"/aws/connections{PATH}", stored)[1]["status"] == "FAILED"
         worker.terminate()
         worker.start()
         worker.wait_until(lambda: worker.get("/health"), "it starts again")
         assert worker.get("/connectors/lake/status")["connector"]["state"] == "FAILED"
 
-        assert worker.ask("PUT", f"/aws/connections{PATH}/validate")[1]["status"] == "READY"
+        assert worker.validate("PUT", f"/aws/connections{PATH}/validate")[1]["status"] == "READY"
 
         worker.wait_for_state("RUNNING")
         assert worker.get("/connectors/lake/status")["connector"]["state"] == "RUNNING"
@@ -408,7 +408,7 @@ def test_no_secret_of_a_connection_leaves_the_worker(
         paths = ("/connectors?expand=info&expand=status", f"/connectors/{worker.name}/tasks")
         seen.extend(json.dumps(worker.get(path)) for path in paths)
         port = worker._port
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as metrics:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as metrics:
             seen.append(metrics.read().decode())
         with open(f"/proc/{worker.pid}/cmdline", "rb") as cmdline:  # noqa: PTH123
             seen.append(cmdline.read().decode())

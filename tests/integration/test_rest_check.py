@@ -34,7 +34,7 @@ EXTERNAL_ID = "tenant-4711"
 @pytest.fixture
 async def rest(tmp_path: Path) -> AsyncIterator[TestClient[Request, Application]]:
     store = ConnectionDirectory(tmp_path)
-    service = ConnectionService(store, ScriptedUsers())
+    service = ConnectionService(store, ScriptedUsers(), wait_seconds=60)
     checks = ConnectorChecks(
         WorkerSettings.load(None, {"CONNECT_BOOTSTRAP_SERVERS": "localhost:9092"}), store
     )

@@ -20,6 +20,8 @@ RECORDS = 40
 GRACEFUL_SECONDS = 4.0
 HEARTBEAT_SECONDS = 3.0
 """Kafka answers nobody before every member has heard, with its heartbeat, of a rebalance."""
+BUSY_SECONDS = 10.0
+"""What a machine that does much else may take longer; still far less than a session."""
 
 
 @pytest.mark.real_kafka
@@ -65,7 +67,8 @@ def test_a_worker_that_is_stopped_while_it_waits_in_a_revocation_makes_room_at_o
             time.sleep(1)
             started = time.monotonic()
             assert first.terminate() == 0, first.log
-            assert time.monotonic() - started < GRACEFUL_SECONDS + HEARTBEAT_SECONDS, first.log
+            seconds = time.monotonic() - started
+            assert seconds < GRACEFUL_SECONDS + HEARTBEAT_SECONDS + BUSY_SECONDS, first.log
             assert "did not end in time" not in first.log
             proxy.clear()
             second.wait_until(
@@ -74,7 +77,7 @@ def test_a_worker_that_is_stopped_while_it_waits_in_a_revocation_makes_room_at_o
                     == [RECORDS] * PARTITIONS
                 ),
                 "the second has taken over",
-                15,
+                30,
             )
     found = {message["Body"] for message in QueueReader(aws, url).read()}
     assert found == {f"{partition}-{number}" for partition in range(PARTITIONS) for number in range(RECORDS)}

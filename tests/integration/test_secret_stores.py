@@ -111,12 +111,20 @@ def test_what_is_not_there_is_told_without_what_is(
     assert "all of it" not in told
 
 
-def test_a_value_is_kept_for_a_while_and_then_asked_for_again(
-    stores: tuple[Any, Any], resolved: Callable[..., str], proxy: FaultProxy
-) -> None:
+def test_a_value_is_kept_for_a_while(stores: tuple[Any, Any], aws: AwsServer, proxy: FaultProxy) -> None:
     asked: list[str] = []
     proxy.on("GetParameters", lambda _: asked.append("ssm"))
-    assert [resolved("${ssm::/prod/password}") for _ in range(3)] == ["hidden-1"] * 3
+    longer = {"config.providers.ssm.param.cache.ms": "600000"}
+    settings = WorkerSettings.of(properties(aws, proxy.url) | longer, {})
+    found = [settings.resolve({"option": "${ssm::/prod/password}"}).values for _ in range(3)]
+    assert found == [{"option": "hidden-1"}] * 3
+    assert asked == ["ssm"]
+
+
+def test_a_value_is_asked_for_again_after_a_while(
+    stores: tuple[Any, Any], resolved: Callable[..., str]
+) -> None:
+    assert resolved("${ssm::/prod/password}") == "hidden-1"
     stores[1].put_parameter(Name="/prod/password", Value="hidden-2", Type="SecureString", Overwrite=True)
     time.sleep(0.3)
     assert resolved("${ssm::/prod/password}") == "hidden-2"

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
 """For what comes true after a while, and for workers that are just sharing tasks out."""
 _REQUEST_SECONDS = 95.0
 _JSON = {"Content-Type": "application/json"}
 # What clients of Kafka Connect have to live with, and do: the same again is the answer.
-_PASSING = re.compile(r"rebalance|stale configuration|no known leader")
+_PASSING = re.compile(r"rebalance|stale configuration|no known leader|tasks haven't stopped completely yet")
 
 
 class Anything:

@@ -8,6 +8,7 @@ import socket
 import time
 import uuid
 from abc import ABC, abstractmethod
+from collections import deque
 from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaException
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from confluent_kafka.admin._metadata import ClusterMetadata
+
+
+_MOST_RESERVED = 500
+_reserved: deque[socket.socket] = deque()
+"""A socket for each port that was given out; the oldest are given back."""
 
 
 class KafkaUnavailableError(Exception):
@@ -76,16 +82,31 @@ def free_ports(count: int) -> list[int]:
     """Loopback ports nobody listens on, below the range the kernel gives to outgoing connections.
 
     A broker that is killed and started again must find its port still free: an ephemeral port may by then
-    belong to a client's connection.
+    belong to a client's connection. No other process gets them from here, as long as this one lives and
+    has not asked for many more: between the look and the bind, and while a server is away, they look free.
     """
     ports: list[int] = []
     for port in random.sample(range(20_000, 32_000), 1_000):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                ports.append(port)
+        if _reserve(port):
+            ports.append(port)
         if len(ports) == count:
             break
     return ports
+
+
+def _reserve(port: int) -> bool:
+    """Mark it for all processes of this machine: by the same number of UDP, which nobody else uses."""
+    mark = socket.socket(type=socket.SOCK_DGRAM)
+    try:
+        mark.bind(("127.0.0.1", port))
+    except OSError:
+        mark.close()
+        return False
+    if len(_reserved) == _MOST_RESERVED:
+        _reserved.popleft().close()
+    _reserved.append(mark)
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def cluster_id() -> str:

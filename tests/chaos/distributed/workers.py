@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.chaos.plan import Action
 
 _ASK_SECONDS = 8.0
-_HEALTHY_SECONDS = 40.0
+_HEALTHY_SECONDS = 90.0
 
 SETTINGS = {
     "offset.flush.interval.ms": "400",
@@ -49,7 +49,11 @@ class Workers:
         for worker in self.all[:count]:
             worker.start()
         for worker in self.all[:count]:
-            worker.process.wait_until(partial(is_healthy, worker), "healthy", _HEALTHY_SECONDS)
+            worker.process.wait_until(partial(self._is_up, worker), "healthy", _HEALTHY_SECONDS)
+
+    def _is_up(self, worker: Life) -> bool:
+        self.restart_ended()  # another round may just have killed the broker
+        return is_healthy(worker)
 
     def calm(self) -> None:
         """All run."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "clients"
 AGAINST = os.environ.get("CLIENTS_AGAINST", "ours")
 SIMPLE_NAME = FILE_STREAM_SINK.rpartition(".")[2]
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
 CALL_SECONDS = 60.0
 
 
