@@ -67,7 +67,7 @@ async def test_a_revocation_does_not_wait_for_a_sink_that_has_failed_and_commits
         await task._assignment.assigned({ORDERS: Committed()})
         await task._put([Polled(RecordBatch.of(ORDERS, [Record(0, None, b"v", 1, [])]), 1)])
         await sink.start(context)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert await task._assignment.revoked([ORDERS]) == {}
 
 
@@ -105,7 +105,7 @@ async def test_a_task_that_failed_commits_nothing_while_it_leaves_its_group() ->
             observer=TaskObserver("orders", 0),
             consumer=consumer,
         )
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await task.run()
     assert task.state is State.FAILED
     assert kafka.owners[ORDERS] is None
