@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.utils import ContainerMetadataFetcher
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
@@ -213,6 +214,8 @@ class Container:
 @pytest.fixture
 def container(proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> Container:
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{proxy.url}/creds")
+    # Of two seconds: it would ask again, and tests count how often it asks.
+    monkeypatch.setattr(ContainerMetadataFetcher, "TIMEOUT_SECONDS", 60)
     return Container(proxy, 800)
 
 

@@ -47,7 +47,7 @@ class Rig:
         self._produce, self._committed = produce, committed
 
     def worker(self, *, is_killed: bool = False, **options: str) -> WorkerProcess:
-        """One that keeps its partition while the machine is busy, unless its successor waits for its session."""
+        """It keeps its partition while the machine is busy, unless a successor waits for its session."""
         session_ms = 30_000 if not is_killed else 6000 if isinstance(self._kafka, ExternalKafka) else 2000
         settings = {
             "bootstrap.servers": self._kafka.bootstrap_servers,

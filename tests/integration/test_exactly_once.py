@@ -67,7 +67,7 @@ class Rig:
         self._kafka, self._produce, self._committed = kafka, produce, committed
 
     def worker(self, *, session_ms: int = 30_000, **options: str) -> WorkerProcess:
-        """One that keeps its partition while the machine is busy, but for one whose end nobody tells Kafka."""
+        """It keeps its partition while the machine is busy; one that is killed should not for long."""
         settings = {
             "bootstrap.servers": self.admin_servers,
             "offset.flush.interval.ms": "200",

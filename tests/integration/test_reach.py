@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server here answers at once, but both may stand still for some seconds."""
+    for name in ("_CONNECT_SECONDS", "_TLS_SECONDS"):
+        monkeypatch.setattr(reaching, name, 60)
+
+
 @asynccontextmanager
 async def server(pem: Path | None = None, *, silent: bool = False) -> AsyncIterator[int]:
     """Accepts connections, with TLS if it has a certificate; a silent one then says nothing."""
