@@ -44,7 +44,7 @@ def configure(
                 "bootstrap.servers": kafka.bootstrap_servers,
                 "offset.flush.interval.ms": "300",
                 # One that stands still for a moment keeps its partitions.
-                "consumer.session.timeout.ms": "30000",
+                "consumer.session.timeout.ms": "15000",
                 "consumer.heartbeat.interval.ms": "500",
                 **(settings or {}),
             },
@@ -398,6 +398,7 @@ def test_sigterm_while_s3_hangs_at_the_start_ends_within_the_graceful_timeout(
 
 
 @pytest.mark.kafka
+@pytest.mark.timeout(330)
 def test_a_slow_s3_pauses_the_partitions_and_memory_stays_bounded(
     configure: Callable[..., WorkerProcess],
     topic: CreateTopic,
@@ -428,7 +429,7 @@ def test_a_slow_s3_pauses_the_partitions_and_memory_stays_bounded(
         assert resident_bytes(worker.pid) < before + 48 * 1024 * 1024
         assert worker.task_states() == ["RUNNING"]
         proxy.throttle(None)
-        worker.wait_for_delivery(60_000 * PARTITIONS, 90)
+        worker.wait_for_delivery(60_000 * PARTITIONS, 180)
         assert worker.terminate() == 0, worker.log
     assert {partition: len(found) for partition, found in read(aws, bucket).items()} == dict.fromkeys(
         range(PARTITIONS), 60_000
