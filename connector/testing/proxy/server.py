@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 64 << 10
 _LOG_LENGTH = 10_000
-_THREAD_TIMEOUT_SECONDS = 60
+_THREAD_TIMEOUT_SECONDS = 10
 
 # Headers about one connection, not about the request (RFC 9110, 7.6.1); and Expect, which the proxy answers
 # itself.
