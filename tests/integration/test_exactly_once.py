@@ -66,7 +66,7 @@ class Rig:
         self.admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
         self._kafka, self._produce, self._committed = kafka, produce, committed
 
-    def worker(self, *, session_ms: int = 30_000, **options: str) -> WorkerProcess:
+    def worker(self, session_ms: int = 30_000, /, **options: str) -> WorkerProcess:
         """It keeps its partition while the machine is busy; one that is killed should not for long."""
         settings = {
             "bootstrap.servers": self.admin_servers,
@@ -130,7 +130,7 @@ class Rig:
     def leave_open(self, *, kills: bool = False, **options: str) -> State | Reference:
         """A worker takes what is there and is stopped, or killed, while its uploads are open."""
         session_ms = 30_000 if not kills else 6000 if isinstance(self._kafka, ExternalKafka) else 2000
-        with self.worker(session_ms=session_ms, **STAYS_OPEN, **options) as worker:
+        with self.worker(session_ms, **STAYS_OPEN, **options) as worker:
             worker.wait_until(lambda: self._is_durable(worker), "an open upload is committed")
             if kills:
                 worker.kill()
