@@ -127,4 +127,4 @@ class AwsServer(S3Server):
         request = urllib.request.Request(  # noqa: S310 - our own loopback URL
             self.url + path, data=body, headers={"Content-Type": "text/plain"}, method="POST"
         )
-        urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
+        urllib.request.urlopen(request, timeout=60).close()  # noqa: S310

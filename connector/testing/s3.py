@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import NamedTuple
 
 from connector.testing.client import ClientFactory
@@ -24,8 +25,12 @@ class S3Server(ClientFactory):
         """Every object below the prefix, by key, with its bytes as stored."""
         s3 = self.client("s3")
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
-        return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+        found = {}
+        for key in [entry["Key"] for page in pages for entry in page.get("Contents", ())]:
+            # A worker that runs may have deleted a state object since it was listed.
+            with suppress(s3.exceptions.NoSuchKey):
+                found[key] = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        return found
 
     def incomplete_uploads(self, bucket: str) -> list[IncompleteUpload]:
         """Multipart uploads somebody pays for although no object came of them."""

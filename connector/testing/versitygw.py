@@ -20,7 +20,7 @@ from connector.testing.s3 import S3Server
 if TYPE_CHECKING:
     from types import TracebackType
 
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 _HEALTH = "/health"
 

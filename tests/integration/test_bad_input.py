@@ -39,7 +39,7 @@ def standalone(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 

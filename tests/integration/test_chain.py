@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.utils import ContainerMetadataFetcher
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
@@ -56,7 +57,7 @@ async def key_id(session: AioSession) -> str:
 
 
 async def until_signed_by(session: AioSession, wanted: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await key_id(session) != wanted:
             await asyncio.sleep(0.02)
 
@@ -118,7 +119,7 @@ async def test_a_file_that_is_damaged_is_a_warning_and_the_keys_stay_until_it_is
     later(6)
     with capture_logs() as logs:
         await key_id(session)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not logs:
                 await asyncio.sleep(0.02)
     assert [(line["event"], line["log_level"]) for line in logs] == [("credentials not refreshed", "warning")]
@@ -213,6 +214,8 @@ class Container:
 @pytest.fixture
 def container(proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> Container:
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{proxy.url}/creds")
+    # Of two seconds: it would ask again, and tests count how often it asks.
+    monkeypatch.setattr(ContainerMetadataFetcher, "TIMEOUT_SECONDS", 60)
     return Container(proxy, 800)
 
 
@@ -237,7 +240,7 @@ async def test_near_their_end_a_containers_credentials_are_renewed_beside_the_re
     later(780)
     asked = container.asked
     assert {await key_id(session) for _ in range(20)} == {first}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await key_id(session) == first:
             await asyncio.sleep(0.02)
     assert container.asked == asked + 1
@@ -256,7 +259,7 @@ async def test_a_container_that_does_not_answer_is_a_warning_and_a_metric_while_
     later(780)
     before = failures()
     assert await key_id(session) == first
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while failures() == before:
             await asyncio.sleep(0.05)
     assert await key_id(session) == first

@@ -112,7 +112,7 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     except KafkaUnavailableError as error:
         pytest.skip(f"Kafka's own converters could not be had: {error}")
     classes = tmp_path_factory.mktemp("oracle")
-    subprocess.run(["javac", "-cp", f"{jars}/*", "-d", classes, SOURCE], check=True, timeout=60)
+    subprocess.run(["javac", "-cp", f"{jars}/*", "-d", classes, SOURCE], check=True, timeout=120)
     asked = [
         {"class": name, "config": config, "data": None if data is None else base64.b64encode(data).decode()}
         for name, config, data in CASES
@@ -126,7 +126,7 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         SOURCE.stem,
     ]
     run = subprocess.run(
-        command, input=json.dumps(asked), capture_output=True, text=True, check=True, timeout=60
+        command, input=json.dumps(asked), capture_output=True, text=True, check=True, timeout=120
     )
     answers: list[dict[str, Any]] = json.loads(run.stdout)
     return answers

@@ -27,12 +27,12 @@ async def test_librdkafka_is_heard_while_no_record_is_bad_and_a_put_ends_with_it
     await queue.put(TopicPartition(source, 0), {0: error})
     caplog.clear()
     broker.stop()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not any("connector-dlq-producer-orders-0" in line for line in caplog.messages):
             await asyncio.sleep(0.1)
     waiting = asyncio.create_task(queue.put(TopicPartition(source, 0), {0: error}))
     await asyncio.sleep(0)
     await queue.stop()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         with pytest.raises(RetriableError):
             await waiting

@@ -73,9 +73,9 @@ def read(kafka: KafkaBroker) -> Callable[[str], list[Any]]:
         )
         try:
             found: list[Any] = []
-            for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
+            for partition in consumer.list_topics(topic, timeout=60).topics[topic].partitions:
                 consumer.assign([TopicPartition(topic, partition, 0)])
-                while (message := consumer.poll(10)) is not None and message.error() is None:
+                while (message := consumer.poll(60)) is not None and message.error() is None:
                     found.append(message)
             return found
         finally:

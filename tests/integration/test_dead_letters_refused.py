@@ -66,6 +66,7 @@ class Rig:
 
     def make(self, topic: NewTopic) -> None:
         self.admin.create_topics([topic])[topic.topic].result()
+        self._wait_until_it_applies()
 
     def allow(self, topic: str, *operations: AclOperation) -> None:
         self._allow(ResourceType.TOPIC, topic, *operations)
@@ -76,12 +77,28 @@ class Rig:
             binding = AclBinding(kind, name, *who, operation, AclPermissionType.ALLOW)
             for made in self.admin.create_acls([binding]).values():
                 made.result()
+        if operations:
+            self._wait_until_it_applies()
+
+    def _wait_until_it_applies(self) -> None:
+        """The controller answers; the broker hears of it afterwards, of one change after the other."""
+        last = f"last-{uuid.uuid4().hex[:12]}"
+        who = (ResourcePatternType.LITERAL, "User:nobody", "*")
+        allowed = (AclOperation.READ, AclPermissionType.ALLOW)
+        for made in self.admin.create_acls([AclBinding(ResourceType.TOPIC, last, *who, *allowed)]).values():
+            made.result()
+        asked = AclBindingFilter(ResourceType.TOPIC, last, *who, *allowed)
+        deadline = time.monotonic() + 60
+        while not self.admin.describe_acls(asked).result():
+            assert time.monotonic() < deadline, "the broker does not hear of what was changed"
+            time.sleep(0.02)
 
     def forbid(self, topic: str, operation: AclOperation) -> None:
         who = (ResourcePatternType.LITERAL, f"User:{GUEST}", "*")
         asked = AclBindingFilter(ResourceType.TOPIC, topic, *who, operation, AclPermissionType.ALLOW)
         for done in self.admin.delete_acls([asked]).values():
             assert done.result()
+        self._wait_until_it_applies()
 
     def set(self, topic: str, **config: str) -> None:
         entries = [
@@ -91,12 +108,14 @@ class Rig:
         asked = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=entries)
         for done in self.admin.incremental_alter_configs([asked]).values():
             done.result()
+        self._wait_until_it_applies()
 
     def in_sync(self, topic: str) -> list[int]:
-        return self.admin.list_topics(topic, timeout=10).topics[topic].partitions[0].isrs
+        return self.admin.list_topics(topic, timeout=60).topics[topic].partitions[0].isrs
 
     def delete(self, topic: str) -> None:
         self.admin.delete_topics([topic])[topic].result()
+        self._wait_until_it_applies()
 
     def values(self, topic: str) -> list[bytes | None]:
         client = {"bootstrap.servers": self.broker.bootstrap_servers, "group.id": "reader", "log_level": 0}
@@ -104,7 +123,7 @@ class Rig:
         try:
             consumer.assign([TopicPartition(topic, 0, 0)])
             found = []
-            while (message := consumer.poll(10)) is not None and message.error() is None:
+            while (message := consumer.poll(60)) is not None and message.error() is None:
                 found.append(message.value())
             return found
         finally:
@@ -281,7 +300,7 @@ def test_bad_records_that_are_too_large_together_are_taken_one_by_one(rig: Rig) 
 
 def test_a_broker_that_comes_back_amid_the_writes_loses_none_and_fails_no_task(rig: Rig) -> None:
     connector = Connector(
-        rig, rig.topic(AclOperation.WRITE), producer__override__delivery__timeout__ms="60000"
+        rig, rig.topic(AclOperation.WRITE), producer__override__delivery__timeout__ms="170000"
     )
     values = [b"bad %d" % number if number % 2 else GOOD for number in range(4000)]
     connector.produce(*values)
@@ -305,7 +324,7 @@ def test_a_queue_with_too_few_replicas_is_tried_again_and_told_then_stops_the_ta
     started = time.monotonic()
     connector.produce(GOOD, BAD)
     trace = connector.refusal()
-    assert time.monotonic() - started < ANSWER_SECONDS + 10
+    assert time.monotonic() - started < ANSWER_SECONDS + 40
     assert "NOT_ENOUGH_REPLICAS" in trace
     assert "bring back the brokers that hold its replicas, or lower min.insync.replicas" in trace
     told = [line for line in rig.worker.log.splitlines() if "refuses for now" in line]
@@ -331,7 +350,7 @@ def test_a_worker_that_waits_for_its_queue_may_be_killed_and_stopped_and_nothing
         worker.wait_until(lambda: worker.log.count("refuses for now") > waits, "it waits again")
         started = time.monotonic()
         assert worker.terminate() == 0, worker.log
-        assert time.monotonic() - started < 1 + 5
+        assert time.monotonic() - started < 1 + 30
         assert connector.committed() <= 1
     rig.set(connector.queue, min__insync__replicas="1")
     connector.start()

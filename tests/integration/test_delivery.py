@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import signal
+import subprocess
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psutil
@@ -12,6 +14,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from connector.signals import FORCED
 from connector.testing.kafka import ExternalKafka
 from connector.testing.worker import WorkerProcess
 
@@ -26,6 +29,12 @@ PARTITIONS = 4
 
 
 @pytest.fixture
+def short_session(kafka: KafkaBroker) -> dict[str, str]:
+    """Settings of a worker whose end nobody tells Kafka, so that others wait for that of its session."""
+    return {"consumer.session.timeout.ms": "6000" if isinstance(kafka, ExternalKafka) else "2000"}
+
+
+@pytest.fixture
 def configure(
     kafka: KafkaBroker, aws: AwsServer, bucket: str, proxy: FaultProxy
 ) -> Callable[..., WorkerProcess]:
@@ -34,7 +43,8 @@ def configure(
             {
                 "bootstrap.servers": kafka.bootstrap_servers,
                 "offset.flush.interval.ms": "300",
-                "consumer.session.timeout.ms": "6000" if isinstance(kafka, ExternalKafka) else "2000",
+                # One that stands still for a moment keeps its partitions.
+                "consumer.session.timeout.ms": "15000",
                 "consumer.heartbeat.interval.ms": "500",
                 **(settings or {}),
             },
@@ -136,15 +146,21 @@ def test_a_second_sigterm_ends_at_once_and_commits_nothing_that_is_not_stored(
 ) -> None:
     name = topic(1)
     produce(name, produced(1000), partition=0)
-    proxy.delay("UploadPart", 30)
-    settings = {"offset.flush.interval.ms": "3600000", "task.shutdown.graceful.timeout.ms": "60000"}
+    proxy.delay("UploadPart", 300)
+    settings = {"offset.flush.interval.ms": "3600000", "task.shutdown.graceful.timeout.ms": "300000"}
     with configure(name, settings) as worker:
         worker.wait_for_metric("connector_records_put_total", 1000)
         worker.signal(signal.SIGTERM)
-        time.sleep(1)
-        started = time.monotonic()
-        assert worker.terminate() != 0
-        assert time.monotonic() - started < 10
+        worker.wait_until(lambda: "worker stopping" in worker.log, "the first signal is heard")
+        # For half a second signals are taken for one, and it may be long until that half second is over.
+        for _ in range(30):
+            with suppress(ProcessLookupError):
+                worker.signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                worker.wait(1)
+                break
+        assert worker.has_ended, worker.log
+        assert worker.wait() == FORCED
     assert not any(found.offset for found in committed(f"connect-{worker.name}", name).values())
 
 
@@ -158,13 +174,13 @@ def test_the_graceful_timeout_ends_a_stop_that_s3_holds_up_without_committing(
 ) -> None:
     name = topic(1)
     produce(name, produced(1000), partition=0)
-    proxy.delay("UploadPart", 60)
+    proxy.delay("UploadPart", 300)
     settings = {"offset.flush.interval.ms": "3600000", "task.shutdown.graceful.timeout.ms": "1500"}
     with configure(name, settings) as worker:
         worker.wait_for_metric("connector_records_put_total", 1000)
         started = time.monotonic()
         assert worker.terminate() == 0, worker.log
-        assert time.monotonic() - started < 15
+        assert time.monotonic() - started < 45
     assert not any(found.offset for found in committed(f"connect-{worker.name}", name).values())
 
 
@@ -172,7 +188,7 @@ def test_the_graceful_timeout_ends_a_stop_that_s3_holds_up_without_committing(
 @pytest.mark.timeout(300)
 def test_no_record_is_missing_after_ten_kills(
     configure: Callable[..., WorkerProcess],
-    kafka: KafkaBroker,
+    short_session: dict[str, str],
     topic: CreateTopic,
     produce: Produce,
     aws: AwsServer,
@@ -191,7 +207,7 @@ def test_no_record_is_missing_after_ten_kills(
 
     proxy.fail("UploadPart", probability=0.05)
     proxy.cut("UploadPart", when="after", probability=0.05)
-    with configure(name, tasks_max="2", file_max_records="500") as worker:
+    with configure(name, short_session, tasks_max="2", file_max_records="500") as worker:
         worker.kill()
         for _ in range(10):
             send(4000)
@@ -256,6 +272,7 @@ def test_partitions_that_move_between_workers_lose_and_reorder_nothing(
 @pytest.mark.timeout(240)
 def test_rebalances_while_s3_is_slow_freeze_nobody(
     configure: Callable[..., WorkerProcess],
+    short_session: dict[str, str],
     topic: CreateTopic,
     produce: Produce,
     aws: AwsServer,
@@ -272,7 +289,8 @@ def test_rebalances_while_s3_is_slow_freeze_nobody(
             produce(name, produced(500, f"{total}"), partition=partition)
         total += 500
 
-    with configure(name, tasks_max="2", file_max_records="100") as first, configure(name) as second:
+    options = {"tasks_max": "2", "file_max_records": "100"}
+    with configure(name, short_session, **options) as first, configure(name, short_session) as second:
         for _ in range(3):
             send()
             second.wait_for_state("RUNNING")
@@ -292,6 +310,7 @@ def test_rebalances_while_s3_is_slow_freeze_nobody(
 @pytest.mark.timeout(240)
 def test_a_worker_that_was_frozen_beyond_its_session_goes_on(
     configure: Callable[..., WorkerProcess],
+    short_session: dict[str, str],
     topic: CreateTopic,
     produce: Produce,
     committed: ReadCommitted,
@@ -307,7 +326,10 @@ def test_a_worker_that_was_frozen_beyond_its_session_goes_on(
             produce(name, produced(500, f"{total}"), partition=partition)
         total += 500
 
-    with configure(name, file_max_records="100") as frozen, configure(name) as other:
+    with (
+        configure(name, short_session, file_max_records="100") as frozen,
+        configure(name, short_session) as other,
+    ):
         frozen.wait_for_state("RUNNING")
         other.wait_for_state("RUNNING")
         for _ in range(2):
@@ -367,15 +389,16 @@ def test_a_topic_that_is_not_there_yet_is_waited_for(
 def test_sigterm_while_s3_hangs_at_the_start_ends_within_the_graceful_timeout(
     configure: Callable[..., WorkerProcess], topic: CreateTopic, proxy: FaultProxy
 ) -> None:
-    proxy.delay("HeadBucket", 120)
+    proxy.delay("HeadBucket", 300)
     with configure(topic(1), {"task.shutdown.graceful.timeout.ms": "1000"}) as worker:
         worker.wait_until(lambda: proxy.counts["HeadBucket"], "the start hangs")
         started = time.monotonic()
         assert worker.terminate() == 0, worker.log
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 45
 
 
 @pytest.mark.kafka
+@pytest.mark.timeout(330)
 def test_a_slow_s3_pauses_the_partitions_and_memory_stays_bounded(
     configure: Callable[..., WorkerProcess],
     topic: CreateTopic,
@@ -406,7 +429,7 @@ def test_a_slow_s3_pauses_the_partitions_and_memory_stays_bounded(
         assert resident_bytes(worker.pid) < before + 48 * 1024 * 1024
         assert worker.task_states() == ["RUNNING"]
         proxy.throttle(None)
-        worker.wait_for_delivery(60_000 * PARTITIONS, 90)
+        worker.wait_for_delivery(60_000 * PARTITIONS, 180)
         assert worker.terminate() == 0, worker.log
     assert {partition: len(found) for partition, found in read(aws, bucket).items()} == dict.fromkeys(
         range(PARTITIONS), 60_000

@@ -40,7 +40,7 @@ BY_KEY = "{{topic}}/{{partition}}/{{key}}/{{start_offset}}"
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, f"not in time: {what}"
         time.sleep(0.2)
@@ -66,14 +66,17 @@ class Rig:
         self.admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
         self._kafka, self._produce, self._committed = kafka, produce, committed
 
-    def worker(self, **options: str) -> WorkerProcess:
-        external = isinstance(self._kafka, ExternalKafka)
+    def worker(self, session_ms: int = 30_000, /, **options: str) -> WorkerProcess:
+        """It keeps its partition while the machine is busy; one that is killed should not for long."""
         settings = {
             "bootstrap.servers": self.admin_servers,
             "offset.flush.interval.ms": "200",
-            "consumer.session.timeout.ms": "6000" if external else "2000",
+            "consumer.session.timeout.ms": str(session_ms),
             "consumer.heartbeat.interval.ms": "500",
             "consumer.metadata.max.age.ms": "1000",
+            # What is there before it starts comes in one batch, and so is in one part: by default it would
+            # come in several, between which there may be time for a commit and a signal.
+            "consumer.max.partition.fetch.bytes": str(32 * 1024 * 1024),
         }
         return WorkerProcess(settings, self.config(**options))
 
@@ -126,7 +129,8 @@ class Rig:
 
     def leave_open(self, *, kills: bool = False, **options: str) -> State | Reference:
         """A worker takes what is there and is stopped, or killed, while its uploads are open."""
-        with self.worker(**STAYS_OPEN, **options) as worker:
+        session_ms = 30_000 if not kills else 6000 if isinstance(self._kafka, ExternalKafka) else 2000
+        with self.worker(session_ms, **STAYS_OPEN, **options) as worker:
             worker.wait_until(lambda: self._is_durable(worker), "an open upload is committed")
             if kills:
                 worker.kill()
@@ -160,6 +164,7 @@ class Rig:
         with self.worker(**options) as worker:
             worker.wait_for_state("FAILED")
             trace = worker.trace()
+            assert worker.terminate() == 0, worker.log
         assert self.offset() == before
         return trace.strip().splitlines()[-2]
 

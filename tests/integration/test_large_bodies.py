@@ -46,7 +46,7 @@ def options(aws: AwsServer, proxy: FaultProxy, bucket: str) -> dict[str, str]:
 async def checked(sink: Any) -> Step:
     with ThreadPoolExecutor(1) as executor:
         checklist = sink.checklist(TaskContext("shop", 0, executor), ())
-        steps: list[Step] = [step async for step in checklist.steps(5)]
+        steps: list[Step] = [step async for step in checklist.steps(60)]
     (found,) = [step for step in steps if step.name == BODIES]
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,8 +19,15 @@ from connector.errors import AccessError
 from connector.testing.certificate import certificate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server here answers at once, but both may stand still for some seconds."""
+    for name in ("_CONNECT_SECONDS", "_TLS_SECONDS"):
+        monkeypatch.setattr(reaching, name, 60)
 
 
 @asynccontextmanager
@@ -48,10 +55,12 @@ async def server(pem: Path | None = None, *, silent: bool = False) -> AsyncItera
         yield running.sockets[0].getsockname()[1]
 
 
-def closed_port() -> int:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return int(unused.getsockname()[1])
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """Nobody listens there, and nobody else can begin to."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield int(taken.getsockname()[1])
 
 
 async def test_a_server_that_takes_connections_is_reached() -> None:
@@ -76,7 +85,8 @@ async def test_a_name_that_does_not_resolve_is_a_matter_of_dns() -> None:
 
 
 async def test_a_closed_port_refuses() -> None:
-    found = await reach(f"https://127.0.0.1:{closed_port()}", Transport())
+    with closed_port() as port:
+        found = await reach(f"https://127.0.0.1:{port}", Transport())
     assert found.outcome is Outcome.FAILED
     assert "refuses the connection" in found.detail
     assert found.may_pass
@@ -144,8 +154,9 @@ async def test_a_ca_bundle_that_cannot_be_read_is_named() -> None:
 
 
 async def test_through_a_proxy_the_proxy_is_what_must_be_reached_and_its_password_is_not_shown() -> None:
-    url = f"http://me:canary@127.0.0.1:{closed_port()}"
-    down = await reach("https://sts.nowhere.invalid", Transport(proxy=SecretStr(url)))
+    with closed_port() as port:
+        proxy = SecretStr(f"http://me:canary@127.0.0.1:{port}")
+        down = await reach("https://sts.nowhere.invalid", Transport(proxy=proxy))
     async with server() as port:
         proxy = SecretStr(f"http://me:canary@127.0.0.1:{port}")
         up = await reach("https://sts.nowhere.invalid", Transport(proxy=proxy))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import io
 import json
@@ -128,7 +129,10 @@ async def test_row_groups_go_out_as_parts_while_the_object_is_still_filled(
             records = [Record(number * 100 + index, None, value, 1000) for index, value in enumerate(values)]
             await sink.put(RecordBatch.of(PARTITION, records))
             most = max(most, sink.buffered_bytes)
-        assert aws.incomplete_uploads(bucket)
+        # It is begun in the background.
+        async with asyncio.timeout(60):
+            while not aws.incomplete_uploads(bucket):
+                await asyncio.sleep(0.02)
         await sink.flush()
     data = aws.objects(bucket)["t-0-0"]
     found = parquet.ParquetFile(io.BytesIO(data))

@@ -107,7 +107,7 @@ async def test_an_idle_object_is_finished_without_a_commit_or_a_record(aws: AwsS
         await sink.flush()
         assert aws.objects(bucket) == {}
         clock.seconds += 60
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while sink.committable() != {PARTITION: 3}:
                 await asyncio.sleep(0.05)
     assert [numbers(data) for data in aws.objects(bucket).values()] == [[0, 1, 2]]

@@ -56,7 +56,7 @@ def site(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         str(folder),
         str(package),
     ]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=150)
     return folder
 
 
@@ -68,7 +68,7 @@ def environ(site: Path) -> dict[str, str]:
 def test_an_installed_sink_is_listed_under_its_name(site: Path) -> None:
     command = [COMMAND, "plugins"]
     result = subprocess.run(
-        command, env=environ(site), capture_output=True, text=True, check=True, timeout=60
+        command, env=environ(site), capture_output=True, text=True, check=True, timeout=150
     )
     assert "  lines  (lines_sink:LinesSink)" in result.stdout.splitlines()
 
@@ -76,7 +76,7 @@ def test_an_installed_sink_is_listed_under_its_name(site: Path) -> None:
 def test_its_options_are_described_like_those_of_any_sink(site: Path) -> None:
     command = [COMMAND, "describe", "lines"]
     result = subprocess.run(
-        command, env=environ(site), capture_output=True, text=True, check=True, timeout=60
+        command, env=environ(site), capture_output=True, text=True, check=True, timeout=150
     )
     assert "lines.folder  (string; required)" in result.stdout
 
@@ -118,7 +118,7 @@ def test_the_worker_delivers_every_record_to_it(
     try:
         wait_until(lambda: len(stored(folder)) >= len(VALUES), worker)
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(30) == 0
+        assert worker.wait(60) == 0
     finally:
         worker.kill()
         worker.wait()

@@ -55,7 +55,7 @@ def asked(questions: list[Any], classes: Path, *more: str) -> list[Any]:
         jars = transform_jars()
     except KafkaUnavailableError as error:
         pytest.skip(f"Kafka's own transforms could not be had: {error}")
-    subprocess.run(["javac", "-cp", f"{jars}/*", "-d", classes, SOURCE], check=True, timeout=60)
+    subprocess.run(["javac", "-cp", f"{jars}/*", "-d", classes, SOURCE], check=True, timeout=120)
     options = ["-XX:TieredStopAtLevel=1", "-Duser.timezone=UTC", "-Duser.language=en", "-Duser.country=US"]
     path = ":".join([str(classes), f"{jars}/*", *more])
     command = ["java", *options, "-cp", path, SOURCE.stem]

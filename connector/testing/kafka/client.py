@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     _OnDelivery = Callable[[KafkaError | None, RawMessage], None]
 
-_TIMEOUT_SECONDS = 30
+_TIMEOUT_SECONDS = 60
 _ANY_PARTITION = -1
 _NO_COORDINATOR_YET = frozenset(
     {

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from confluent_kafka.admin._metadata import ClusterMetadata
 
-_START_TIMEOUT_SECONDS = 60
+_START_TIMEOUT_SECONDS = 120
 _ATTEMPTS = 3
 
 # C1 alone and the serial collector: measured as fast for tests as the defaults, and they leave the processors

@@ -71,7 +71,7 @@ async def converted(attempts: int, most_seconds: float | None) -> list[Polled]:
         )  # fmt: skip
         await task._assignment.assigned({ORDERS: Committed()})
         batch = RecordBatch.of(ORDERS, [Record(0, None, b"v", 0, [])])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await task._convert([Polled(batch, task._offsets.epoch(ORDERS))])
 
 

@@ -70,7 +70,7 @@ async def test_a_revocation_does_not_wait_for_a_sink_that_has_failed_and_commits
         await task._assignment.assigned({ORDERS: Committed()})
         await task._put([Polled(RecordBatch.of(ORDERS, [Record(0, None, b"v", 1, [])]), 1)])
         await sink.start(context)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert await task._assignment.revoked([ORDERS]) == {}
 
 
@@ -133,7 +133,7 @@ def two_orders() -> Kafka:
 async def test_a_task_that_failed_commits_nothing_while_it_leaves_its_group() -> None:
     kafka = two_orders()
     with reading(kafka, BrokenSink(None)) as task:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await task.run()
     assert task.state is State.FAILED
     assert kafka.owners[ORDERS] is None
@@ -156,7 +156,7 @@ async def test_a_group_that_is_not_left_keeps_no_sink_from_letting_go_and_gets_n
     monkeypatch.setattr("connector.runtime.task.LEAVE_SECONDS", 2.2)
     kafka, sink = two_orders(), StoringSink(None)
     with reading(kafka, sink, consumer) as task:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             running = asyncio.ensure_future(task.run())
             await sink.has_stored.wait()
             task.stop()
@@ -175,6 +175,6 @@ class UnstoppableSink(BrokenSink):
 async def test_a_sink_that_cannot_stop_does_not_keep_its_task_from_ending() -> None:
     kafka = two_orders()
     with reading(kafka, UnstoppableSink(None)) as task:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await task.run()
     assert kafka.owners[ORDERS] is None
