@@ -171,7 +171,7 @@ services = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(service=services, batches=st.lists(st.tuples(st.sampled_from([FIRST, SECOND]), rows), max_size=5))
 def test_every_record_arrives_in_order_whatever_the_service_answers(
     service: Service, batches: list[tuple[TopicPartition, list[tuple[Any, int]]]]

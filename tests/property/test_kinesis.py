@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.record import Record, RecordBatch, TopicPartition
@@ -85,7 +85,6 @@ class Small(Stream):
         return replace(super().limits, entries=REQUEST_RECORDS, request_bytes=REQUEST_BYTES)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(keys, values), min_size=1, max_size=60), options, st.lists(st.booleans(), max_size=20)
 )

@@ -141,7 +141,7 @@ configs = st.fixed_dictionaries(
 PLAIN = {"aws.sns.topic.arn": ARN, "message.body": "value", "delivery.linger.ms": "5"}
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @example(raw=PLAIN, content=[(None, b"small", [])] * 35, seed=0, trouble=0.0)
 @example(raw=PLAIN, content=[(None, b"x" * 400, [])] * 35, seed=0, trouble=0.0)
 @given(raw=configs, content=rows, seed=st.integers(0, 2**16), trouble=st.sampled_from([0.0, 0.3]))
