@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 _CHUNK_BYTES = 256 << 10
-_SECONDS = 10.0
+_SECONDS = 60.0
 _HEADER = struct.Struct(">ihhih")
 """Length, API key, version, correlation id, length of the client id (RequestHeader, all versions)."""
 
