@@ -123,7 +123,7 @@ def test_every_request_is_legal_and_every_record_arrives_in_order(
             progress = dispatcher.progress(PARTITION)
             assert progress is not None
             dispatcher.take(progress, prepared.entries, len(records))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await dispatcher.drained([PARTITION])
             assert dispatcher.committable() == {PARTITION: len(records)}
 

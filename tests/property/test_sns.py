@@ -165,7 +165,7 @@ def test_every_request_is_legal_and_every_record_accounted_for(
             failed = set(prepared.failed) | oversize
             good = batch.select([offset for offset in range(len(batch)) if offset not in failed])
             await sink.put(good)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await sink.close([PARTITION])
             assert_accounted_for(sink, prepared, failed, len(records))
             await sink.stop()
