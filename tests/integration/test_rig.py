@@ -12,7 +12,7 @@ import sys
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -208,6 +208,28 @@ def test_broker_dies_with_a_process_that_was_killed(own_kafka: MavenKafka, tmp_p
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_no_port_is_given_twice_to_this_process_or_to_another() -> None:
+    script = (
+        "import sys; from connector.testing.kafka.broker import free_ports; "
+        "print(*free_ports(1000), flush=True); sys.stdin.read()"
+    )
+
+    @contextmanager
+    def process() -> Iterator[set[int]]:
+        with subprocess.Popen(
+            [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as running:
+            assert running.stdout is not None
+            given = running.stdout.readline().split()
+            assert len(set(given)) == 1000
+            yield set(map(int, given))
+
+    with process() as first, process() as second:
+        assert not first & second
+    with process() as third:
+        assert third & (first | second), "what an ended process had is free again"
 
 
 def test_mock_cluster_is_the_last_resort_and_says_why(no_real_kafka: None) -> None:

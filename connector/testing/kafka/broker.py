@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import base64
+import fcntl
+import os
 import random
 import socket
+import tempfile
 import time
 import uuid
 from abc import ABC, abstractmethod
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaException
@@ -76,16 +81,39 @@ def free_ports(count: int) -> list[int]:
     """Loopback ports nobody listens on, below the range the kernel gives to outgoing connections.
 
     A broker that is killed and started again must find its port still free: an ephemeral port may by then
-    belong to a client's connection.
+    belong to a client's connection. Nor is a port given twice, to this process or to others beside it: who
+    has it may not listen yet, or not for a moment.
     """
     ports: list[int] = []
-    for port in random.sample(range(20_000, 32_000), 1_000):
+    for port in random.sample(range(20_000, 32_000), 12_000):
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
+            if probe.connect_ex(("127.0.0.1", port)) != 0 and _reserve(port):
                 ports.append(port)
         if len(ports) == count:
-            break
-    return ports
+            return ports
+    raise AssertionError(f"There are no {count} free ports left between 20000 and 32000")
+
+
+_given: set[int] = set()
+_RESERVED = Path(tempfile.gettempdir(), f"connector-test-ports-{os.getuid()}")
+
+
+def _reserve(port: int) -> bool:
+    """Until this process ends: its locks of single bytes end with it, however it ends."""
+    if port in _given:
+        return False
+    try:
+        fcntl.lockf(_reservations(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    _given.add(port)
+    return True
+
+
+@cache
+def _reservations() -> int:
+    """Never closed: with any descriptor of a file, all its locks are gone."""
+    return os.open(_RESERVED, os.O_RDWR | os.O_CREAT, 0o600)
 
 
 def cluster_id() -> str:
