@@ -177,7 +177,8 @@ def test_a_role_with_the_printed_policies_is_enough_for_exactly_once_and_deletes
             "delivery",
         )
         assert worker.trace() == ""
-        assert "left to a lifecycle rule" in worker.log
+        # Told after the commit, when the state that it replaces is to be deleted.
+        worker.wait_until(lambda: "left to a lifecycle rule" in worker.log, "what is not deleted is told")
         assert worker.terminate() == 0, worker.log
     objects = strict_aws.objects(bucket, "in/")
     assert objects.keys() == {f"in/{name}/a-0-0", f"in/{name}/b-0-1"}
