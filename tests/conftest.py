@@ -8,6 +8,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 from structlog.testing import capture_logs
 
@@ -40,6 +41,16 @@ _SHARED = ("tests/contract/rest/",)
 """Folders in which Kafka Connect and two workers are started once a process, for all files."""
 _LONG_FIRST = ("chaos", "integration", "simulation", "property", "contract", "deploy", "docs", "unit")
 """Folders whose files take longer than those of the next one, as a rule."""
+
+# A machine that stands still for a moment is no fault of what is tested: no example has to be done in 200 ms,
+# which is Hypothesis's own deadline, nor need examples be drawn in a second.
+hypothesis.settings.register_profile(
+    "any machine",
+    hypothesis.settings.default,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("any machine")
 
 _KAFKA = pytest.StashKey[list[str]]()
 """What the tests ran against, in lines."""

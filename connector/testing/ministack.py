@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from connector.testing.client import ClientFactory
+from connector.testing.kafka.broker import free_ports
 from connector.testing.process import ChildProcess
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class MinistackServer(ClientFactory):
         command = Path(sys.prefix) / "ministack" / "bin" / "ministack"
         if not command.exists():
             raise MinistackUnavailableError("MiniStack is not installed: run make .venv/.ministack")
-        port = _free_port()
+        (port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{port}"
         self._log = folder / "ministack.log"
         self._process = ChildProcess(
@@ -94,10 +95,3 @@ class MinistackServer(ClientFactory):
             else:
                 return
         raise RuntimeError(f"MiniStack did not start:\n{self._log.read_text()[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -291,12 +291,12 @@ async def test_a_throttled_sts_is_asked_again(options: dict[str, str], proxy: Fa
 
 
 async def test_a_slow_sts_is_not_waited_for(options: dict[str, str], proxy: FaultProxy) -> None:
-    proxy.delay("AssumeRole", 60)
+    proxy.delay("AssumeRole", 600)
     started = time.monotonic()
-    steps = await checked(options, deadline_seconds=3)
-    assert time.monotonic() - started < 30
+    steps = await checked(options, deadline_seconds=8)
+    assert time.monotonic() - started < 120
     assert failed(steps) == [names.ROLE]
-    assert "no answer within 3 s" in steps[names.ROLE].detail
+    assert "no answer within 8 s" in steps[names.ROLE].detail
 
 
 async def test_without_a_role_its_steps_are_skipped_and_say_so(options: dict[str, str]) -> None:

@@ -39,7 +39,7 @@ async def test_a_proxy_that_refuses_the_login_is_named_without_it() -> None:
             "aws.proxy.url": f"http://127.0.0.1:{port}",
             "aws.proxy.username": "worker",
             "aws.proxy.password": PASSWORD,
-            "aws.connect.timeout.ms": "2000",
+            "aws.connect.timeout.ms": "30000",
         }
         with pytest.raises(AccessError) as refused:
             await caller(AwsConfig.parse(options).identity("orders"))

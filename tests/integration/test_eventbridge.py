@@ -161,7 +161,7 @@ async def test_a_denied_entry_stops_the_task_and_is_no_errant_record(
         async with running(options) as sink:
             await sink.put(batch(b"{}"))
             assert isinstance(sink.context, TaskContext)
-            await asyncio.wait([sink.context.failure], timeout=10)
+            await asyncio.wait([sink.context.failure], timeout=60)
             assert ORDERS not in sink.committable() or sink.committable()[ORDERS] == 0
 
 
@@ -247,7 +247,7 @@ async def steps(options: Options, topics: list[str]) -> dict[str, Outcome]:
     sink = EventBridgeSink(EventBridgeConfig.parse(options))
     with ThreadPoolExecutor(1) as executor:
         checklist = sink.checklist(TaskContext("shop", 0, executor), topics)
-        return {step.name: step.outcome async for step in checklist.steps(5)}
+        return {step.name: step.outcome async for step in checklist.steps(60)}
 
 
 async def test_the_checks_find_the_bus_and_send_nothing(
@@ -326,6 +326,7 @@ def test_no_record_is_missing_after_several_kills(
             ),
             "all is committed",
         )
+        worker.wait_for_state("RUNNING")  # the life before may have committed, and this one not yet begun
         assert worker.terminate() == 0, worker.log
     delivered = log.events()
     seen = [(event["detail"]["partition"], event["detail"]["offset"]) for event in delivered]

@@ -23,7 +23,7 @@ PARTITIONS, ROUNDS, PER_ROUND = 2, 5, 1000
 
 
 @pytest.mark.kafka
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 def test_no_record_is_missing_after_kills_and_keys_stay_in_order(
     kafka: KafkaBroker,
     topic: CreateTopic,

@@ -104,7 +104,7 @@ async def test_a_role_with_the_printed_policies_is_enough_for_whole_objects_part
         await sink.put(lines(10, FIVE_MIB_LINES + 10))
         await sink.flush()
         await sink.put(lines(FIVE_MIB_LINES + 20, FIVE_MIB_LINES + 1))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not strict_aws.incomplete_uploads(bucket):
                 await asyncio.sleep(0.02)
         await sink.drop([PARTITION])
@@ -131,7 +131,7 @@ async def test_without_abort_an_upload_is_left_behind(
     create_role(strict_aws, raw, policies, lacking="s3:AbortMultipartUpload")
     async with running_sink(raw) as sink:
         await sink.put(lines(0, FIVE_MIB_LINES + 1))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not strict_aws.incomplete_uploads(bucket):
                 await asyncio.sleep(0.02)
         await sink.drop([PARTITION])
@@ -170,10 +170,15 @@ def test_a_role_with_the_printed_policies_is_enough_for_exactly_once_and_deletes
         assert worker.terminate() == 0, worker.log
     with WorkerProcess(settings, raw) as worker:
         worker.wait_until(
-            lambda: committed(f"connect-{raw['name']}", name)[0].offset == 120 or worker.trace(), "delivery"
+            lambda: (
+                [found.offset for found in committed(f"connect-{raw['name']}", name).values()] == [120]
+                or worker.trace()
+            ),
+            "delivery",
         )
         assert worker.trace() == ""
-        assert "left to a lifecycle rule" in worker.log
+        # Told after the commit, when the state that it replaces is to be deleted.
+        worker.wait_until(lambda: "left to a lifecycle rule" in worker.log, "what is not deleted is told")
         assert worker.terminate() == 0, worker.log
     objects = strict_aws.objects(bucket, "in/")
     assert objects.keys() == {f"in/{name}/a-0-0", f"in/{name}/b-0-1"}

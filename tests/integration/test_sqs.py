@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from connector.check import Step
     from connector.testing.aws import AwsServer
-    from connector.testing.kafka import CreateTopic, KafkaBroker, Produce
+    from connector.testing.kafka import CreateTopic, KafkaBroker, Produce, ReadCommitted
     from connector.testing.proxy import ApiRequest, FaultProxy
 
 ORDERS = TopicPartition("orders", 0)
@@ -110,6 +110,10 @@ def refusing_entries(aws: AwsServer, probability: float, *failures: tuple[str, b
 def make_trouble(aws: AwsServer, proxy: FaultProxy) -> None:
     passing = [("InternalError", False), ("RequestThrottled", True), ("KmsThrottled", True)]
     chance = random.Random(8)
+    # Each strikes at least once, however many requests there are: by chance alone no connection was cut.
+    proxy.fail("SendMessageBatch", 1, status=400, code="RequestThrottled")
+    proxy.fail("SendMessageBatch", 1, status=503, code="ServiceUnavailable")
+    proxy.cut("SendMessageBatch", 2, when="after")
     proxy.fail("SendMessageBatch", probability=0.05, status=400, code="RequestThrottled")
     proxy.fail("SendMessageBatch", probability=0.05, status=503, code="ServiceUnavailable")
     proxy.cut("SendMessageBatch", probability=0.1, when="after")
@@ -125,7 +129,7 @@ async def failed(options: dict[str, str], records: RecordBatch, message: str) ->
         await sink.start(context)
         sink.open([ORDERS])
         await sink.put(records)
-        error = await asyncio.wait_for(context.failure, 10)
+        error = await asyncio.wait_for(context.failure, 60)
         committable = sink.committable()[ORDERS]
         await context.cancel_background()
         await sink.stop()
@@ -153,7 +157,7 @@ async def test_a_fifo_queue_gets_every_record_once_and_each_key_in_order_whateve
     for key in range(20):
         of_key = [int(body[1:]) for body in bodies if int(body[1:]) % 20 == key]
         assert of_key == sorted(of_key)
-    assert proxy.counts["SendMessageBatch"] > 30
+    assert {exchange.status for exchange in proxy.requests} >= {None, 200, 400, 503}
 
 
 async def test_a_standard_queue_gets_every_record_whatever_goes_wrong(
@@ -166,7 +170,7 @@ async def test_a_standard_queue_gets_every_record_whatever_goes_wrong(
         await drained(sink, 200)
     bodies = [message["Body"] for message in QueueReader(aws, url).read()]
     assert set(bodies) == {f"v{offset}" for offset in range(200)}
-    assert 200 <= len(bodies) < 300  # cut after forwarding: some are there twice, not all
+    assert 200 < len(bodies) < 300  # cut after forwarding: some are there twice, not all
 
 
 async def test_an_entry_that_is_refused_for_good_ends_the_task_and_is_not_committed(
@@ -323,7 +327,7 @@ async def checked(options: dict[str, str], *topics: str) -> dict[str, Step]:
         checklist = SqsSink(SqsConfig.parse(options)).checklist(
             TaskContext("orders", 0, executor), topics or ("orders",)
         )
-        return {step.name: step async for step in checklist.steps(10)}
+        return {step.name: step async for step in checklist.steps(60)}
 
 
 async def test_a_check_finds_the_queue_and_sends_nothing(
@@ -359,6 +363,7 @@ def test_no_record_is_missing_doubled_or_out_of_order_in_a_fifo_queue_after_four
     kafka: KafkaBroker,
     topic: CreateTopic,
     produce: Produce,
+    committed: ReadCommitted,
     aws: AwsServer,
     proxy: FaultProxy,
     create: Callable[..., str],
@@ -378,7 +383,8 @@ def test_no_record_is_missing_doubled_or_out_of_order_in_a_fifo_queue_after_four
     proxy.cut("SendMessageBatch", probability=0.05, when="after")
     settings = {
         "bootstrap.servers": kafka.bootstrap_servers,
-        "offset.flush.interval.ms": "1000",
+        # Longer than a life takes to deliver something: what the next one sends again is what is tested.
+        "offset.flush.interval.ms": "5000",
         "consumer.session.timeout.ms": "2000",
         "consumer.heartbeat.interval.ms": "500",
     }
@@ -407,8 +413,12 @@ def test_no_record_is_missing_doubled_or_out_of_order_in_a_fifo_queue_after_four
             lives.append(set())
             worker.start()
         proxy.clear()
-        worker.wait_until(lambda: reader.size() >= sent * 2, "everything arrives", 40)
-        time.sleep(1)
+        # By then the last life, too, has sent all that those before it had not committed.
+        worker.wait_until(
+            lambda: [at.offset for at in committed(f"connect-{worker.name}", name).values()] == [sent] * 2,
+            "everything is committed",
+        )
+        worker.wait_for_state("RUNNING")
         assert worker.terminate() == 0, worker.log
     sent_again = sum(map(len, lives)) - len(set().union(*lives))
     assert sent_again > 0, "no life sent what an earlier one had sent, so that this shows nothing"

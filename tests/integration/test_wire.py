@@ -376,7 +376,7 @@ async def test_a_request_that_is_cut_is_sent_once(aws: AwsServer, proxy: FaultPr
 
 
 async def test_an_answer_that_does_not_come_is_given_up(aws: AwsServer, proxy: FaultProxy) -> None:
-    proxy.delay("PutRecords", 5.0)
+    proxy.delay("PutRecords", 600)
     async with wire_to("kinesis", proxy.url, administrator(aws, read_seconds=0.2)) as wire:
         with pytest.raises(RetriableError, match="got no answer"):
             await SENDS["kinesis"].post(wire)

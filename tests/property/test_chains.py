@@ -189,7 +189,7 @@ def alone(chain: dict[str, str], given_batches: list[RecordBatch]) -> tuple[list
 
 
 @given(chains(), batches())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_any_chain_accounts_for_each_offset_once_and_in_order(
     chain: dict[str, str], given_batches: list[RecordBatch]
 ) -> None:
@@ -206,7 +206,7 @@ def test_any_chain_accounts_for_each_offset_once_and_in_order(
 
 
 @given(chains([step for step in STEPS if step not in FILTERS]), batches())
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_a_chain_without_a_filter_loses_no_record(
     chain: dict[str, str], given_batches: list[RecordBatch]
 ) -> None:
@@ -216,7 +216,7 @@ def test_a_chain_without_a_filter_loses_no_record(
 
 
 @given(st.sampled_from(["true", "false"]), chains(STEPS[3:5], most=2), batches())
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_a_filter_leaves_out_what_its_predicate_says_and_nothing_else(
     negate: str, routes: dict[str, str], given_batches: list[RecordBatch]
 ) -> None:

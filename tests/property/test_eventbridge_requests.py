@@ -77,7 +77,7 @@ def requests_of(raw: dict[str, str], batch: RecordBatch) -> tuple[list[dict[str,
     return posted, left
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(options, records)
 def test_every_request_is_legal_and_every_record_accounted_for(
     raw: dict[str, str], rows: list[tuple[Any, Any, Any, Any]]

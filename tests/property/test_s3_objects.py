@@ -165,7 +165,7 @@ class Run:
         )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.builds(or_, names, rotations), st.lists(steps, max_size=15))
 def test_every_record_is_in_one_object_in_order_and_committable_only_then(
     options: dict[str, str], story: list[tuple[str, TopicPartition, list[Any]]]

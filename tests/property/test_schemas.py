@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import fastavro
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -85,7 +85,6 @@ def has_type(value: Any) -> bool:
 
 
 @pytest.mark.parametrize("kind", [AvroFormat, ParquetFormat])
-@settings(deadline=None)
 @given(groups=batches, drift=st.sampled_from(["new_file", "widen"]))
 def test_every_record_is_found_once_in_order_and_as_it_was(
     kind: Any, groups: list[list[Any]], drift: str

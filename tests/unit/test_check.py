@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from connector.check import Step
 
 
-async def done(*checks: Check, deadline_seconds: float = 5) -> dict[str, Step]:
+async def done(*checks: Check, deadline_seconds: float = 60) -> dict[str, Step]:
     return {step.name: step async for step in Checklist(checks).steps(deadline_seconds)}
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import base64
+import fcntl
+import os
 import random
 import socket
+import tempfile
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections import deque
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaException
@@ -18,11 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from confluent_kafka.admin._metadata import ClusterMetadata
-
-
-_MOST_RESERVED = 500
-_reserved: deque[socket.socket] = deque()
-"""A socket for each port that was given out; the oldest are given back."""
 
 
 class KafkaUnavailableError(Exception):
@@ -82,31 +81,39 @@ def free_ports(count: int) -> list[int]:
     """Loopback ports nobody listens on, below the range the kernel gives to outgoing connections.
 
     A broker that is killed and started again must find its port still free: an ephemeral port may by then
-    belong to a client's connection. No other process gets them from here, as long as this one lives and
-    has not asked for many more: between the look and the bind, and while a server is away, they look free.
+    belong to a client's connection. Nor is a port given twice, to this process or to others beside it: who
+    has it may not listen yet, or not for a moment.
     """
     ports: list[int] = []
-    for port in random.sample(range(20_000, 32_000), 1_000):
-        if _reserve(port):
-            ports.append(port)
+    for port in random.sample(range(20_000, 32_000), 12_000):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0 and _reserve(port):
+                ports.append(port)
         if len(ports) == count:
-            break
-    return ports
+            return ports
+    raise AssertionError(f"There are no {count} free ports left between 20000 and 32000")
+
+
+_given: set[int] = set()
+_RESERVED = Path(tempfile.gettempdir(), f"connector-test-ports-{os.getuid()}")
 
 
 def _reserve(port: int) -> bool:
-    """Mark it for all processes of this machine: by the same number of UDP, which nobody else uses."""
-    mark = socket.socket(type=socket.SOCK_DGRAM)
-    try:
-        mark.bind(("127.0.0.1", port))
-    except OSError:
-        mark.close()
+    """Until this process ends: its locks of single bytes end with it, however it ends."""
+    if port in _given:
         return False
-    if len(_reserved) == _MOST_RESERVED:
-        _reserved.popleft().close()
-    _reserved.append(mark)
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
+    try:
+        fcntl.lockf(_reservations(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    _given.add(port)
+    return True
+
+
+@cache
+def _reservations() -> int:
+    """Never closed: with any descriptor of a file, all its locks are gone."""
+    return os.open(_RESERVED, os.O_RDWR | os.O_CREAT, 0o600)
 
 
 def cluster_id() -> str:

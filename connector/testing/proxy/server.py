@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import io
 import threading
@@ -80,6 +81,7 @@ class FaultProxy(FaultScript):
         self.held = self.holding = 0
         self._target = target
         self._free_at = 0.0
+        self._released = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fault-proxy", daemon=True)
 
@@ -93,6 +95,10 @@ class FaultProxy(FaultScript):
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_THREAD_TIMEOUT_SECONDS)
         self._loop.close()
+
+    def release(self) -> None:
+        """Forward what is held (`hold`) now, not when its time is over."""
+        self._loop.call_soon_threadsafe(self._let_go)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -175,10 +181,15 @@ class FaultProxy(FaultScript):
         self.held += 1
         self.holding += 1
         try:
-            await asyncio.sleep(seconds)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._released.wait(), seconds)
         finally:
             self.holding -= 1
         return whole
+
+    def _let_go(self) -> None:
+        self._released.set()
+        self._released.clear()
 
     async def _forward(
         self, raw: web.BaseRequest, request: ApiRequest, note: Callable[[int], None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -51,14 +52,14 @@ async def service(
     store: ConnectionDirectory, aws: ScriptedAws, users: ScriptedUsers
 ) -> AsyncIterator[ConnectionService]:
     service = ConnectionService(
-        store, users, examination=aws.examination(), wait_seconds=5, give_up_seconds=20
+        store, users, examination=aws.examination(), wait_seconds=60, give_up_seconds=120
     )
     yield service
     await service.stop()
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.005)
 
@@ -328,12 +329,12 @@ async def test_what_is_not_there_is_told_by_every_operation(service: ConnectionS
 async def test_a_store_that_hangs_is_a_timeout(
     service: ConnectionService, store: ConnectionDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import time  # noqa: PLC0415
-
+    is_over = threading.Event()
     monkeypatch.setattr(connection_service, "STORE_SECONDS", 0.01)
-    monkeypatch.setattr(store, "all", lambda: time.sleep(0.2))
+    monkeypatch.setattr(store, "all", lambda: is_over.wait(60))
     with pytest.raises(ConnectionsTimedOutError):
         await service.listing(Filter())
+    is_over.set()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,17 +35,18 @@ class Vault(ConfigProvider):
         super().__init__(None)
         self.secret = "canary-first"
         self.fault: Exception | None = None
-        self.seconds = 0.0
+        self.answers = threading.Event()
+        self.answers.set()
 
     def get(self, path: str, keys: frozenset[str]) -> Mapping[str, str]:
-        time.sleep(self.seconds)
+        self.answers.wait(60)
         if self.fault:
             raise self.fault
         return {"key": self.secret}
 
 
 class World:
-    def __init__(self, interval_seconds: float = 0.0, **options: str) -> None:
+    def __init__(self, interval_seconds: float = 0.0, read_seconds: float = 60.0, **options: str) -> None:
         self.vault = Vault()
         self.resolver = Resolver({"vault": self.vault})
         settings = WorkerSettings.of({"bootstrap.servers": "k:1"}, {})
@@ -55,21 +56,24 @@ class World:
         self.raw = {**RAW, **{name.replace("_", "."): value for name, value in options.items()}}
         self.running: Blueprint = draw(self.raw, self)
         self.restarts = 0
-        self.restart_seconds = 0.0
+        self.restarting = asyncio.Event()
+        self.may_restart = asyncio.Event()
+        self.may_restart.set()
         self.refusal: ConfigError | None = None
         self.reloads = Reloads(
             self.resolver,
             lambda: [self.running],
             self.restart,
             interval_seconds=interval_seconds,
-            read_seconds=0.2,
+            read_seconds=read_seconds,
         )
 
     def resolve(self, options: Mapping[str, str]) -> Resolution:
         return self.resolver.resolve(options)
 
     async def restart(self, connector: str) -> None:
-        await asyncio.sleep(self.restart_seconds)
+        self.restarting.set()
+        await self.may_restart.wait()
         if self.refusal:
             raise self.refusal
         self.restarts += 1
@@ -113,11 +117,12 @@ async def test_what_cannot_be_read_is_a_warning_said_once(
 
 
 async def test_a_provider_that_hangs_is_left_behind() -> None:
-    world = World()
-    world.vault.seconds = 1.0
-    started = time.monotonic()
-    await world.reloads.look()
-    assert time.monotonic() - started < 0.8
+    world = World(read_seconds=0.2)
+    world.vault.secret = "canary-second"
+    world.vault.answers.clear()
+    async with asyncio.timeout(30):
+        await world.reloads.look()
+    world.vault.answers.set()
     assert world.restarts == 0
 
 
@@ -136,17 +141,24 @@ async def test_the_interval_decides_and_0_turns_it_off(interval_seconds: float, 
     world = World(interval_seconds)
     world.reloads.start()
     world.vault.secret = "canary-second"
-    await asyncio.sleep(0.3)
+    async with asyncio.timeout(60):
+        while world.restarts < restarts:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
     await world.reloads.stop()
     assert world.restarts == restarts
 
 
 async def test_a_restart_under_way_is_finished_when_the_worker_stops() -> None:
     world = World(0.01)
-    world.restart_seconds = 0.3
+    world.may_restart.clear()
     world.reloads.start()
     world.vault.secret = "canary-second"
-    await asyncio.sleep(0.15)
+    async with asyncio.timeout(60):
+        await world.restarting.wait()
+    stopping = asyncio.create_task(world.reloads.stop())
+    await asyncio.sleep(0.05)
     assert world.restarts == 0
-    await world.reloads.stop()
+    world.may_restart.set()
+    await stopping
     assert world.restarts == 1

@@ -29,12 +29,12 @@ class Provider:
 
 async def counted(provider: Provider, *offsets: int) -> list[int | None]:
     told = asyncio.Event()
-    counts = TaskCounts(provider.resolve, told.set, seconds=5)
+    counts = TaskCounts(provider.resolve, told.set, seconds=60)
     found = []
     for offset in offsets:
         stored = StoredConfig(CONFIG, offset)
         if counts.of("one", stored) is None:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await told.wait()
             told.clear()
         found.append(counts.of("one", stored))

@@ -48,7 +48,7 @@ def store(tmp_path: Path) -> ConnectionDirectory:
 async def command(
     store: ConnectionDirectory, scripted_aws: ScriptedAws, users: ScriptedUsers
 ) -> AsyncIterator[Callable[..., Awaitable[Result]]]:
-    service = ConnectionService(store, users, examination=scripted_aws.examination(), wait_seconds=1)
+    service = ConnectionService(store, users, examination=scripted_aws.examination(), wait_seconds=60)
     # The commands never ask the herder.
     server = TestServer(make_app(None, connections=service))  # type: ignore[arg-type]
     await server.start_server()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from connector.rest.server import RestServer
 from connector.rest.tls import server_context
 from connector.runtime.state import State
 from connector.testing.certificate import certificate
+from connector.testing.kafka.broker import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -145,8 +145,8 @@ async def test_a_connector_that_is_not_there_is_refused(url: str) -> None:
 
 
 async def test_the_first_worker_that_answers_is_asked(url: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    (port,) = free_ports(1)
+    nobody = f"http://127.0.0.1:{port}"
     assert (await status("--url", nobody, "--url", url)).exit_code == 0
     assert (await status(CONNECTOR_URL=f"{nobody}, {url}/")).exit_code == 0
     result = await status("--url", nobody, CONNECTOR_URL=url)

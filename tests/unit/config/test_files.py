@@ -28,7 +28,7 @@ def faults(path: Path, content: str) -> dict[str, str]:
     return {problem.option: problem.message for problem in raised.value.problems}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(config=st.dictionaries(TEXT, TEXT))
 def test_a_flat_map_reads_as_it_is(path: Path, config: dict[str, str]) -> None:
     assert read(path, json.dumps(config)) == config

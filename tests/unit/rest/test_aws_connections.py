@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -17,7 +20,6 @@ from connector.rest.secrets import Secrets
 from connector.testing.connections import PRINCIPAL, ScriptedAws, ScriptedUsers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.unit.rest.conftest import Client, InMemoryHerder
@@ -38,17 +40,29 @@ def users() -> ScriptedUsers:
     return ScriptedUsers()
 
 
+Serve = Callable[[float], Awaitable["Client"]]
+
+
 @pytest.fixture
-async def rest(
+async def serve(
     herder: InMemoryHerder, tmp_path: Path, scripted_aws: ScriptedAws, users: ScriptedUsers
-) -> AsyncIterator[Client]:
-    service = ConnectionService(
-        ConnectionDirectory(tmp_path), users, examination=scripted_aws.examination(), wait_seconds=0.5
-    )
-    app = make_app(herder, connections=service, secrets=Secrets.RAW)
-    async with TestClient(TestServer(app)) as client:
-        yield client
-    await service.stop()
+) -> AsyncIterator[Serve]:
+    """The API, which waits so long for a validation."""
+    async with AsyncExitStack() as resources:
+
+        async def start(wait_seconds: float) -> Client:
+            store, asked = ConnectionDirectory(tmp_path), scripted_aws.examination()
+            service = ConnectionService(store, users, examination=asked, wait_seconds=wait_seconds)
+            resources.push_async_callback(service.stop)
+            app = make_app(herder, connections=service, secrets=Secrets.RAW)
+            return await resources.enter_async_context(TestClient(TestServer(app)))
+
+        yield start
+
+
+@pytest.fixture
+async def rest(serve: Serve) -> Client:
+    return await serve(60)
 
 
 async def create(client: Client, name: str = "lake", query: str = "", **fields: Any) -> Any:
@@ -167,13 +181,16 @@ async def test_validation_may_be_left_out(rest: Client, scripted_aws: ScriptedAw
     assert (created["status"], created["validated"], scripted_aws.asked) == ("READY", None, [])
 
 
-async def test_a_validation_that_is_not_over_is_202(rest: Client, scripted_aws: ScriptedAws) -> None:
+async def test_a_validation_that_is_not_over_is_202(serve: Serve, scripted_aws: ScriptedAws) -> None:
+    rest = await serve(0.1)
     scripted_aws.answers.clear()
     assert (await create(rest))["status"] == "IN_PROGRESS"
     response = await rest.post(f"{PATH}/lake/validate")
     assert (response.status, (await response.json())["status"]) == (202, "IN_PROGRESS")
     scripted_aws.answers.set()
-    response = await rest.post(f"{PATH}/lake/validate")
+    async with asyncio.timeout(60):
+        while (response := await rest.post(f"{PATH}/lake/validate")).status == 202:
+            await asyncio.sleep(0.05)
     assert (response.status, (await response.json())["status"]) == (200, "READY")
 
 
@@ -196,10 +213,10 @@ async def test_a_validation_shows_each_step_and_so_does_the_connection(
 
 
 async def test_the_steps_so_far_are_in_the_answer_while_a_validation_goes_on(
-    rest: Client, scripted_aws: ScriptedAws
+    serve: Serve, scripted_aws: ScriptedAws
 ) -> None:
     scripted_aws.answers.clear()
-    created = await create(rest)
+    created = await create(await serve(3))
     assert created["status"] == "IN_PROGRESS"
     assert [step["name"] for step in created["checks"]] == ["first"]
     scripted_aws.answers.set()

@@ -40,7 +40,7 @@ async def test_a_worker_that_starts_is_not_ready(client: Client, herder: InMemor
 async def test_a_worker_that_is_stuck_is_unhealthy(connect: Connect, herder: InMemoryHerder) -> None:
     herder.answer_ping = asyncio.Event().wait  # type: ignore[assignment]
     client = await connect(health_timeout_seconds=0.01)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         response = await client.get("/health")
     assert response.status == 500
     assert (await response.json())["status"] == "unhealthy"

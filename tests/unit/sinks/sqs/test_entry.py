@@ -343,7 +343,7 @@ headers_ = st.lists(
     st.sampled_from(["fail", "skip", "s3"]),
     st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_the_records_requests_are_legal_and_every_record_is_accounted_for(
     rows: list[tuple[Any, Any, Any]], body: str, characters: str, overflow: str, oversize: str, fifo: bool
 ) -> None:
