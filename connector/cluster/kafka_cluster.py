@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient
 from connector.aws.msk import with_login
 from connector.error_codes import ErrorCode
 from connector.errors import ConfigError
+from connector.runtime.faults import properties_judged
 
 if TYPE_CHECKING:
     from connector.settings import WorkerSettings
@@ -27,9 +28,11 @@ def cluster_id(settings: WorkerSettings) -> str | None:
         config = with_login({**settings.client_config(), "client.id": "connector-admin", "log_level": 0})
     except KafkaException as error:
         raise ConfigError.of("sasl.jaas.config", error.args[0].str()) from error
+    with properties_judged("ssl.*, sasl.*, security.protocol"):
+        client = AdminClient(config)
     metadata = None
     try:
-        metadata = AdminClient(config).list_topics(timeout=_ANSWER_SECONDS)
+        metadata = client.list_topics(timeout=_ANSWER_SECONDS)
     except Exception as error:
         servers = settings.bootstrap_servers
         raise ConfigError.of(

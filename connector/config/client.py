@@ -20,7 +20,7 @@ from connector.config.suggest import closest
 from connector.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from connector.config.bounds import Bounds
     from connector.config.key_store import KeyStore
@@ -42,6 +42,9 @@ _REFRESH = "topic.metadata.refresh.interval.ms"
 _LEAST_REFRESH_MS = 100
 _MOST_REFRESH_MS = 3_600_000
 """librdkafka's own limit."""
+
+_TIMEOUTS = {"session.timeout.ms": 45_000, "max.poll.interval.ms": 300_000}
+"""librdkafka's defaults, which are Java's."""
 
 # librdkafka's word for a value that Java writes differently.
 _VALUES = {
@@ -210,7 +213,21 @@ def translate(properties: Mapping[str, str], bounds: Bounds | None = None) -> Cl
             translated.config.update(_translate_one(name, value.strip(), properties, translated))
         except ValueError as error:
             translated.problems.append(Problem(name, str(error)))
+    translated.problems += _session_beyond_polls(translated.config)
     return translated
+
+
+def _session_beyond_polls(config: Mapping[str, str]) -> Iterator[Problem]:
+    """Librdkafka refuses it when a consumer is made (``rd_kafka_conf_finalize``)."""
+    session_ms, polls_ms = (int(config.get(name, default)) for name, default in _TIMEOUTS.items())
+    if session_ms > polls_ms:
+        session, polls = _TIMEOUTS
+        given, other = (session, polls) if session in config else (polls, session)
+        yield Problem(
+            given,
+            f"{session} ({session_ms}) must not exceed {polls} ({polls_ms}): change {given}, or set {other}"
+            " beside it.",
+        )
 
 
 def _out_of_bounds(name: str, value: str, bounds: Bounds | None) -> list[Problem]:

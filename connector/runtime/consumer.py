@@ -25,7 +25,7 @@ from connector.record import COLUMNS, RecordBatch, TopicPartition
 from connector.runtime.consumer_thread import ConsumerThread
 from connector.runtime.coordinator import Coordinator
 from connector.runtime.end_offsets import EndOffsets
-from connector.runtime.faults import raise_unless_passing
+from connector.runtime.faults import properties_judged, raise_unless_passing
 from connector.runtime.messages import Message, split
 from connector.runtime.partitions import from_kafka, to_kafka
 from connector.runtime.rebalances import Rebalances
@@ -55,6 +55,7 @@ DEFAULTS: dict[str, Any] = {
 }
 """Kafka Connect's consumer defaults, then what a bulk reader needs; users override both."""
 
+_OR_OF_THE_WORKER = ", or in the worker's consumer.*, ssl.*, sasl.* and security.protocol"
 _POLL_BYTES = 4 * 1024 * 1024
 _FIRST_RECORDS = 500
 _LEAVE_POLL_SECONDS = 0.1
@@ -117,15 +118,16 @@ class TaskConsumer:
         # A static member stays in its group when it ends (KIP-345), and a member of the new protocol
         # (KIP-848) leaves by itself.
         self._leaves_first = "group.instance.id" not in config and config.get("group.protocol") != "consumer"
-        self._consumer = Consumer(
-            {
-                **DEFAULTS,
-                **with_login(config),
-                "error_cb": self._on_error,
-                "stats_cb": self._on_statistics,
-            },
-            logger=logging.LoggerAdapter(logs.LIBRDKAFKA, structlog.contextvars.get_contextvars()),
-        )
+        with properties_judged("consumer.override.*", _OR_OF_THE_WORKER):
+            self._consumer = Consumer(
+                {
+                    **DEFAULTS,
+                    **with_login(config),
+                    "error_cb": self._on_error,
+                    "stats_cb": self._on_statistics,
+                },
+                logger=logging.LoggerAdapter(logs.LIBRDKAFKA, structlog.contextvars.get_contextvars()),
+            )
         self._coordinator = Coordinator(self._consumer, TopicIds(config))
         self._rebalances = Rebalances(
             listener,

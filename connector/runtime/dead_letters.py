@@ -27,11 +27,13 @@ from connector.runtime.dead_letter_producer import (
     DeadLetterProducer,
 )
 from connector.runtime.dead_letter_topic import DeadLetterTopic
+from connector.runtime.faults import properties_judged
 from connector.runtime.originals import Originals
 from connector.runtime.topic_ids import client_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from connector.config.connector import ConnectorConfig
     from connector.errors import RecordError
@@ -161,21 +163,30 @@ class DeadLetterQueue:
 
     # ---- on the thread ----
 
+    def _judged(self) -> AbstractContextManager[None]:
+        return properties_judged(
+            "producer.override.*",
+            ", in consumer.override.*, or in the worker's producer.*, ssl.*, sasl.* and security.protocol",
+        )
+
     def _ensure_topic(self) -> None:
         client = {
             **self._producer_config,
             "client.id": f"connector-dlq-adminclient-{self._place.connector}-{self._place.task}",
         }
         replication = self._config.dead_letter_replication
-        DeadLetterTopic(client, self.topic, replication, self._stopping, self._lines).ensure()
+        with self._judged():
+            topic = DeadLetterTopic(client, self.topic, replication, self._stopping, self._lines)
+        topic.ensure()
 
     def _put(self, partition: TopicPartition, failed: dict[int, RecordError]) -> None:
-        if self._producer is None:
-            self._producer = DeadLetterProducer(
-                self._producer_config, self.topic, self._stopping, self._lines
-            )
-        if self._originals is None:
-            self._originals = Originals(self._consumer_config, self._stopping, self._lines)
+        with self._judged():
+            if self._producer is None:
+                self._producer = DeadLetterProducer(
+                    self._producer_config, self.topic, self._stopping, self._lines
+                )
+            if self._originals is None:
+                self._originals = Originals(self._consumer_config, self._stopping, self._lines)
         self._producer.begin(partition)
         found = 0
         try:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 from confluent_kafka import KafkaError, KafkaException
 
 from connector.error_codes import ErrorCode
-from connector.errors import AccessError, ConnectorError, RetriableError
+from connector.errors import AccessError, ConfigError, ConnectorError, RetriableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _REFUSALS = frozenset(
     {
@@ -41,6 +47,27 @@ class ClientFailedError(ConnectorError):
     """Kafka's client is of no use any more; the next task has another one."""
 
     code = ErrorCode.KAFKA_CLIENT
+
+
+@contextmanager
+def properties_judged(option: str, others: str = "") -> Iterator[None]:
+    """Make a client within, which opens files and compares its properties only then.
+
+    Args:
+        option: Where its properties are from.
+        others: Where else.
+
+    Raises:
+        ConfigError: It does not take them.
+    """
+    try:
+        yield
+    except KafkaException as error:
+        found: KafkaError = error.args[0]
+        if found.code() != KafkaError._INVALID_ARG:  # noqa: SLF001 - its public name
+            raise
+        fault = f"Kafka's client does not take these properties: {found.str()}. Correct them here{others}."
+        raise ConfigError.of(option, fault) from error
 
 
 def raise_unless_passing(error: KafkaError) -> None:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 log = logs.get(__name__)
 
-_SECONDS = 5.0
+_SECONDS = 15.0
+"""Slow brokers are waited for: without ids the state of a topic that is gone may pass for the next one's."""
 _CONSUMER_ONLY = (
     "auto.",
     "enable.",

@@ -25,6 +25,10 @@ GOOD = {
     "topics": "orders",
     "aws.s3.bucket.name": "orders-archive",
 }
+QUEUE = {
+    "errors.deadletterqueue.topic.name": "orders-dead",
+    "errors.deadletterqueue.topic.replication.factor": "1",
+}
 NOWHERE = "bootstrap.servers=127.0.0.1:1\n"
 
 
@@ -236,3 +240,42 @@ def test_a_record_that_cannot_be_converted_fails_the_task_and_is_named(failing: 
     assert "VALUE_CONVERTER" in trace
     assert "errors.tolerance=all" in trace
     assert "code: record-unconvertible" in trace
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(
+    ("prefix", "properties", "fault"),
+    [
+        ("consumer.override.", {"security.protocol": "SSL", "ssl.ca.location": "/no/ca"}, "ssl.ca.location"),
+        ("producer.override.", {"security.protocol": "SSL", "ssl.ca.location": "/no/ca"}, "ssl.ca.location"),
+        # Beyond what the worker says polls may take.
+        ("consumer.override.", {"session.timeout.ms": "50000"}, "max.poll.interval.ms"),
+    ],
+    ids=["consumer", "producer", "together"],
+)
+def test_properties_that_only_the_client_itself_can_judge_fail_the_task_and_say_where_they_are_from(
+    kafka: KafkaBroker,
+    topic: CreateTopic,
+    aws: AwsServer,
+    bucket: str,
+    prefix: str,
+    properties: dict[str, str],
+    fault: str,
+) -> None:
+    settings = {"bootstrap.servers": kafka.bootstrap_servers, "consumer.max.poll.interval.ms": "46000"}
+    config = {
+        **GOOD,
+        "topics": topic(1),
+        "aws.s3.bucket.name": bucket,
+        "aws.s3.endpoint": aws.url,
+        "aws.access.key.id": aws.access_key_id,
+        "aws.secret.access.key": aws.secret_access_key,
+        **(QUEUE if prefix == "producer.override." else {}),
+        **{f"{prefix}{name}": value for name, value in properties.items()},
+    }
+    with WorkerProcess(settings, config) as worker:
+        worker.wait_for_state("FAILED")
+        trace = worker.trace()
+    assert fault in trace
+    assert f"{prefix}*: Kafka's client does not take these properties" in trace
+    assert "code: config-invalid" in trace

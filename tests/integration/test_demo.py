@@ -36,8 +36,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
 
     yield start
     for process in running:
-        process.kill()
-        process.wait()
+        with process:
+            process.kill()
 
 
 def read_until(demo: Demo, text: str) -> str:

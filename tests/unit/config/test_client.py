@@ -1,4 +1,5 @@
 import pytest
+from confluent_kafka import Consumer, KafkaException
 
 from connector.config.client import CLIENT_NAMES, ClientConfig, translate
 
@@ -132,6 +133,30 @@ def test_values_that_librdkafka_refuses_are_named(name: str, value: str) -> None
     option, message = fault({name: value})
     assert option == name
     assert value in message
+
+
+@pytest.mark.parametrize(
+    ("properties", "option"),
+    [
+        ({"session.timeout.ms": "300001"}, "session.timeout.ms"),
+        ({"max.poll.interval.ms": "44999"}, "max.poll.interval.ms"),
+        ({"session.timeout.ms": "6000", "max.poll.interval.ms": "5000"}, "session.timeout.ms"),
+    ],
+)
+def test_a_session_that_outlasts_polls_is_refused_as_librdkafka_would_later(
+    properties: dict[str, str], option: str
+) -> None:
+    (problem,) = translate(properties).problems
+    assert problem.option == option
+    assert "must not exceed max.poll.interval.ms" in problem.message
+    with pytest.raises(KafkaException):
+        Consumer({"group.id": "none", **properties})
+
+
+def test_a_session_as_long_as_polls_may_be_is_none_of_these_faults() -> None:
+    properties = {"session.timeout.ms": "6000", "max.poll.interval.ms": "6000"}
+    assert translate(properties).problems == []
+    Consumer({"group.id": "none", **properties}).close()
 
 
 def test_a_secret_that_librdkafka_refuses_is_not_shown() -> None:

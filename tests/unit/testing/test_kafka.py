@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from connector.testing.kafka.broker import cluster_id, free_ports
+from connector.testing.kafka.broker import cluster_id
 from connector.testing.kafka.client import _committed
 
 ASKED = [TopicPartition("t", 0)]
@@ -36,13 +33,3 @@ def test_any_other_refusal_is_an_error() -> None:
 
 def test_cluster_id_never_looks_like_an_option() -> None:
     assert not any(cluster_id().startswith("-") for _ in range(1000))
-
-
-def test_a_port_that_was_given_out_is_no_other_process_s_before_anybody_listens_there() -> None:
-    mine = free_ports(20)
-    program = (
-        "from connector.testing.kafka.broker import _reserve\n"
-        f"print([port for port in {mine} if _reserve(port)])"
-    )
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert found.stdout == "[]\n"
