@@ -137,12 +137,16 @@ async def test_order_of_keys_outlives_failures_throttling_and_cuts(
     options: Options, aws: AwsServer, bus: BusWithQueue, proxy: FaultProxy
 ) -> None:
     proxy.on("PutEvents", FailingEntries(aws.url, PASSING, probability=0.1, seed=2))
+    # Each strikes at least once, however many requests there are.
+    proxy.fail("PutEvents", 1, status=400, code="ThrottlingException")
+    proxy.cut("PutEvents", 2, when="after")
     proxy.fail("PutEvents", probability=0.05, status=400, code="ThrottlingException")
     proxy.cut("PutEvents", probability=0.05, when="after")
     async with running({**options, "delivery.order": "key", "delivery.linger.ms": "5"}) as sink:
         await sink.put(batch(*numbers(200), keys=40))
         await sink.close([ORDERS])
         assert sink.committable() == {ORDERS: 200}
+    assert {exchange.status for exchange in proxy.requests} >= {None, 200, 400}
     seen: dict[str, list[int]] = {}
     for event in bus.events():
         place = event["detail"]["offset"]

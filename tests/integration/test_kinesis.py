@@ -132,6 +132,9 @@ async def test_order_per_key_survives_records_that_fail_throttling_and_cuts(
     aws: AwsServer, proxy: FaultProxy, stream: str, options: Options, more: Options
 ) -> None:
     faults = RecordFaults(aws.url, by_chance(0.1))
+    # Each strikes at least once, however many requests there are.
+    proxy.cut("PutRecords", 2, when="after")
+    proxy.fail("PutRecords", 1, status=400, code=THROTTLED)
     proxy.cut("PutRecords", when="after", probability=0.05)
     proxy.fail("PutRecords", status=400, code=THROTTLED, probability=0.05)
     proxy.on("PutRecords", faults)
@@ -142,6 +145,7 @@ async def test_order_per_key_survives_records_that_fail_throttling_and_cuts(
         await drained(sink)
         assert sink.committable() == dict.fromkeys(PARTITIONS, 1200)
     assert min(faults.refused[code] for code in (THROTTLED, "InternalFailure")) > 5
+    assert {exchange.status for exchange in proxy.requests} >= {None, 200, 400}
     assert arrived(aws, stream) == {
         f"{partition}-k{key}": list(range(key, 1200, 60)) for partition in range(2) for key in range(60)
     }
