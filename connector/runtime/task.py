@@ -54,8 +54,8 @@ log = logs.get(__name__)
 LEAVE_SECONDS = 10.0
 """Beyond the graceful timeout, for what only lets go: leaving the group, aborting uploads."""
 
-_SINK_SECONDS = 2.0
-"""Of these, what is kept for the sink to let go of its connections, however long the group takes."""
+_SINK_SECONDS = 1.5
+"""Of these, what is kept for the sink after a slow group: to drop partitions, to let go of connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,9 +354,10 @@ class Task:
         """Leave the group, which closes partitions; whatever hangs or fails is left behind, uncommitted."""
         deadline = asyncio.get_running_loop().time() + self._waiting.remaining_seconds() + LEAVE_SECONDS
         left = self._member.leave(self._waiting.remaining_seconds)
-        if not await self._has_ended("membership of the group", left, deadline - _SINK_SECONDS):
+        if not await self._has_ended("membership of the group", left, deadline - 2 * _SINK_SECONDS):
             # Its thread may still be at it, and what it asks for then comes too late.
             self._assignment.abandon()
+            await self._has_ended("partitions", self._assignment.forget_all(), deadline - _SINK_SECONDS)
         await self._has_ended("sink", self._sink.stop(), deadline)
         await self._context.cancel_background()
         if dead_letters := self._errant.dead_letters:

@@ -144,16 +144,21 @@ class StoringSink(BrokenSink):
     def __init__(self, config: Any) -> None:
         super().__init__(config)
         self.has_stored = asyncio.Event()
+        self.dropped: list[TopicPartition] = []
 
     async def put(self, batch: RecordBatch) -> None:
         self.has_stored.set()
+
+    async def drop(self, partitions: Collection[TopicPartition]) -> None:
+        assert not self.is_stopped
+        self.dropped += partitions
 
 
 @pytest.mark.parametrize("consumer", [HangingConsumer, FailingConsumer])
 async def test_a_group_that_is_not_left_keeps_no_sink_from_letting_go_and_gets_no_commit(
     consumer: type[SimulatedConsumer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connector.runtime.task.LEAVE_SECONDS", 2.2)
+    monkeypatch.setattr("connector.runtime.task.LEAVE_SECONDS", 3.2)
     kafka, sink = two_orders(), StoringSink(None)
     with reading(kafka, sink, consumer) as task:
         async with asyncio.timeout(30):
@@ -162,6 +167,7 @@ async def test_a_group_that_is_not_left_keeps_no_sink_from_letting_go_and_gets_n
             task.stop()
             await running
             assert sink.is_stopped
+            assert sink.dropped == [ORDERS]
             assert await task._assignment.revoked([ORDERS]) == {}
     assert task.state is State.STOPPED
 
