@@ -10,17 +10,20 @@ import zlib
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
+from connector.aws.glue_json_schema import GLUE, GLUE_WITH_INTEGERS
 from connector.aws.glue_registry import GlueConfig, GlueSchemaRegistry
 from connector.aws.policy import Statement
+from connector.config.option import BOOLEAN, defaulted
 from connector.converters.avro import AvroConverter, AvroConverterConfig
+from connector.converters.json_schema_data import JsonSchemaData
 from connector.converters.registered import RegisteredConverter
-from connector.converters.registered_json import JsonSchemaConverter
+from connector.converters.registered_json import JsonSchemaConverter, JsonSchemaConverterConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.config.schema import Config
-    from connector.schema_registry.base import RegisteredSchema, SchemaRegistry
+    from connector.schema_registry.base import SchemaRegistry
 
 _VERSION = 3
 _PLAIN, _ZLIB = 0, 5
@@ -86,11 +89,29 @@ class GlueAvroConverter(GlueConverter, AvroConverter):
     is_connected = True
 
 
-class GlueJsonConverter(GlueConverter, JsonSchemaConverter):
-    """Checks ids and JSON, and hands the text on."""
+class GlueJsonConfig(GlueConfig):
+    """What may follow ``value.converter.`` of Glue's JsonSchemaConverter."""
 
-    config_class: ClassVar[type[Config]] = GlueConfig
+    optional_properties = JsonSchemaConverterConfig.optional_properties
+    whole_integers = defaulted(
+        "integers.as.int64",
+        BOOLEAN,
+        False,
+        "Whether integers of JSON Schema without a connect.type are INT64; false makes them FLOAT64, as AWS's"
+        " converter does, which rounds those beyond 2^53.",
+        group="Converter",
+    )
+
+
+class GlueJsonConverter(GlueConverter, JsonSchemaConverter):
+    """Fields that the schema does not name are left out; those that it names and a value lacks are null."""
+
+    config_class: ClassVar[type[Config]] = GlueJsonConfig
     is_connected = True
 
-    def schema_of(self, schema: RegisteredSchema) -> None:  # noqa: ARG002 - that there is one is enough
-        return None
+    def data(self) -> JsonSchemaData:
+        return JsonSchemaData(
+            GLUE_WITH_INTEGERS if self.config.whole_integers else GLUE,
+            flattens=False,
+            optional=self.config.optional_properties,
+        )

@@ -55,6 +55,7 @@ class Dialect:
         integer: What an integer is that has no ``connect.type``.
         ordered: The properties of an object, in the order of its fields.
         has_defaults: Whether ``default`` is read.
+        has_empty: Whether an object may name no properties, so that all that values have is left out.
     """
 
     unions: Unions
@@ -66,6 +67,7 @@ class Dialect:
     integer: str
     ordered: Callable[[Part], list[tuple[str, Part]]]
     has_defaults: bool
+    has_empty: bool
 
 
 CONFLUENT = Dialect(
@@ -78,6 +80,7 @@ CONFLUENT = Dialect(
     integer="int64",
     ordered=properties_of,
     has_defaults=True,
+    has_empty=True,
 )
 
 
@@ -109,7 +112,10 @@ class JsonSchemaData:
     def of(self, registered: RegisteredSchema) -> Schema:
         """Raises ValueError with what Connect has no words for."""
         document = document_of(registered)
-        return self._map(Part(document.root, document))
+        schema = self._map(Part(document.root, document))
+        if not self.dialect.has_empty and any(map(_is_empty, schema.nested())):
+            raise ValueError("it has an object that names no properties")
+        return schema
 
     def _map(self, part: Part, *, optional: bool = False) -> Schema:
         self._count += 1
@@ -266,6 +272,10 @@ def _chosen(kinds: list[tuple[str, Part]]) -> Part | None:
     if "enum" in last:
         return last["enum"] if text else number
     return number or text or last.get("$ref")
+
+
+def _is_empty(schema: Schema) -> bool:
+    return schema.type is Type.STRUCT and not schema.fields
 
 
 def _need(node: Mapping[str, Any], key: str) -> Any:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from connector.schema_registry.base import RegisteredSchema, SchemaRegistry
 
 _log = logs.get(__name__)
+_UNFIT = (ValueError, RecursionError, TypeError, LookupError, AttributeError)
+"""What comes of schemas without words in Connect, and of JSON that is no schema: anything may stand in it."""
 
 
 class JsonSchemaConverterConfig(SchemaRegistryConfig):
@@ -95,7 +97,7 @@ class JsonSchemaConverter(RegisteredConverter):
         data = self.data()
         try:
             found = data.of(schema)
-        except (ValueError, RecursionError) as error:
+        except _UNFIT as error:
             _log.warning("JSON Schema not applied", reason=str(error), schema=schema.text[:200])
             return Reader(self._json.convert, None)
         read = reader_of(found, data.dialect.unions)

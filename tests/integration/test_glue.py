@@ -20,6 +20,7 @@ from connector.column import schemas_of
 from connector.errors import AccessError, ConfigError, RetriableError
 from connector.plugins import PluginKind, find
 from connector.runtime.blueprint import draw
+from connector.schema import Field, Schema, Type
 from connector.settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -101,7 +102,22 @@ def test_avro_is_read_by_its_version_compressed_or_not(
     assert len(asked) == 2
 
 
-def test_json_stays_text(aws: AwsServer, register: Callable[..., UUID]) -> None:
+def test_json_has_the_types_of_its_schema(aws: AwsServer, register: Callable[..., UUID]) -> None:
+    number = {"type": "integer", "connect.type": "int64"}
+    version = register({"type": "object", "properties": {"id": number, "paid": {"type": "boolean"}}}, "JSON")
+    column = made(aws, JSON).convert_column(
+        [framed(version, b'{"paid": true, "id": 7}', compressed=compressed) for compressed in (True, False)]
+    )
+    assert list(column) == [{"id": 7, "paid": True}] * 2
+    schemas = schemas_of(column)
+    assert schemas
+    expected = (Field("id", Schema(Type.INT64)), Field("paid", Schema(Type.BOOLEAN)))
+    assert [schema.fields for schema in schemas.of_each(2) if schema] == [expected, expected]
+
+
+def test_json_of_a_schema_that_names_no_properties_is_kept_as_it_is(
+    aws: AwsServer, register: Callable[..., UUID]
+) -> None:
     version = register({"type": "object"}, "JSON")
     converter = made(aws, JSON)
     (value,) = converter.convert_column([framed(version, b'{"a": 1}')])
