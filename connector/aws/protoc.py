@@ -38,6 +38,16 @@ _NAME = "schema.proto"
 _LOGGED = re.compile(r"[IWEF]\d{4} |WARNING: All log messages")
 """What the library beneath protoc says beside its faults."""
 
+_PIECE = re.compile(
+    r"""  "(?:\\.|[^"\\\n])*"?  |  '(?:\\.|[^'\\\n])*'?  |  //[^\n]*  |  /\*.*?(?:\*/|\Z)
+     |  (?P<entry>\boption\s+map_entry\s*=\s*true\s*;)
+     |  (?P<bare>(?<![\w.(])metadata\.metadata_(?:key|value)\b(?!\s*\)))""",
+    re.DOTALL | re.VERBOSE,
+)
+"""Texts and comments, in which nothing is replaced; what does not end goes on to where the search does."""
+_MARK = "option no_standard_descriptor_accessor = true;"
+_ENTRY = [("key", 1), ("value", 2)]
+
 _CHILD = f"""
 import sys
 try:
@@ -73,13 +83,35 @@ def compiled(text: str) -> FileDescriptor:
     if len(text) > _MOST_CHARACTERS:
         raise ValueError(f"its text has more than {_MOST_CHARACTERS} characters")
     pool = DescriptorPool()
-    for file in descriptor_pb2.FileDescriptorSet.FromString(_described(text)).file:
+    for file in descriptor_pb2.FileDescriptorSet.FromString(_described(_legal(text))).file:
+        for message in file.message_type:
+            _restore(message)
         try:
             pool.AddSerializedFile(file.SerializeToString())
         except TypeError as error:
             raise ValueError(str(error)) from error
     found: FileDescriptor = pool.FindFileByName(_NAME)
     return found
+
+
+def _legal(text: str) -> str:
+    """As protoc takes it: AWS's serialisers write entries of maps out, and its options without brackets."""
+
+    def repaired(found: re.Match[str]) -> str:
+        if found["entry"]:
+            return _MARK
+        return f"({found[0]})" if found["bare"] else found[0]
+
+    return _PIECE.sub(repaired, text)
+
+
+def _restore(message: descriptor_pb2.DescriptorProto) -> None:
+    for nested in message.nested_type:
+        _restore(nested)
+        fields = [(field.name, field.number) for field in nested.field]
+        if nested.options.no_standard_descriptor_accessor and fields == _ENTRY:
+            nested.options.ClearField("no_standard_descriptor_accessor")
+            nested.options.map_entry = True
 
 
 def _described(text: str) -> bytes:

@@ -176,6 +176,16 @@ TWO = """syntax = "proto3"; package t; message Two { optional int32 a = 1;
   oneof two { string y = 8; int32 z = 5; } In f = 7;
   message In { optional int32 a = 1; int32 b = 2; } }"""
 
+# As AWS's serialisers write it.
+WRITTEN = """syntax = "proto3"; package w;
+import "additionalTypes/decimal.proto"; import "metadata/metadata.proto";
+message Order { repeated .w.Order.KindsEntry kinds = 9; optional string note = 4;
+  oneof paid { int32 cash = 7; }
+  .additionalTypes.Decimal price = 5
+    [metadata.metadata_key = "connect.decimal.scale", metadata.metadata_value = "2"];
+  message KindsEntry { option map_entry = true; string key = 1; .w.Order.Kind value = 2; }
+  enum Kind { NONE = 0; SOME = 1; } }"""
+
 
 def message(text: str, name: str, index: bytes, value: dict[str, Any], *, fails: bool = False) -> Case:
     class_ = GetMessageClass(compiled(text).pool.FindMessageTypeByName(name))
@@ -201,6 +211,7 @@ PROTOBUF_CASES = [
     message(TWO, "t.Two", b"\0", {"c": 1, "z": 2}), message(TWO, "t.Two", b"\0", {"y": "1"}),
     Case("PROTOBUF", NESTS, b"\x80\0"), Case("PROTOBUF", NESTS, b""), Case("PROTOBUF", NESTS, b"\0\xff"),
     Case("PROTOBUF", 'import "nope.proto"; message A {}', b"\0"), Case("PROTOBUF", "message A {", b"\0"),
+    message(WRITTEN, "w.Order", b"\0", {"kinds": {"a": "SOME"}, "price": PRICE, "cash": 3}),
     # AWS's converter fails at these.
     message(MOMENTS, "com.example.Moments", b"\0", {}, fails=True),
     message(UNIONS, "com.example.Unions", b"\0", {"nested": {"number": 1}}, fails=True),

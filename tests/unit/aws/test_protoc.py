@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from google.protobuf.message_factory import GetMessageClass
 
 from connector.aws import protoc
 from connector.aws.protoc import compiled
@@ -20,6 +21,27 @@ def test_text_is_a_file_with_what_it_imports() -> None:
         "google.type.Date",
         "additionalTypes.Decimal",
     ]
+
+
+def test_entries_of_maps_may_be_written_out_as_awss_serialisers_do() -> None:
+    file = compiled(
+        """syntax = "proto3"; message A { repeated .A.KindsEntry kinds = 1; string note = 2;
+        message KindsEntry {
+          option map_entry = true;
+
+          string key = 1; int32 value = 2;
+        } /* option map_entry = true; */ message B { string text = 1; } } // option map_entry = true;"""
+    )
+    message = file.message_types_by_name["A"]
+    entries = {each.name: each.GetOptions().map_entry for each in message.nested_types}
+    assert entries == {"KindsEntry": True, "B": False}
+    assert dict(GetMessageClass(message)(kinds={"a": 1}).kinds) == {"a": 1}
+
+
+@pytest.mark.parametrize("piece", ["/*", '"\\', "'\\", '"', "option ", "option map_entry", "/* *", "*/"])
+def test_text_of_many_beginnings_is_refused_in_time(piece: str) -> None:
+    with pytest.raises(ValueError, match="protoc refuses"):
+        compiled(piece * (160_000 // len(piece)))
 
 
 @pytest.mark.parametrize(
