@@ -25,14 +25,14 @@ def test_text_is_a_file_with_what_it_imports() -> None:
 
 def test_entries_of_maps_may_be_written_out_as_awss_serialisers_do() -> None:
     file = compiled(
-        """syntax = "proto3"; message A { repeated .A.KindsEntry kinds = 1; string note = 2;
+        """syntax = "proto3"; message Outer { message A { repeated KindsEntry kinds = 1; string note = 2;
         message KindsEntry {
           option map_entry = true;
 
           string key = 1; int32 value = 2;
-        } /* option map_entry = true; */ message B { string text = 1; } } // option map_entry = true;"""
+        } /* option map_entry = true; */ message B { string text = 1; } } } // option map_entry = true;"""
     )
-    message = file.message_types_by_name["A"]
+    message = file.message_types_by_name["Outer"].nested_types_by_name["A"]
     entries = {each.name: each.GetOptions().map_entry for each in message.nested_types}
     assert entries == {"KindsEntry": True, "B": False}
     assert dict(GetMessageClass(message)(kinds={"a": 1}).kinds) == {"a": 1}
