@@ -64,7 +64,7 @@ format: $(VENV)/.dev ## mend style
 lock: $(VENV)/.dev ## pin the newest versions that pyproject.toml allows
 	@compile() { $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --upgrade --custom-compile-command 'make lock' "$$@"; }
-	compile pyproject.toml requirements/build.in requirements/sbom.in --extra demo --extra crc64nvme --extra jks \
+	compile pyproject.toml requirements/build.in requirements/sbom.in --extra demo --extra crc64nvme --extra jks --extra protoc \
 	    --extra otel --group dev --output-file requirements/dev.txt
 	like_dev="--constraint requirements/dev.txt"
 	compile pyproject.toml requirements/build.in --extra demo --output-file requirements/demo.txt $$like_dev

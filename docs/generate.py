@@ -12,7 +12,7 @@ import re
 import sys
 from enum import Enum
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from typer.main import get_command
 
 from connector import metrics, plugins
 from connector.aws.connection import AwsConfig
+from connector.aws.glue import GlueJsonConfig
 from connector.aws.glue_registry import GlueConfig
 from connector.aws.options import SERVICES
 from connector.aws.policy import permission_policy, trust_policy
@@ -129,6 +130,16 @@ def glue_options() -> Iterator[str]:
     for option in GlueConfig.options().values():
         if option.group == "Glue":
             yield from _option(option)
+
+
+def glue_json_schema_options() -> Iterator[str]:
+    """What Glue's converter of JSON Schema has beside those."""
+    yield from _row("Option", "Type", "Default", "Effect")
+    yield "| --- | --- | --- | --- |"
+    known = GlueConfig.options()
+    yield from chain.from_iterable(
+        _option(option) for name, option in GlueJsonConfig.options().items() if name not in known
+    )
 
 
 def endpoint_options() -> Iterator[str]:
@@ -309,6 +320,7 @@ SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
     "json schema converter options": partial(converter_options, JsonSchemaConverterConfig),
     "schema registry options": partial(converter_options, SchemaRegistryConfig),
     "glue options": glue_options,
+    "glue json schema options": glue_json_schema_options,
     "endpoint options": endpoint_options,
     "confluent keys": confluent_keys,
     "aiven keys": aiven_keys,

@@ -1,4 +1,4 @@
-"""The converters of AWS Glue Schema Registry: Avro and JSON behind the UUID of a schema's version.
+"""The converters of AWS Glue Schema Registry: Avro, JSON and Protobuf behind the UUID of a schema's version.
 
 A value is the byte 3, a byte for compression (0 for none, 5 for zlib), the UUID (16 bytes), and what was
 written with that version, compressed or not.
@@ -10,14 +10,21 @@ import zlib
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
+from connector.aws import protoc
+from connector.aws.glue_json_schema import GLUE, GLUE_WITH_INTEGERS
+from connector.aws.glue_protobuf import GlueMessages
 from connector.aws.glue_registry import GlueConfig, GlueSchemaRegistry
 from connector.aws.policy import Statement
+from connector.config.option import BOOLEAN, defaulted
 from connector.converters.avro import AvroConverter, AvroConverterConfig
-from connector.converters.registered import RegisteredConverter
-from connector.converters.registered_json import JsonSchemaConverter
+from connector.converters.json_schema_data import JsonSchemaData
+from connector.converters.registered import Reader, RegisteredConverter
+from connector.converters.registered_json import JsonSchemaConverter, JsonSchemaConverterConfig
+from connector.errors import Problem
+from connector.schema_registry.base import PROTOBUF
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from connector.config.schema import Config
     from connector.schema_registry.base import RegisteredSchema, SchemaRegistry
@@ -86,11 +93,54 @@ class GlueAvroConverter(GlueConverter, AvroConverter):
     is_connected = True
 
 
-class GlueJsonConverter(GlueConverter, JsonSchemaConverter):
-    """Checks ids and JSON, and hands the text on."""
+class GlueJsonConfig(GlueConfig):
+    """What may follow ``value.converter.`` of Glue's JsonSchemaConverter."""
 
-    config_class: ClassVar[type[Config]] = GlueConfig
+    optional_properties = JsonSchemaConverterConfig.optional_properties
+    whole_integers = defaulted(
+        "integers.as.int64",
+        BOOLEAN,
+        False,
+        "Whether integers of JSON Schema without a connect.type are INT64; false makes them FLOAT64, as AWS's"
+        " converter does, which rounds those beyond 2^53.",
+        group="Converter",
+    )
+
+
+class GlueJsonConverter(GlueConverter, JsonSchemaConverter):
+    """Fields that the schema does not name are left out; those that it names and a value lacks are null."""
+
+    config_class: ClassVar[type[Config]] = GlueJsonConfig
     is_connected = True
 
-    def schema_of(self, schema: RegisteredSchema) -> None:  # noqa: ARG002 - that there is one is enough
-        return None
+    def data(self) -> JsonSchemaData:
+        return JsonSchemaData(
+            GLUE_WITH_INTEGERS if self.config.whole_integers else GLUE,
+            flattens=False,
+            optional=self.config.optional_properties,
+        )
+
+
+class GlueProtobufConfig(GlueConfig):
+    """What may follow ``value.converter.`` of Glue's ProtobufSchemaConverter."""
+
+    def check(self) -> Iterator[Problem]:
+        yield from super().check()
+        if not protoc.is_installed():
+            yield Problem(
+                "",
+                "Schemas of Protobuf are text in Glue, which needs an extra to be read: pip install"
+                f" 'kafka-aws-connector[{protoc.EXTRA}]'",
+            )
+
+
+class GlueProtobufConverter(GlueConverter, RegisteredConverter):
+    """Reads by the writer's schema; which message of it a record is, the record says."""
+
+    config_class: ClassVar[type[Config]] = GlueProtobufConfig
+    kind = PROTOBUF
+    is_connected = True
+
+    def reader(self, schema: RegisteredSchema) -> Reader:
+        messages = GlueMessages(protoc.compiled(schema.text))
+        return Reader(messages.read, None, messages.schema)

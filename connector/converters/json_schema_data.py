@@ -7,7 +7,7 @@ What is made of values is in :mod:`~connector.converters.json_schema_values`.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from connector.converters.json_schema_document import (
@@ -19,15 +19,14 @@ from connector.converters.json_schema_document import (
     properties_of,
     referred,
 )
-from connector.converters.json_schema_values import GENERAL_UNION, ONE_OF, reader_of
+from connector.converters.json_schema_values import CONFLUENT_UNIONS, GENERAL_UNION, ONE_OF, Unions, reader_of
 from connector.schema import Field, Schema, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from connector.schema_registry.base import RegisteredSchema
 
-_ENUM = "io.confluent.connect.json.Enum"
 _GENERAL_ENUM = "org.apache.kafka.connect.data.Enum"
 _MOST_TYPES = 10_000
 _DEEPEST = 64
@@ -42,6 +41,49 @@ _NUMBERS = {
 }
 
 
+@dataclass(frozen=True)
+class Dialect:
+    """What converters of JSON Schema have differently.
+
+    Attributes:
+        unions: How unions are told from other structs, and members chosen.
+        union: The name of a union.
+        member: The field of a union for the member at a position.
+        enum: What the parameters of an enum begin with.
+        title: The keyword that names a type.
+        description: The keyword that describes it.
+        integer: What an integer is that has no ``connect.type``.
+        ordered: The properties of an object, in the order of its fields.
+        has_defaults: Whether ``default`` is read.
+        has_empty: Whether an object may name no properties, so that all that values have is left out.
+    """
+
+    unions: Unions
+    union: str
+    member: Callable[[int], str]
+    enum: str
+    title: str
+    description: str
+    integer: str
+    ordered: Callable[[Part], list[tuple[str, Part]]]
+    has_defaults: bool
+    has_empty: bool
+
+
+CONFLUENT = Dialect(
+    unions=CONFLUENT_UNIONS,
+    union=ONE_OF,
+    member=lambda position: f"{ONE_OF}.field.{position}",
+    enum="io.confluent.connect.json.Enum",
+    title="title",
+    description="description",
+    integer="int64",
+    ordered=properties_of,
+    has_defaults=True,
+    has_empty=True,
+)
+
+
 class JsonSchemaData:
     """Maps one schema with those that it refers to; made for one and thrown away.
 
@@ -51,7 +93,15 @@ class JsonSchemaData:
         optional: Properties that are not required are optional; else all are required, and may be absent.
     """
 
-    def __init__(self, *, generalized: bool = False, flattens: bool = True, optional: bool = False) -> None:
+    def __init__(
+        self,
+        dialect: Dialect = CONFLUENT,
+        *,
+        generalized: bool = False,
+        flattens: bool = True,
+        optional: bool = False,
+    ) -> None:
+        self.dialect = dialect
         self._generalized = generalized
         self._flattens = flattens
         self._optional = optional
@@ -62,7 +112,10 @@ class JsonSchemaData:
     def of(self, registered: RegisteredSchema) -> Schema:
         """Raises ValueError with what Connect has no words for."""
         document = document_of(registered)
-        return self._map(Part(document.root, document))
+        schema = self._map(Part(document.root, document))
+        if not self.dialect.has_empty and any(map(_is_empty, schema.nested())):
+            raise ValueError("it has an object that names no properties")
+        return schema
 
     def _map(self, part: Part, *, optional: bool = False) -> Schema:
         self._count += 1
@@ -98,7 +151,7 @@ class JsonSchemaData:
             case "string":
                 return Schema(Type.BYTES if marked == "bytes" else Type.STRING)
             case "number" | "integer":
-                name = marked or ("int64" if kind == "integer" else "float64")
+                name = marked or (self.dialect.integer if kind == "integer" else "float64")
                 if name not in _NUMBERS:
                     raise ValueError(f"Unsupported type {name}")
                 return Schema(_NUMBERS[name])
@@ -109,7 +162,7 @@ class JsonSchemaData:
                 return Schema(Type.MAP, keys=Schema(Type.STRING), values=values)
             case "object":
                 required = names_in(part.node.get("required"))
-                fields = [(name, each, name in required) for name, each in properties_of(part)]
+                fields = [(name, each, name in required) for name, each in self.dialect.ordered(part)]
                 return self._struct(fields)
         raise ValueError(f"a type of its own cannot be {kind}")
 
@@ -130,7 +183,7 @@ class JsonSchemaData:
         return Schema(Type.STRUCT, fields=tuple(fields))
 
     def _enum(self, symbols: list[Any]) -> Schema:
-        name = _GENERAL_ENUM if self._generalized else _ENUM
+        name = _GENERAL_ENUM if self._generalized else self.dialect.enum
         texts = [_symbol(each) for each in symbols]
         shown = [str(index) for index in range(len(texts))] if self._generalized else texts
         pairs = [(f"{name}.{text}", value) for text, value in zip(texts, shown, strict=True)]
@@ -142,15 +195,13 @@ class JsonSchemaData:
         present = [each for each in members if kind_of(each)[0] != "null"]
         if len(members) == 2 and len(present) == 1:  # noqa: PLR2004 - null and one other
             return self._map(present[0], optional=True)
-        name, prefix = ONE_OF, f"{ONE_OF}.field."
+        name, member = self.dialect.union, self.dialect.member
         parameters: tuple[tuple[str, str], ...] = ()
         if self._generalized:
-            name, prefix = f"connect_union_{self._unions}", "connect_union_field_"
+            name, member = f"connect_union_{self._unions}", "connect_union_field_{}".format
             parameters = ((GENERAL_UNION, name),)
             self._unions += 1
-        fields = [
-            Field(f"{prefix}{index}", self._map(each, optional=True)) for index, each in enumerate(present)
-        ]
+        fields = [Field(member(index), self._map(each, optional=True)) for index, each in enumerate(present)]
         bare = Schema(
             Type.STRUCT,
             optional=len(present) < len(members),
@@ -164,7 +215,7 @@ class JsonSchemaData:
         """All properties of all in one struct; of simple types the one that says most."""
         properties: dict[str, tuple[Part, bool]] = {}
         for each in members:
-            _collect(each, properties, set())
+            self._collect(each, properties, set())
         if properties:
             struct = self._struct([(name, *found) for name, found in properties.items()])
             return struct.as_optional(optional=optional)
@@ -173,6 +224,20 @@ class JsonSchemaData:
         if chosen is None:
             raise ValueError(f"allOf of {', '.join(kind for kind, _ in kinds)} is no type")
         return self._map(chosen, optional=optional)
+
+    def _collect(self, part: Part, properties: dict[str, tuple[Part, bool]], seen: set[int]) -> None:
+        if id(part.node) in seen:
+            return
+        seen.add(id(part.node))
+        kind, inner = kind_of(part)
+        if kind == "$ref":
+            self._collect(referred(part), properties, seen)
+        elif kind == "allOf":
+            for each in inner:
+                self._collect(each, properties, seen)
+        elif kind == "object":
+            required = names_in(part.node.get("required"))
+            properties.update((name, (each, name in required)) for name, each in self.dialect.ordered(part))
 
     def _described(self, bare: Schema, part: Part, *, optional: bool) -> Schema:
         """With what stands beside the type: title, description, default and ``connect.…``."""
@@ -185,13 +250,13 @@ class JsonSchemaData:
         given = tuple((name, str(value)) for name, value in parameters.items())
         schema = replace(
             bare,
-            name=bare.name or _text(node, "title"),
+            name=bare.name or _text(node, self.dialect.title),
             version=version,
-            doc=_text(node, "description"),
+            doc=_text(node, self.dialect.description),
             parameters=(*bare.parameters, *given),
         )
-        if node.get("default") is not None:
-            schema = replace(schema, default=reader_of(schema)(node["default"]))
+        if self.dialect.has_defaults and node.get("default") is not None:
+            schema = replace(schema, default=reader_of(schema, self.dialect.unions)(node["default"]))
         return replace(schema, optional=True) if optional else schema
 
 
@@ -209,19 +274,8 @@ def _chosen(kinds: list[tuple[str, Part]]) -> Part | None:
     return number or text or last.get("$ref")
 
 
-def _collect(part: Part, properties: dict[str, tuple[Part, bool]], seen: set[int]) -> None:
-    if id(part.node) in seen:
-        return
-    seen.add(id(part.node))
-    kind, inner = kind_of(part)
-    if kind == "$ref":
-        _collect(referred(part), properties, seen)
-    elif kind == "allOf":
-        for each in inner:
-            _collect(each, properties, seen)
-    elif kind == "object":
-        required = names_in(part.node.get("required"))
-        properties.update((name, (each, name in required)) for name, each in properties_of(part))
+def _is_empty(schema: Schema) -> bool:
+    return schema.type is Type.STRUCT and not schema.fields
 
 
 def _need(node: Mapping[str, Any], key: str) -> Any:

@@ -6,13 +6,13 @@ absent although they are required.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connector.payload import reader
 from connector.schema import Type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from connector.schema import Schema
 
@@ -22,18 +22,23 @@ _ABSENT = object()
 _ENTRY = {"key", "value"}
 
 
-def is_union(schema: Schema) -> bool:
-    """Whether a struct has one field for each type that a value may be of."""
-    return schema.type is Type.STRUCT and (
-        schema.name == ONE_OF or any(name == GENERAL_UNION for name, _ in schema.parameters)
-    )
+class Unions(NamedTuple):
+    """What converters have differently: structs with one field for each type that a value may be of.
+
+    Attributes:
+        has: Whether a struct is such a union.
+        choose: The position of the member that a value belongs to; None if there is none.
+    """
+
+    has: Callable[[Schema], bool]
+    choose: Callable[[Sequence[Schema], Any], int | None]
 
 
-def reader_of(schema: Schema) -> Callable[[Any], Any]:
+def reader_of(schema: Schema, unions: Unions) -> Callable[[Any], Any]:
     """What makes a value of decoded JSON; raises ValueError with the path of what does not fit."""
     if schema.type not in _NESTED:
         return reader(schema)
-    read = (_union if is_union(schema) else _NESTED[schema.type])(schema)
+    read = (_union if unions.has(schema) else _NESTED[schema.type])(schema, unions)
     default, optional = schema.default, schema.optional
 
     def read_maybe(value: Any) -> Any:
@@ -46,8 +51,8 @@ def reader_of(schema: Schema) -> Callable[[Any], Any]:
     return read_maybe
 
 
-def _struct(schema: Schema) -> Callable[[Any], Any]:
-    readers = [(found.name, reader_of(found.schema), found.schema.default) for found in schema.fields]
+def _struct(schema: Schema, unions: Unions) -> Callable[[Any], Any]:
+    readers = [(found.name, reader_of(found.schema, unions), found.schema.default) for found in schema.fields]
 
     def read(value: Any) -> dict[str, Any]:
         if type(value) is not dict:
@@ -64,8 +69,8 @@ def _struct(schema: Schema) -> Callable[[Any], Any]:
     return read
 
 
-def _array(schema: Schema) -> Callable[[Any], Any]:
-    item = reader_of(schema.items)
+def _array(schema: Schema, unions: Unions) -> Callable[[Any], Any]:
+    item = reader_of(schema.items, unions)
 
     def read(value: Any) -> list[Any]:
         if type(value) is not list:
@@ -75,9 +80,9 @@ def _array(schema: Schema) -> Callable[[Any], Any]:
     return read
 
 
-def _map(schema: Schema) -> Callable[[Any], Any]:
+def _map(schema: Schema, unions: Unions) -> Callable[[Any], Any]:
     assert schema.keys is not None  # noqa: S101 - maps have keys
-    key, item = reader_of(schema.keys), reader_of(schema.items)
+    key, item = reader_of(schema.keys, unions), reader_of(schema.items, unions)
     if schema.keys.type is Type.STRING and not schema.keys.optional:
         return lambda value: _of_object(value, item)
     return lambda value: _of_entries(value, key, item)
@@ -108,25 +113,39 @@ def _of_entries(value: Any, key: Callable[[Any], Any], item: Callable[[Any], Any
     return found
 
 
-def _union(schema: Schema) -> Callable[[Any], Any]:
-    members = [(found.name, found.schema, reader_of(found.schema)) for found in schema.fields]
-    nothing = {found.name: None for found in schema.fields}
+def _union(schema: Schema, unions: Unions) -> Callable[[Any], Any]:
+    names = [found.name for found in schema.fields]
+    schemas = [found.schema for found in schema.fields]
+    readers = [reader_of(each, unions) for each in schemas]
+    nothing = dict.fromkeys(names)
+    choose = unions.choose
 
     def read(value: Any) -> dict[str, Any]:
-        best, most = None, 0
-        for name, inner, read_member in members:
-            if _is_simple(inner.type, value):
-                return {**nothing, name: read_member(value)}
-            if (matches := _matches(inner, value)) > most:
-                best, most = (name, read_member), matches
-        if best is None:
+        position = choose(schemas, value)
+        if position is None:
             raise ValueError("Did not find matching oneof field for data")
-        return {**nothing, best[0]: best[1](value)}
+        return {**nothing, names[position]: readers[position](value)}
 
     return read
 
 
-def _is_simple(kind: Type, value: Any) -> bool:
+def _is_confluents(schema: Schema) -> bool:
+    return schema.type is Type.STRUCT and (
+        schema.name == ONE_OF or any(name == GENERAL_UNION for name, _ in schema.parameters)
+    )
+
+
+def _first_simple_or_best(members: Sequence[Schema], value: Any) -> int | None:
+    best, most = None, 0
+    for position, member in enumerate(members):
+        if is_simple(member.type, value):
+            return position
+        if (matches := _matches(member, value)) > most:
+            best, most = position, matches
+    return best
+
+
+def is_simple(kind: Type, value: Any) -> bool:
     """Whether a value is of a type at first sight; structs are compared by :func:`_matches`."""
     return kind in _SIMPLE.get(type(value), ())
 
@@ -161,3 +180,6 @@ _SIMPLE: dict[type, set[Type]] = {
     list: {Type.ARRAY, Type.MAP},
     dict: {Type.MAP},
 }
+
+CONFLUENT_UNIONS = Unions(_is_confluents, _first_simple_or_best)
+"""Those of Confluent's JsonSchemaConverter."""

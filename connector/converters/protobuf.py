@@ -41,13 +41,14 @@ if TYPE_CHECKING:
     from connector.schema import Schema
     from connector.schema_registry.base import RegisteredSchema
 
-_GOOGLE = {
+GOOGLE = {
     module.DESCRIPTOR.name: module.DESCRIPTOR.serialized_pb
     for module in (
         any_pb2, api_pb2, descriptor_pb2, duration_pb2, empty_pb2, field_mask_pb2, source_context_pb2,
         struct_pb2, timestamp_pb2, type_pb2, wrappers_pb2,
     )
 }  # fmt: skip
+"""Files of Google that everybody has, serialised."""
 _OPTIONS_ONLY = frozenset({"confluent/meta.proto"})
 """Files that bring nothing but options, which are looked at undecoded or not at all."""
 _MOST_INDEXES = 64
@@ -237,7 +238,7 @@ def _add(pool: Any, schema: RegisteredSchema, name: str | None, added: set[str])
 
 def _add_known(pool: Any, name: str, added: set[str]) -> None:
     """Files that everybody has and nobody registers."""
-    known = {**_GOOGLE, **_CONFLUENT}
+    known = {**GOOGLE, **_CONFLUENT}
     if name in added or name not in known:
         return
     file = descriptor_pb2.FileDescriptorProto.FromString(known[name])

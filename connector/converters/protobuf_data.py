@@ -32,7 +32,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DEEPEST = 64
 _MOST_TYPES = 10_000
 
-_INTEGERS = {
+INTEGERS = {
     Proto.TYPE_INT32: (Type.INT32, ""),
     Proto.TYPE_SINT32: (Type.INT32, "sint32"),
     Proto.TYPE_SFIXED32: (Type.INT32, "sfixed32"),
@@ -44,7 +44,7 @@ _INTEGERS = {
     Proto.TYPE_FIXED64: (Type.INT64, "fixed64"),
     Proto.TYPE_SFIXED64: (Type.INT64, "sfixed64"),
 }
-_OTHERS = {
+OTHERS = {
     Proto.TYPE_FLOAT: Type.FLOAT32,
     Proto.TYPE_DOUBLE: Type.FLOAT64,
     Proto.TYPE_BOOL: Type.BOOLEAN,
@@ -52,7 +52,7 @@ _OTHERS = {
     Proto.TYPE_BYTES: Type.BYTES,
 }
 _NARROW = {"int8": Type.INT8, "int16": Type.INT16}
-_UNSIGNED = {Proto.TYPE_UINT64, Proto.TYPE_FIXED64}
+UNSIGNED = {Proto.TYPE_UINT64, Proto.TYPE_FIXED64}
 _WRAPPERS = {
     f"google.protobuf.{name}Value"
     for name in ("Double", "Float", "Int64", "UInt64", "Int32", "UInt32", "Bool", "String", "Bytes")
@@ -103,14 +103,14 @@ class ProtobufData:
         if self._count > _MOST_TYPES or len(self._open) > _DEEPEST:
             raise ValueError(f"it has more than {_MOST_TYPES} types, or is nested deeper than {_DEEPEST}")
         self._open.append(message.full_name)
-        unions = [each for each in message.oneofs if not _is_synthetic(each)]
+        unions = [each for each in message.oneofs if not is_synthetic(each)]
         within = {member.name for union in unions for member in union.fields}
         parts = [(_union_name(each), self._union(each)) for each in unions]
         parts += [(each.name, self._member(each)) for each in message.fields if each.name not in within]
         self._open.pop()
         fields = tuple(Field(name, part.schema) for name, part in parts)
         schema = Schema(Type.STRUCT, name=self._name(message), fields=fields)
-        return Mapped(schema, _reader([(name, part.convert or part.read) for name, part in parts]))
+        return Mapped(schema, struct_reader([(name, part.convert or part.read) for name, part in parts]))
 
     def _union(self, union: OneofDescriptor) -> Mapped:
         members = {each.name: (attrgetter(each.name), self._field(each)) for each in union.fields}
@@ -134,21 +134,21 @@ class ProtobufData:
         found, get, name = self._field(field), attrgetter(field.name), field.name
         convert = found.convert
         is_message = field.type in {Proto.TYPE_MESSAGE, Proto.TYPE_GROUP}
-        if _is_repeated(field) or not (is_message or self._may_be_null(field)):
+        if is_repeated(field) or not (is_message or self._may_be_null(field)):
             return Mapped(found.schema, get if convert is None else (lambda message: convert(get(message))))
         return Mapped(
             found.schema, lambda message: found.read(get(message)) if message.HasField(name) else None
         )
 
     def _may_be_null(self, field: FieldDescriptor) -> bool:
-        if _is_synthetic(field.containing_oneof):
+        if is_synthetic(field.containing_oneof):
             return True
         is_proto2 = field.has_presence and field.containing_oneof is None
-        return is_proto2 and self._optional_for_proto2 and not _is_required(field)
+        return is_proto2 and self._optional_for_proto2 and not is_required(field)
 
     def _field(self, field: FieldDescriptor) -> Mapped:
         found, is_optional = self._value(field)
-        if _is_repeated(field) and found.schema.type is not Type.MAP:
+        if is_repeated(field) and found.schema.type is not Type.MAP:
             item = found.convert
             schema = Schema(Type.ARRAY, values=found.schema.as_optional())
             convert: Read = list if item is None else (lambda values: [item(each) for each in values])
@@ -156,23 +156,23 @@ class ProtobufData:
         if not self._optional_for_nullables:
             is_optional = is_optional or not self._wrapper_for_nullables
         else:
-            is_optional = is_optional or _is_synthetic(field.containing_oneof) or (_has_word_optional(field))
+            is_optional = is_optional or is_synthetic(field.containing_oneof) or (_has_word_optional(field))
         parameters = (*found.schema.parameters, (_TAG, str(field.number)))
         return replace(found, schema=replace(found.schema, optional=is_optional, parameters=parameters))
 
     def _value(self, field: FieldDescriptor) -> tuple[Mapped, bool]:
         """One value of the field, and whether its type is optional already."""
-        if field.type in _INTEGERS:
-            type_, shown = _INTEGERS[field.type]
+        if field.type in INTEGERS:
+            type_, shown = INTEGERS[field.type]
             if type_ is Type.INT32 and (narrow := _NARROW.get(_meta(field).get("connect.type", ""))):
                 return Mapped(Schema(narrow)), False
             parameters = ((_PROTO_TYPE, shown),) if shown else ()
             return Mapped(
-                Schema(type_, parameters=parameters), _signed if field.type in _UNSIGNED else None
+                Schema(type_, parameters=parameters), signed if field.type in UNSIGNED else None
             ), False
-        if field.type in _OTHERS:
+        if field.type in OTHERS:
             return Mapped(
-                Schema(_OTHERS[field.type]), shortest if field.type == Proto.TYPE_FLOAT else None
+                Schema(OTHERS[field.type]), shortest if field.type == Proto.TYPE_FLOAT else None
             ), False
         if field.type == Proto.TYPE_ENUM:
             return self._enum(field.enum_type), True
@@ -182,11 +182,11 @@ class ProtobufData:
 
     def _message(self, field: FieldDescriptor) -> Mapped:
         message = field.message_type
-        if message.full_name in _LOGICAL:
-            return _LOGICAL[message.full_name]
+        if message.full_name in LOGICAL:
+            return LOGICAL[message.full_name]
         if message.full_name == "confluent.type.Decimal":
             return _decimal(_meta(field))
-        if message.GetOptions().map_entry and _is_repeated(field):
+        if message.GetOptions().map_entry and is_repeated(field):
             return self._map(message)
         if self._wrapper_for_nullables and message.full_name in _WRAPPERS:
             return self._unwrapped(message)
@@ -207,9 +207,7 @@ class ProtobufData:
         )
         if self._int_for_enums:
             return Mapped(schema)
-        names = {each.number: each.name for each in reversed(enum.values)}
-        # What Java's library calls a number that the writer's schema does not have.
-        return Mapped(schema, lambda number: names.get(number) or f"UNKNOWN_ENUM_VALUE_{enum.name}_{number}")
+        return Mapped(schema, enum_names(enum))
 
     def _unwrapped(self, message: Descriptor) -> Mapped:
         inner, _ = self._value(message.fields_by_name["value"])
@@ -220,7 +218,14 @@ class ProtobufData:
         return str(named.full_name if self._enhanced else named.name)
 
 
-def _reader(parts: list[tuple[str, Read]]) -> Read:
+def enum_names(enum: EnumDescriptor) -> Read:
+    """The name of a number, of which the first one counts."""
+    names = {each.number: each.name for each in reversed(enum.values)}
+    # What Java's library calls a number that the writer's schema does not have.
+    return lambda number: names.get(number) or f"UNKNOWN_ENUM_VALUE_{enum.name}_{number}"
+
+
+def struct_reader(parts: list[tuple[str, Read]]) -> Read:
     """What makes a struct of a message; fields that need nothing are taken out of it in one call."""
     plain = [name for name, read in parts if isinstance(read, attrgetter)]
     if len(plain) < 2:  # noqa: PLR2004 - for one, attrgetter gives no tuple
@@ -244,7 +249,7 @@ def _union_name(union: OneofDescriptor) -> str:
     return f"{union.name}_{union.index}"
 
 
-def _is_synthetic(union: OneofDescriptor | None) -> bool:
+def is_synthetic(union: OneofDescriptor | None) -> bool:
     """Proto3's optional fields stand in a union of their own."""
     if union is None or len(union.fields) != 1:
         return False
@@ -258,17 +263,17 @@ def _proto(field: FieldDescriptor) -> Any:
     return next(each for each in holder.field if each.number == field.number)
 
 
-def _is_repeated(field: FieldDescriptor) -> bool:
+def is_repeated(field: FieldDescriptor) -> bool:
     return bool(field.is_repeated)
 
 
-def _is_required(field: FieldDescriptor) -> bool:
+def is_required(field: FieldDescriptor) -> bool:
     return bool(field.is_required)
 
 
 def _has_word_optional(field: FieldDescriptor) -> bool:
     is_scalar = field.type not in {Proto.TYPE_MESSAGE, Proto.TYPE_GROUP}
-    return field.has_presence and field.containing_oneof is None and is_scalar and not _is_required(field)
+    return field.has_presence and field.containing_oneof is None and is_scalar and not is_required(field)
 
 
 def _map_field(entry: str) -> str:
@@ -278,7 +283,7 @@ def _map_field(entry: str) -> str:
     return f"{space}{dot}{found}"
 
 
-def _signed(number: int) -> int:
+def signed(number: int) -> int:
     """As Java has it, whose longs have a sign."""
     return number - (1 << 64) if number >= 1 << 63 else number
 
@@ -343,7 +348,7 @@ def _logical(name: str, type_: Type, convert: Read) -> Mapped:
     return Mapped(Schema(type_, name=name, version=1), convert)
 
 
-_LOGICAL = {
+LOGICAL = {
     "google.protobuf.Timestamp": _logical(TIMESTAMP, Type.INT64, _timestamp),
     "google.type.Date": _logical(DATE, Type.INT32, lambda found: date(found.year, found.month, found.day)),
     "google.type.TimeOfDay": _logical(TIME, Type.INT32, _time),

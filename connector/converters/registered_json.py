@@ -16,7 +16,7 @@ from connector.config.option import BOOLEAN, Importance, defaulted
 from connector.converters.json import JsonConverter, JsonConverterConfig
 from connector.converters.json_schema import rewriter
 from connector.converters.json_schema_data import JsonSchemaData
-from connector.converters.json_schema_values import is_union, reader_of
+from connector.converters.json_schema_values import reader_of
 from connector.converters.registered import Reader, RegisteredConverter
 from connector.errors import Problem
 from connector.payload import is_plain
@@ -28,10 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from connector.config.schema import Config
+    from connector.converters.json_schema_values import Unions
     from connector.schema import Schema
     from connector.schema_registry.base import RegisteredSchema, SchemaRegistry
 
 _log = logs.get(__name__)
+_UNFIT = (ValueError, RecursionError, TypeError, LookupError, AttributeError)
+"""What comes of schemas without words in Connect, and of JSON that is no schema: anything may stand in it."""
 
 
 class JsonSchemaConverterConfig(SchemaRegistryConfig):
@@ -91,24 +94,24 @@ class JsonSchemaConverter(RegisteredConverter):
         self._json = JsonConverter(JsonConverterConfig({"schemas.enable": "false"}))
 
     def reader(self, schema: RegisteredSchema) -> Reader:
-        found = self.schema_of(schema)
-        if found is None:
+        data = self.data()
+        try:
+            found = data.of(schema)
+        except _UNFIT as error:
+            _log.warning("JSON Schema not applied", reason=str(error), schema=schema.text[:200])
             return Reader(self._json.convert, None)
-        read = reader_of(found)
-        return Reader(lambda data: read(_decoded(data)), found, rewrite=_rewriter(found))
+        read = reader_of(found, data.dialect.unions)
+        return Reader(
+            lambda payload: read(_decoded(payload)), found, rewrite=_rewriter(found, data.dialect.unions)
+        )
 
-    def schema_of(self, schema: RegisteredSchema) -> Schema | None:
-        """Connect's schema; None where values go without one."""
-        data = JsonSchemaData(
+    def data(self) -> JsonSchemaData:
+        """What maps one schema."""
+        return JsonSchemaData(
             generalized=self.config.generalized,
             flattens=self.config.flattens,
             optional=self.config.optional_properties,
         )
-        try:
-            return data.of(schema)
-        except (ValueError, RecursionError) as error:
-            _log.warning("JSON Schema not applied", reason=str(error), schema=schema.text[:200])
-            return None
 
     def convert_column(self, column: Sequence[bytes | None]) -> Sequence[Any]:
         readers = {header: self._reader(header) for header in self.headers_of(column)}
@@ -140,10 +143,10 @@ def _decoded(data: bytes) -> Any:
         raise ValueError(f"it is not JSON: {error}") from error
 
 
-def _rewriter(schema: Schema) -> Callable[[Any], bytes | None] | None:
+def _rewriter(schema: Schema, unions: Unions) -> Callable[[Any], bytes | None] | None:
     # Only where what Connect prints is what it read: nothing that payloads hold in another form. A required
     # field that is absent has no such text, either: whoever reads text by its schema counts on them.
-    if not is_plain(schema) or any(is_union(each) for each in schema.nested()):
+    if not is_plain(schema) or any(unions.has(each) for each in schema.nested()):
         return None
     rewrite = rewriter(schema)
     return rewrite and (lambda data: rewrite(msgspec.Raw(data)))

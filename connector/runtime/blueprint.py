@@ -380,7 +380,7 @@ def _connected(
     problems = [*both.problems, *both.attributed([*theirs.problems, *config.problems()])]
     if problems:
         shown = theirs.concealed(problems)
-        raise ConfigError([Problem(prefix + found.option, found.message) for found in shown])
+        raise ConfigError([Problem(_below(prefix, found.option), found.message) for found in shown])
     return _ConverterPlan(converter_class, config, connection, theirs.read)
 
 
@@ -389,6 +389,11 @@ def _parse(config_class: type[Config], options: Mapping[str, str], prefix: str) 
     config = config_class(options)
     if problems := config.problems():
         raise ConfigError(
-            [Problem(prefix + found.option, found.message, code=found.code) for found in problems]
+            [Problem(_below(prefix, found.option), found.message, code=found.code) for found in problems]
         )
     return config
+
+
+def _below(prefix: str, option: str) -> str:
+    """The full name of a sub-option; of none, where the fault is what the prefix names."""
+    return prefix + option if option else prefix.removesuffix(".")

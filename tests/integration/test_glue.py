@@ -20,6 +20,7 @@ from connector.column import schemas_of
 from connector.errors import AccessError, ConfigError, RetriableError
 from connector.plugins import PluginKind, find
 from connector.runtime.blueprint import draw
+from connector.schema import Field, Schema, Type
 from connector.settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
 GLUE = "com.amazonaws.services.schemaregistry.kafkaconnect."
 AVRO = GLUE + "AWSKafkaAvroConverter"
 JSON = GLUE + "jsonschema.JsonSchemaConverter"
+PROTOBUF = GLUE + "protobuf.ProtobufSchemaConverter"
+ORDER_PROTO = """syntax = "proto3"; package shop;
+import "google/protobuf/timestamp.proto";
+message Order { int64 id = 1; google.protobuf.Timestamp at = 2; }
+message Bill { string text = 1; }"""
 ORDER = {"type": "record", "name": "Order", "fields": [{"name": "id", "type": "long"}]}
 
 
@@ -49,7 +55,7 @@ def register(aws: AwsServer) -> Iterator[Callable[..., UUID]]:
             SchemaName=names[-1],
             DataFormat=kind,
             Compatibility="NONE",
-            SchemaDefinition=json.dumps(schema),
+            SchemaDefinition=schema if isinstance(schema, str) else json.dumps(schema),
         )
         return UUID(made["SchemaVersionId"])
 
@@ -101,13 +107,43 @@ def test_avro_is_read_by_its_version_compressed_or_not(
     assert len(asked) == 2
 
 
-def test_json_stays_text(aws: AwsServer, register: Callable[..., UUID]) -> None:
+def test_json_has_the_types_of_its_schema(aws: AwsServer, register: Callable[..., UUID]) -> None:
+    number = {"type": "integer", "connect.type": "int64"}
+    version = register({"type": "object", "properties": {"id": number, "paid": {"type": "boolean"}}}, "JSON")
+    column = made(aws, JSON).convert_column(
+        [framed(version, b'{"paid": true, "id": 7}', compressed=compressed) for compressed in (True, False)]
+    )
+    assert list(column) == [{"id": 7, "paid": True}] * 2
+    schemas = schemas_of(column)
+    assert schemas
+    expected = (Field("id", Schema(Type.INT64)), Field("paid", Schema(Type.BOOLEAN)))
+    assert [schema.fields for schema in schemas.of_each(2) if schema] == [expected, expected]
+
+
+def test_json_of_a_schema_that_names_no_properties_is_kept_as_it_is(
+    aws: AwsServer, register: Callable[..., UUID]
+) -> None:
     version = register({"type": "object"}, "JSON")
     converter = made(aws, JSON)
     (value,) = converter.convert_column([framed(version, b'{"a": 1}')])
     assert value == {"a": 1}
     with pytest.raises(ValueError, match="JSON"):
         converter.convert(framed(version, b"{"))
+
+
+def test_protobuf_is_read_by_the_text_of_its_schema_and_the_number_of_its_message(
+    aws: AwsServer, register: Callable[..., UUID]
+) -> None:
+    version = register(ORDER_PROTO, "PROTOBUF")
+    order, bill = b"\1\x08\x07\x12\x02\x08\x01", b"\0\x0a\1x"  # by name, Bill comes first
+    column = made(aws, PROTOBUF).convert_column(
+        [framed(version, order, compressed=True), None, framed(version, bill), framed(version, order)]
+    )
+    read = {"id": 7, "at": dt.datetime(1970, 1, 1, 0, 0, 1, tzinfo=dt.UTC)}
+    assert list(column) == [read, None, {"text": "x"}, read]
+    schemas = schemas_of(column)
+    assert schemas
+    assert [schema and schema.name for schema in schemas.of_each(4)] == ["Order", "Order", "Bill", "Order"]
 
 
 def test_what_is_not_of_glue_is_a_fault_of_its_record(aws: AwsServer, register: Callable[..., UUID]) -> None:

@@ -34,7 +34,7 @@ public class ConverterOracle {
         ObjectNode answer = JSON.createObjectNode();
         byte[] data = one.get("data").isNull() ? null : Base64.getDecoder().decode(one.get("data").asText());
         Map<String, Object> config = new HashMap<>();
-        one.get("config").properties().forEach(each -> config.put(each.getKey(), each.getValue().asText()));
+        one.get("config").fields().forEachRemaining(each -> config.put(each.getKey(), each.getValue().asText()));
         try {
             SchemaAndValue found = convert(one.get("class").asText(), config, data);
             Schema schema = found == null ? null : found.schema();
@@ -58,7 +58,7 @@ public class ConverterOracle {
         return ((HeaderConverter) made).toConnectHeader("topic", "header", data);
     }
 
-    private static JsonNode schema(Schema schema) {
+    static JsonNode schema(Schema schema) {
         if (schema == null) {
             return JSON.nullNode();
         }
@@ -85,7 +85,7 @@ public class ConverterOracle {
         return shown;
     }
 
-    private static ObjectNode value(Schema schema, Object value) {
+    static ObjectNode value(Schema schema, Object value) {
         ObjectNode shown = JSON.createObjectNode();
         if (value == null) {
             shown.put("kind", "null");

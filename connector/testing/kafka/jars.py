@@ -76,6 +76,13 @@ _REST_CLIENT = f"""
       <version>{_REST_CLIENT_VERSION}</version>
     </dependency>
 """
+_GLUE_VERSION = "1.1.27"
+_GLUE = f"""
+    <dependency>
+      <groupId>software.amazon.glue</groupId><artifactId>schema-registry-serde</artifactId>
+      <version>{_GLUE_VERSION}</version>
+    </dependency>
+"""
 
 
 def folder_of(version: str, kind: str = "kafka") -> Path:
@@ -153,6 +160,18 @@ def rest_client_jars() -> Path:
     folder = folder_of(_REST_CLIENT_VERSION, "connect-client")
     if not folder.is_dir():
         _fetch(folder, _REST_CLIENT)
+    return folder
+
+
+def glue_jars() -> Path:
+    """The folder with AWS's serialisers for Glue Schema Registry; fetched unless it is cached.
+
+    Raises:
+        KafkaUnavailableError: They could not be fetched.
+    """
+    folder = folder_of(_GLUE_VERSION, "glue-serde")
+    if not folder.is_dir():
+        _fetch(folder, _GLUE)
     return folder
 
 
