@@ -170,6 +170,7 @@ def written(aws: AwsServer, registry: str, folder: Path) -> list[bytes]:
     return list(map(base64.b64decode, json.loads(run.stdout)))
 
 
+@pytest.mark.timeout(900)  # where the jars have to be fetched first
 def test_what_awss_serialisers_write_is_read(aws: AwsServer, registry: str, tmp_path: Path) -> None:
     own = {
         "region": "us-east-1",

@@ -1,4 +1,4 @@
-"""`python -m connector.testing.kafka fetch` gets Kafka's jars ahead of the tests."""
+"""`python -m connector.testing.kafka fetch` gets the large jars ahead of the tests, whose time is bounded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shutil
 import sys
 
 from connector.testing.kafka.broker import KafkaUnavailableError
-from connector.testing.kafka.jars import ensure_jars, folder_of
+from connector.testing.kafka.jars import ensure_jars, folder_of, glue_jars
 
 
 def fetch() -> str:
@@ -18,6 +18,10 @@ def fetch() -> str:
     ready = f"Apache Kafka {version} is in {folder_of(version)}."
     if not shutil.which("java"):
         ready += " It cannot run: there is no java on the PATH (Java 17 or newer is needed)."
+    try:
+        glue_jars()
+    except KafkaUnavailableError as error:
+        ready += f" AWS's serialisers for Glue could not be fetched ({error}); their test will be skipped."
     return ready
 
 
