@@ -60,6 +60,7 @@ class ErrorCode(StrEnum):
     REGISTRY_ACCESS_DENIED = "registry-access-denied"
     REGISTRY_NONE_THERE = "registry-none-there"
     REGISTRY_CERTIFICATE = "registry-certificate-untrusted"
+    SCHEMA_COMPILER = "schema-compiler-unusable"
 
     # ---- who we are to AWS ----
     AWS_CREDENTIALS_MISSING = "aws-credentials-missing"

@@ -20,6 +20,7 @@ from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor_pool import DescriptorPool
 
 from connector.converters.protobuf import GOOGLE
+from connector.error_codes import ErrorCode
 from connector.errors import RetriableError
 
 if TYPE_CHECKING:
@@ -121,9 +122,11 @@ def _described(text: str) -> bytes:
     except UnicodeEncodeError as error:
         raise ValueError(f"its text is no Unicode: {error.reason}") from error
     except OSError as error:
-        raise RetriableError(f"protoc, which reads the schema, cannot be run: {error}") from error
+        fact = f"protoc, which reads the schema, cannot be run: {error}"
+        raise RetriableError(fact, code=ErrorCode.SCHEMA_COMPILER) from error
     except subprocess.TimeoutExpired as error:
-        raise RetriableError(f"protoc did not read the schema within {_SECONDS:g} s") from error
+        fact = f"protoc did not read the schema within {_SECONDS:g} s"
+        raise RetriableError(fact, code=ErrorCode.SCHEMA_COMPILER) from error
 
 
 def _run(folder: Path, text: str) -> bytes:

@@ -142,4 +142,14 @@ RECORDS = (
         "Set `schema.registry.ssl.truststore.location` to the authority's certificates in PEM; restart the task.",
         "converters.md#schema-registry",
     ),
+    Entry(
+        ErrorCode.SCHEMA_COMPILER,
+        "a schema cannot be compiled at the moment",
+        "protoc, which reads the schema, cannot be run: [Errno 28] No space left on device",
+        "protoc reads schemas of Protobuf from AWS Glue in a process of its own, with a folder for temporary files.",
+        WAITS,
+        "Give the worker a folder for temporary files that it may write (`TMPDIR`), memory and processes; a machine"
+        " that is very busy gets over it by itself.",
+        "converters.md#protobuf-of-glue",
+    ),
 )

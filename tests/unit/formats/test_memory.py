@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 STATUS = Path("/proc/self/status")
+_ATTEMPTS = 8
 FILL = """
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -56,12 +57,18 @@ with ThreadPoolExecutor(4) as threads:
 
 @pytest.mark.skipif(not STATUS.exists(), reason="needs Linux's /proc")
 def test_row_groups_that_were_written_leave_no_memory_behind() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", FILL], capture_output=True, text=True, check=True, timeout=60
-    )
-    empty, full, after = map(int, done.stdout.split())
-    assert full > empty + 40
-    assert after < empty + 48, f"{empty} MiB at first, {full} with four row groups, {after} after them"
+    """A piece at the end of an arena may keep what is before it; Arrow's own pools keep it each time."""
+    left = []
+    for _ in range(_ATTEMPTS):
+        done = subprocess.run(
+            [sys.executable, "-c", FILL], capture_output=True, text=True, check=True, timeout=60
+        )
+        empty, full, after = map(int, done.stdout.split())
+        assert full > empty + 45, f"{empty} MiB at first, {full} with four row groups"
+        left.append(after - empty)
+        if left[-1] < 40:
+            return
+    raise AssertionError(f"Of row groups that were written {left} MiB stay")
 
 
 @pytest.mark.parametrize(("given", "pool"), [(None, "system"), ("mimalloc", "mimalloc")])
