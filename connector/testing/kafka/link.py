@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from connector.testing.kafka.port import ports_of
+from connector.testing.sockets import close_sockets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -122,6 +123,7 @@ class KafkaLink:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        await close_sockets()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = None

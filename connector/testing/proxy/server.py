@@ -19,6 +19,7 @@ from yarl import URL
 
 from connector.testing.proxy.fault import Answer, FaultScript
 from connector.testing.proxy.request import ApiRequest
+from connector.testing.sockets import close_sockets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -132,6 +133,7 @@ class FaultProxy(FaultScript):
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
         await self._session.close()
+        await close_sockets()
 
     async def _handle(self, raw: web.BaseRequest) -> web.StreamResponse:
         arrived = time.monotonic()
