@@ -218,8 +218,11 @@ def translate(properties: Mapping[str, str], bounds: Bounds | None = None) -> Cl
 
 
 def _session_beyond_polls(config: Mapping[str, str]) -> Iterator[Problem]:
-    """Librdkafka refuses it when a consumer is made (``rd_kafka_conf_finalize``)."""
-    session_ms, polls_ms = (int(config.get(name, default)) for name, default in _TIMEOUTS.items())
+    """What librdkafka refuses when a consumer is made (``rd_kafka_conf_finalize``)."""
+    try:
+        session_ms, polls_ms = (int(config.get(name, default)) for name, default in _TIMEOUTS.items())
+    except ValueError:  # it also takes what C writes numbers as, and then says so itself
+        return
     if session_ms > polls_ms:
         session, polls = _TIMEOUTS
         given, other = (session, polls) if session in config else (polls, session)

@@ -153,6 +153,10 @@ def test_a_session_that_outlasts_polls_is_refused_as_librdkafka_would_later(
         Consumer({"group.id": "none", **properties})
 
 
+def test_numbers_as_c_writes_them_are_left_to_librdkafka() -> None:
+    assert translate({"session.timeout.ms": "0x1770"}).config == {"session.timeout.ms": "0x1770"}
+
+
 def test_a_session_as_long_as_polls_may_be_is_none_of_these_faults() -> None:
     properties = {"session.timeout.ms": "6000", "max.poll.interval.ms": "6000"}
     assert translate(properties).problems == []
