@@ -121,10 +121,7 @@ def converter_jars() -> Path:
     Raises:
         KafkaUnavailableError: They could not be fetched.
     """
-    folder = folder_of(VERSIONS[0], "connect-converters")
-    if not folder.is_dir():
-        _fetch(folder, _CONVERTERS.format(version=VERSIONS[0]))
-    return folder
+    return _fetched(folder_of(VERSIONS[0], "connect-converters"), _CONVERTERS.format(version=VERSIONS[0]))
 
 
 def transform_jars() -> Path:
@@ -133,10 +130,7 @@ def transform_jars() -> Path:
     Raises:
         KafkaUnavailableError: They could not be fetched.
     """
-    folder = folder_of(VERSIONS[0], "connect-transforms")
-    if not folder.is_dir():
-        _fetch(folder, _TRANSFORMS.format(version=VERSIONS[0]))
-    return folder
+    return _fetched(folder_of(VERSIONS[0], "connect-transforms"), _TRANSFORMS.format(version=VERSIONS[0]))
 
 
 def connect_jars() -> Path:
@@ -145,10 +139,7 @@ def connect_jars() -> Path:
     Raises:
         KafkaUnavailableError: They could not be fetched.
     """
-    folder = folder_of(VERSIONS[0], "connect-worker")
-    if not folder.is_dir():
-        _fetch(folder, _CONNECT.format(version=VERSIONS[0]))
-    return folder
+    return _fetched(folder_of(VERSIONS[0], "connect-worker"), _CONNECT.format(version=VERSIONS[0]))
 
 
 def rest_client_jars() -> Path:
@@ -157,10 +148,7 @@ def rest_client_jars() -> Path:
     Raises:
         KafkaUnavailableError: They could not be fetched.
     """
-    folder = folder_of(_REST_CLIENT_VERSION, "connect-client")
-    if not folder.is_dir():
-        _fetch(folder, _REST_CLIENT)
-    return folder
+    return _fetched(folder_of(_REST_CLIENT_VERSION, "connect-client"), _REST_CLIENT)
 
 
 def glue_jars() -> Path:
@@ -169,9 +157,12 @@ def glue_jars() -> Path:
     Raises:
         KafkaUnavailableError: They could not be fetched.
     """
-    folder = folder_of(_GLUE_VERSION, "glue-serde")
+    return _fetched(folder_of(_GLUE_VERSION, "glue-serde"), _GLUE)
+
+
+def _fetched(folder: Path, dependencies: str) -> Path:
     if not folder.is_dir():
-        _fetch(folder, _GLUE)
+        _fetch(folder, dependencies)
     return folder
 
 
